@@ -1,0 +1,39 @@
+# Two commands do all set-up on a fresh Debian/Ubuntu machine:
+#   make demo   run the bilayer-against-multilayer comparison on two ranks
+#   make test   run the fast tests (make test-all adds the slow ones)
+VENV  ?= .venv
+NP    ?= 2
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+DEMO  := scenarios/paper/field_and_stress.yaml
+
+.PHONY: demo test test-all lint lock clean
+export OMP_NUM_THREADS ?= 1
+
+demo: $(STAMP)
+	$(BIN)/mpirun -n $(NP) $(BIN)/python -m seix run $(DEMO) --reuse
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/python -m pip install -q --disable-pip-version-check ruff
+	$(BIN)/python -m ruff check src tests
+
+$(STAMP): requirements/lock.txt pyproject.toml tools/find-python.sh tools/system-libs.sh
+	sh tools/system-libs.sh
+	test -x $(BIN)/python || { P=$$(sh tools/find-python.sh) && "$$P" -m venv $(VENV); }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+# needs uv; leaves no index address in the file
+lock:
+	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
+	  --extra fenicsx --group test --group build pyproject.toml -o requirements/lock.txt
+
+clean:
+	rm -rf $(VENV) build src/*.egg-info

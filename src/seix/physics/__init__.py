@@ -1,0 +1,1 @@
+"""Balance equations, interface laws and constitutive laws as pure UFL: no MPI, no PETSc, no files."""

@@ -1,0 +1,52 @@
+"""Small-strain isotropic elasticity in generalised plane strain."""
+
+from __future__ import annotations
+
+import ufl
+
+
+def lame(youngs_modulus, poisson_ratio):
+    r"""Lame's constants :math:`(\lambda,\mu)` from Young's modulus and Poisson's ratio."""
+    mu = youngs_modulus / (2 * (1 + poisson_ratio))
+    return youngs_modulus * poisson_ratio / ((1 + poisson_ratio) * (1 - 2 * poisson_ratio)), mu
+
+
+def strain(displacement, out_of_plane=0.0):
+    r"""Strain tensor (3 x 3) of a plane displacement; :math:`\varepsilon_{zz}` is the same everywhere."""
+    e = ufl.sym(ufl.grad(displacement))
+    return ufl.as_tensor([[e[0, 0], e[0, 1], 0], [e[1, 0], e[1, 1], 0], [0, 0, out_of_plane]])
+
+
+def hooke(total_strain, stress_free_strain, lam, mu):
+    r"""Stress :math:`\lambda\,\mathrm{tr}(\varepsilon^e)I+2\mu\varepsilon^e`, :math:`\varepsilon^e=\varepsilon-\varepsilon^*I` (equation 9)."""
+    identity = ufl.Identity(3)
+    elastic = total_strain - stress_free_strain * identity
+    return lam * ufl.tr(elastic) * identity + 2 * mu * elastic
+
+
+def virtual_work(stress, test):
+    """Work of the stress (3 x 3) on a plane virtual displacement."""
+    return ufl.inner(stress, strain(test))
+
+
+def hydrostatic(stress):
+    """Mean normal stress, tension positive."""
+    return ufl.tr(stress) / 3
+
+
+def von_mises(stress):
+    """Von Mises stress."""
+    s = ufl.dev(stress)
+    return ufl.sqrt(1.5 * ufl.inner(s, s))
+
+
+def first_principal(stress):
+    """Largest principal stress of a 3 x 3 tensor with vanishing out-of-plane shear."""
+    mean = (stress[0, 0] + stress[1, 1]) / 2
+    radius = ufl.sqrt(((stress[0, 0] - stress[1, 1]) / 2) ** 2 + stress[0, 1] ** 2)
+    return ufl.max_value(mean + radius, stress[2, 2])
+
+
+def energy_density(stress, total_strain, stress_free_strain):
+    """Elastic energy per volume."""
+    return ufl.inner(stress, total_strain - stress_free_strain * ufl.Identity(3)) / 2

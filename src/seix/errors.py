@@ -1,0 +1,40 @@
+"""Exceptions that end a command with a sentence and an exit code instead of a traceback.
+
+Every failure a user can cause or meet is a `SeixError`; anything else that reaches the command line is a
+defect of seix and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class SeixError(Exception):
+    """A failure that is reported to the user as text.
+
+    Attributes
+    ----------
+    exit_code : int
+        Status the command line returns when this exception ends a command.
+    """
+
+    exit_code: int = 1
+
+
+class InputError(SeixError):
+    """The input cannot be used: scenario, override, material, command line, launcher or installation.
+
+    The text is one or more complete lines, ready for stderr.
+    """
+
+    exit_code = 2
+
+
+class ConvergenceError(SeixError):
+    """A solver did not converge; the text names field, block, norms and what to try."""
+
+    exit_code = 3
+
+
+class GeometryError(SeixError):
+    """The geometry or its mesh is impossible, for instance more grains than can be packed."""
+
+    exit_code = 4

@@ -1,0 +1,274 @@
+"""The coupled model on one mesh: charge, lithium and momentum balances with their interface laws."""
+
+from __future__ import annotations
+
+import math
+
+from .fem import MPI
+
+# isort: split
+import basix.ufl
+import numpy as np
+import ufl
+from dolfinx import fem
+
+from .numerics.constraints import Block, Constraints
+from .numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, FIRST_SEI, GRAIN_MATRIX, Domains
+from .numerics.system import CoupledSystem
+from .parameters import Parameters
+from .physics import conduction, elasticity, kinetics, lithium, swelling
+from .scales import FARADAY, LENGTH, STRESS
+
+FIELDS = ("potential", "electron potential", "core potential", "lithium", "uptake", "displacement")
+PHI, PSI, CORE_POTENTIAL, LITHIUM, UPTAKE, DISPLACEMENT = range(6)
+
+
+class Model:
+    """Weak form of the stationary problem; current and constants can change, the mesh cannot.
+
+    Parameters
+    ----------
+    domains : Domains
+    parameters : Parameters
+
+    Attributes
+    ----------
+    phi, psi, v, c, r, u
+        Unknown functions in scaled units: ionic potential; deviation of the electron potential (in units of ``s``);
+        electron potential at the reference node less the equilibrium potential; deviation of the lithium
+        concentration; its rate of uptake; displacement in nanometres.
+    current : fem.Constant
+        Mean current density on core|SEI, scaled; positive in lithiation.
+    """
+
+    def __init__(self, domains: Domains, parameters: Parameters):
+        self.domains, self.parameters = domains, parameters
+        self.outer_rows = self.contact_rows = np.zeros(0, dtype=int)
+        self.scales = parameters.scales
+        self._spaces()
+        self._coefficients()
+        residuals = self._residuals()
+        self.system = CoupledSystem(residuals, self.fields, self._constraints(), domains.entity_maps)
+
+    # -- unknowns and coefficients ---------------------------------------------------------------------------------
+
+    def _spaces(self) -> None:
+        core, ionic, solid = (s.mesh for s in (self.domains.core, self.domains.ionic, self.domains.solid))
+        real = basix.ufl.real_element("triangle", ())
+        spaces = [
+            fem.functionspace(ionic, ("Lagrange", 2)),
+            fem.functionspace(core, ("Lagrange", 2)),
+            fem.functionspace(core, real),
+            fem.functionspace(core, ("Lagrange", 2)),
+            fem.functionspace(core, real),
+            fem.functionspace(solid, ("Lagrange", 2, (2,))),
+        ]
+        self.fields = [fem.Function(space, name=name) for space, name in zip(spaces, FIELDS, strict=True)]
+        self.phi, self.psi, self.v, self.c, self.r, self.u = self.fields
+        self.tests = [ufl.TestFunction(space) for space in spaces]
+
+    def _coefficients(self) -> None:
+        """Scaled constants. All are run-time values, so that one compiled form serves every scenario."""
+        p, s, d = self.parameters, self.scales, self.domains
+        names = d.region_names
+
+        def constant(value):
+            return fem.Constant(d.mesh, float(value))
+
+        def per_region(values, unit):
+            return [values.get(name, math.nan) / unit for name in names]
+
+        self.kappa = d.cell_constant(d.ionic, per_region(p.ionic_conductivity, s.conductivity))
+        moduli = [
+            elasticity.lame(p.youngs_modulus[n] / STRESS, p.poisson_ratio[n]) if n in p.youngs_modulus else (math.nan,) * 2
+            for n in names
+        ]
+        self.lam, self.mu = (d.cell_constant(d.solid, column) for column in zip(*moduli, strict=True))
+        self.lam_core, self.mu_core = (constant(value) for value in moduli[CORE])
+        self.current = constant(0.0)
+        self.surface_conductance = constant(p.surface_conductance / (s.conductivity * LENGTH))
+        self.electron_scale = constant(s.electron)
+        self.molar_volume = constant(p.partial_molar_volume * s.concentration)
+        self.core_swelling = constant(p.core_swelling)
+        self.out_of_plane_strain = constant(p.out_of_plane_strain)
+        law = p.interface
+        self.exchange_current = constant(law.exchange_current_density / s.current_density)
+        self.transfer_coefficient = constant(law.transfer_coefficient)
+        self.film_resistance = constant(law.resistance * s.current_density / s.voltage)
+        self.slope = constant(law.equilibrium_slope * s.concentration / s.voltage)
+        self.stress_shift = constant(p.partial_molar_volume * STRESS / (FARADAY * s.voltage))
+        self.interface_length = self.integrate(1.0, d.dS(CORE_SEI))
+        self.core_area = self.integrate(1.0, d.dx(CORE))
+        self.collector_length = self.integrate(1.0, d.ds(COLLECTOR))
+        # how the electrons leave the core: through the flat collector, or evenly out of the plane of a particle
+        flat = d.shape["kind"] == "patch"
+        self.collector_share = constant(self.interface_length / self.collector_length if flat else 0.0)
+        self.volume_share = constant(0.0 if flat else self.interface_length / self.core_area)
+
+    # -- expressions --------------------------------------------------------------------------------------------------
+
+    @property
+    def electron_potential(self):
+        """Electron potential in the core less the equilibrium potential, scaled."""
+        return self.v + self.electron_scale * self.psi
+
+    @property
+    def core_strain(self):
+        """Stress-free strain of the core."""
+        return swelling.vegard_strain(self.molar_volume, self.c, self.core_swelling)
+
+    def strain(self):
+        """Strain tensor."""
+        return elasticity.strain(self.u, self.out_of_plane_strain)
+
+    def core_stress(self):
+        """Stress in the core, GPa."""
+        return elasticity.hooke(self.strain(), self.core_strain, self.lam_core, self.mu_core)
+
+    def sei_stress(self):
+        """Stress in the SEI, GPa."""
+        return elasticity.hooke(self.strain(), 0.0, self.lam, self.mu)
+
+    def interface_current(self):
+        """Current density from the SEI into the core on ``dS(CORE_SEI)``, scaled; None for perfect contact."""
+        law = self.parameters.interface
+        if law.law == "perfect_contact":
+            return None
+        shift = self.stress_shift * elasticity.hydrostatic(self.core_stress())("-") if law.stress_feedback else 0.0
+        # the constant part of the equilibrium potential is contained in v
+        equilibrium = self.slope * self.c("-") + shift
+        overpotential = self.electron_potential("-") - self.phi("+") - equilibrium
+        if law.law == "butler_volmer":
+            return kinetics.butler_volmer(overpotential, self.exchange_current, self.transfer_coefficient, 1.0)
+        return kinetics.film_resistance(overpotential, self.film_resistance)
+
+    def electron_balance(self, test):
+        """Charge leaving the core by conduction, tested: equals the current through core|SEI (without that term)."""
+        d = self.domains
+        return (
+            conduction.ohmic_conduction(1.0, self.psi, test) * d.dx(CORE)
+            + self.electron_scale * self.current * self.volume_share * test * d.dx(CORE)
+            + self.electron_scale * self.current * self.collector_share * test * d.ds(COLLECTOR)
+        )
+
+    def _residuals(self) -> list:
+        d = self.domains
+        phi_t, psi_t, v_t, c_t, r_t, u_t = self.tests
+        ionic = d.regions(ELECTROLYTE, *d.sei_regions)
+        charge = conduction.ohmic_conduction(self.kappa, self.phi, phi_t) * ionic
+        if self.parameters.surface_conductance > 0:
+            normal = ufl.FacetNormal(d.mesh)
+            charge += conduction.surface_conduction(self.surface_conductance, self.phi, phi_t, normal) * d.dS(GRAIN_MATRIX)
+        electrons = self.electron_balance(psi_t)
+        supply = self.current * v_t("-") * d.dS(CORE_SEI)
+        content = lithium.pseudo_steady_diffusion(self.c, self.r, c_t) * d.dx(CORE)
+        current = self.interface_current()
+        if current is None:
+            # the flux that conduction in the core delivers to the interface, exact in the weak sense
+            content -= 1 / self.electron_scale * self.electron_balance(c_t)
+            supply += fem.Constant(d.mesh, 0.0) * self.v * v_t * d.dx(CORE)
+        else:
+            charge += current * phi_t("+") * d.dS(CORE_SEI)
+            electrons -= self.electron_scale * current * psi_t("-") * d.dS(CORE_SEI)
+            supply -= current * v_t("-") * d.dS(CORE_SEI)
+            content -= current * c_t("-") * d.dS(CORE_SEI)
+        momentum = elasticity.virtual_work(self.core_stress(), u_t) * d.dx(CORE) + elasticity.virtual_work(
+            self.sei_stress(), u_t
+        ) * d.regions(*d.sei_regions)
+        return [charge, electrons, supply, content, lithium.zero_mean(self.c, r_t) * d.dx(CORE), momentum]
+
+    # -- constraints ------------------------------------------------------------------------------------------------
+
+    def _constraints(self) -> Constraints:
+        shape, p = self.domains.shape, self.parameters
+        blocks = [Block(name, f.function_space) for name, f in zip(FIELDS, self.fields, strict=True)]
+        constraints = Constraints(self.domains.comm, blocks)
+        tolerance = constraints.tolerance
+        inner = shape["core_size"]
+        if shape["kind"] == "patch":
+            top = shape["sei_thickness"] + shape["electrolyte_depth"]
+            period = shape["period"]
+            self.outer_rows = constraints.fix(PHI, lambda x, y: np.abs(y - top) < tolerance)
+            corner = lambda x, y: (np.abs(x) < tolerance) & (np.abs(y + inner) < tolerance)  # noqa: E731
+            constraints.fix(PSI, corner)
+            constraints.fix(DISPLACEMENT, lambda x, y: np.abs(y + inner) < tolerance, component=1)
+            constraints.fix(DISPLACEMENT, corner, component=0)
+            stretch = (
+                (constraints.scalar("in-plane strain"), period) if p.in_plane_strain is None else p.in_plane_strain * period
+            )
+            contact = lambda x, y: np.abs(y) < tolerance  # noqa: E731
+        else:
+            outer = inner + shape["sei_thickness"] + shape["electrolyte_depth"]
+            period = None
+            self.outer_rows = constraints.fix(PHI, lambda x, y: np.abs(np.hypot(x, y) - outer) < tolerance)
+            centre = lambda x, y: np.hypot(x, y) < tolerance  # noqa: E731
+            constraints.fix(PSI, centre)
+            for component in (0, 1):
+                constraints.fix(DISPLACEMENT, centre, component=component)
+            self._particle_sides(constraints)
+            contact = lambda x, y: np.abs(np.hypot(x, y) - inner) < tolerance  # noqa: E731
+        if p.interface.law == "perfect_contact":
+            masters = [(CORE_POTENTIAL, 1.0), (PSI, self.scales.electron)]
+            self.contact_rows = constraints.follow(PHI, contact, masters, period=period)
+        if period is not None:
+            for block in (PHI, PSI, LITHIUM):
+                constraints.periodic(block, period)
+            constraints.periodic(DISPLACEMENT, period, {0: stretch})
+        return constraints
+
+    def _particle_sides(self, constraints: Constraints) -> None:
+        """Symmetry on the sides of a sector; no rotation of a full particle."""
+        shape, tolerance = self.domains.shape, constraints.tolerance
+        inner, sector = shape["core_size"], shape["sector"]
+        if sector is None:
+            constraints.fix(DISPLACEMENT, lambda x, y: np.hypot(x - inner, y) < tolerance, component=1)
+            return
+        constraints.fix(DISPLACEMENT, lambda x, y: (np.abs(y) < tolerance) & (x > 0), component=1)
+        direction = (math.cos(sector), math.sin(sector))
+        constraints.slide(
+            DISPLACEMENT,
+            lambda x, y: (np.abs(direction[1] * x - direction[0] * y) < tolerance) & (direction[0] * x + direction[1] * y > 0),
+            direction,
+        )
+
+    # -- results --------------------------------------------------------------------------------------------------------
+
+    def current_expression(self):
+        """Current density from the SEI into the core on ``dS(CORE_SEI)`` for every law; with perfect contact from the SEI's field."""
+        law = self.interface_current()
+        if law is not None:
+            return law
+        return -self.kappa("+") * ufl.dot(ufl.grad(self.phi)("+"), ufl.FacetNormal(self.domains.mesh)("+"))
+
+    def dissipation(self) -> float:
+        """Power dissipated in the SEI with its grain boundaries, in units of conductivity times voltage squared."""
+        d = self.domains
+        bulk = conduction.ohmic_conduction(self.kappa, self.phi, self.phi) * d.regions(*d.sei_regions)
+        power = self.integrate_form(bulk)
+        if self.parameters.surface_conductance > 0:
+            normal = ufl.FacetNormal(d.mesh)
+            along = conduction.surface_conduction(self.surface_conductance, self.phi, self.phi, normal)
+            power += self.integrate_form(along * d.dS(GRAIN_MATRIX))
+        return power
+
+    def uptake(self) -> float:
+        """Rate at which every point of the core fills, scaled."""
+        owned = self.r.function_space.dofmap.index_map.size_local
+        return self.domains.comm.allreduce(float(self.r.x.array[:owned].sum()), op=MPI.SUM)
+
+    def in_plane_strain(self) -> float:
+        """Mean strain of a patch along its surface."""
+        d = self.domains
+        solid = d.regions(CORE, *d.sei_regions)
+        return self.integrate(self.u[0].dx(0), solid) / self.integrate(1.0, solid)
+
+    def integrate(self, integrand, measure) -> float:
+        """Integral over all ranks, in the units of the mesh."""
+        if isinstance(integrand, int | float):
+            integrand = fem.Constant(self.domains.mesh, float(integrand))
+        return self.integrate_form(integrand * measure)
+
+    def integrate_form(self, form) -> float:
+        """Value of a functional over all ranks, in the units of the mesh."""
+        compiled = fem.form(form, entity_maps=self.domains.entity_maps)
+        return self.domains.comm.allreduce(fem.assemble_scalar(compiled), op=MPI.SUM)

@@ -1,0 +1,1 @@
+"""Distributed meshes, constraints, coupled systems and solvers on DOLFINx and PETSc."""

@@ -1,0 +1,130 @@
+"""Coupled system: residual blocks, automatic Jacobian, constraints, on the free unknowns only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import ufl
+
+from ..fem import PETSc
+
+# isort: split
+import dolfinx.fem.petsc as fem_petsc
+from dolfinx import fem
+
+from .constraints import Block, Constraints
+
+JIT_OPTIONS = {"cffi_extra_compile_args": ["-O2"]}
+
+
+class CoupledSystem:
+    """Nonlinear blocked system F(x) = 0 under affine constraints x = P y + g.
+
+    Parameters
+    ----------
+    residuals : sequence of ufl.Form
+        One residual per field, tested with the argument of that field's space.
+    fields : sequence of dolfinx.fem.Function
+        The unknowns, in the same order.
+    constraints : Constraints
+        Built on the blocks of the same fields, in the same order.
+    entity_maps
+        Maps between the submeshes and the mesh of integration.
+    """
+
+    def __init__(self, residuals: Sequence, fields: Sequence, constraints: Constraints, entity_maps):
+        self.comm = constraints.comm
+        self.fields = list(fields)
+        self.blocks: list[Block] = constraints.blocks
+        self.F = fem.form(list(residuals), entity_maps=entity_maps, jit_options=JIT_OPTIONS)
+        self.J = fem.form(_jacobian(residuals, fields), entity_maps=entity_maps, jit_options=JIT_OPTIONS)
+        self.A = fem_petsc.create_matrix(self.J, kind="mpi")
+        self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        self.b = fem_petsc.create_vector([f.function_spaces[0] for f in self.F], kind="mpi")
+        self.x = self.b.duplicate()
+        self.P, self.g, self.scalars, self.labels = constraints.build()
+        self.names = [b.name for b in self.blocks]
+        self.reduced_matrix = None
+        self.full = self.P.createVecLeft()
+
+    @property
+    def unknowns(self) -> int:
+        """Number of free unknowns."""
+        return self.P.getSize()[1]
+
+    def create_vector(self):
+        """Vector of free unknowns, zero."""
+        y = self.P.createVecRight()
+        y.zeroEntries()
+        return y
+
+    def expand(self, y) -> None:
+        """Set the fields from the free unknowns."""
+        self.P.multAdd(y, self.g, self.full)
+        start = 0
+        for field, block in zip(self.fields, self.blocks, strict=True):
+            field.x.array[: block.size] = self.full.array_r[start : start + block.size]
+            field.x.scatter_forward()
+            start += block.size
+
+    def _assemble(self):
+        """Residual of all unknowns at the present fields, before elimination."""
+        with self.b.localForm() as local:
+            local.set(0.0)
+        fem_petsc.assemble_vector(self.b, self.F)
+        self.b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        return self.b
+
+    def residual(self, y, out) -> None:
+        """Residual of the free unknowns."""
+        self.expand(y)
+        b = self._assemble()
+        self.full.array[:] = b.array_r[: self.full.local_size]
+        self.P.multTranspose(self.full, out)
+
+    def block_residuals(self) -> list[np.ndarray]:
+        """Residual of every field at its owned unknowns, before elimination: reactions where they are constrained."""
+        values = self._assemble().array_r
+        return [values[a : a + b.size].copy() for a, b in zip(np.cumsum([0, *[b.size for b in self.blocks]]), self.blocks, strict=False)]
+
+    def jacobian(self, y):
+        """Matrix of the free unknowns at ``y``; the same matrix object at every call."""
+        self.expand(y)
+        self.A.zeroEntries()
+        fem_petsc.assemble_matrix(self.A, self.J)
+        self.A.assemble()
+        if self.reduced_matrix is None:
+            self.reduced_matrix = self.A.PtAP(self.P)
+        else:
+            self.A.PtAP(self.P, result=self.reduced_matrix)
+        return self.reduced_matrix
+
+    def norms(self, vector) -> dict[str, float]:
+        """2-norm of the free unknowns' part of each field (collective)."""
+        parts = vector.array_r**2
+        local = np.bincount(self.labels + 1, weights=parts, minlength=len(self.blocks) + 1)
+        sums = np.sqrt(self.comm.allreduce(local))
+        named = dict(zip(self.names, sums[1:], strict=True))
+        if self.scalars:
+            named["mean strain"] = sums[0]
+        return named
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        for item in (self.A, self.b, self.x, self.P, self.g, self.full, self.reduced_matrix):
+            if item is not None:
+                item.destroy()
+
+
+def _jacobian(residuals, fields):
+    """Derivative of every residual by every field; None where it vanishes."""
+    rows = []
+    for residual in residuals:
+        row = []
+        for field in fields:
+            trial = ufl.TrialFunction(field.function_space)
+            block = ufl.algorithms.expand_derivatives(ufl.derivative(residual, field, trial))
+            row.append(None if block.empty() else block)
+        rows.append(row)
+    return rows

@@ -1,0 +1,8 @@
+"""Shared set-up of the tests."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # this mpiexec first
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,86 @@
+"""Small meshes and parameters for tests that need no packing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seix.parameters import InterfaceLaw, Parameters
+
+
+@dataclass
+class Strip:
+    """Laminate of flat layers on a structured mesh, in the form the solver takes."""
+
+    points: np.ndarray
+    cells: np.ndarray
+    region: np.ndarray
+    grain: np.ndarray
+    layer: np.ndarray
+    region_names: list
+    period: float
+    core_size: float
+    sei_thickness: float
+    electrolyte_depth: float
+    kind: str = "patch"
+    sector: float | None = None
+
+
+def second_order(points, triangles):
+    """Six-node triangles in basix order with straight edges."""
+    edges = np.sort(np.concatenate([triangles[:, [1, 2]], triangles[:, [0, 2]], triangles[:, [0, 1]]]), axis=1)
+    unique, inverse = np.unique(edges, axis=0, return_inverse=True)
+    middle = inverse.reshape(3, -1).T + len(points)
+    return np.vstack([points, points[unique].mean(axis=1)]), np.hstack([triangles, middle])
+
+
+def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), tilt=0.0) -> Strip:
+    """Patch of flat layers.
+
+    Parameters
+    ----------
+    layers : list of (name, thickness in nm, rows)
+        SEI from the core outwards.
+    tilt : float
+        Random displacement of inner nodes, as a fraction of the cell (makes the mesh irregular).
+    """
+    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
+    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
+    y = np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]]) - core[0]
+    row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
+    row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
+    x = np.linspace(0, period, columns + 1)
+    points = np.array([(a, b) for b in y for a in x])
+    i, j = np.meshgrid(np.arange(columns), np.arange(len(y) - 1))
+    corner = (j * (columns + 1) + i).ravel()
+    triangles = np.concatenate(
+        [np.column_stack([corner, corner + 1, corner + columns + 2]), np.column_stack([corner, corner + columns + 2, corner + columns + 1])]
+    )
+    row = np.tile(j.ravel(), 2)
+    if tilt:
+        rng = np.random.default_rng(0)
+        heights = np.cumsum([0, *[t for _, t, _ in stack]]) - core[0]
+        inner = (points[:, 0] > 0) & (points[:, 0] < period) & ~np.isclose(points[:, 1, None], heights).any(axis=1)
+        points[inner] += rng.uniform(-1, 1, (inner.sum(), 2)) * tilt * np.array([period / columns, np.diff(y).min()])
+    points, cells = second_order(points, triangles)
+    none = np.full(len(cells), -1)
+    thickness = sum(t for _, t, _ in layers)
+    return Strip(points, cells, row_region[row], none, row_layer[row], names, period, core[0], thickness, electrolyte[0])
+
+
+def _starts(stack):
+    return np.cumsum([0.0, *[t for _, t, _ in stack[:-1]]])
+
+
+def parameters(conductivity, matrix, interface=None, modulus=None, poisson=None, **values) -> Parameters:
+    """Parameters for named SEI phases; elastic constants default to those of an organic film on a Si/C core."""
+    names = [n for n in conductivity if n != "electrolyte"]
+    return Parameters(
+        ionic_conductivity={"electrolyte": 1.0, **conductivity},
+        youngs_modulus={"core": 50e9, **dict.fromkeys(names, 2.4e9), **(modulus or {})},
+        poisson_ratio={"core": 0.25, **dict.fromkeys(names, 0.35), **(poisson or {})},
+        matrix_conductivity=conductivity[matrix],
+        interface=interface or InterfaceLaw(),
+        **values,
+    )

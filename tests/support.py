@@ -84,3 +84,77 @@ def parameters(conductivity, matrix, interface=None, modulus=None, poisson=None,
         interface=interface or InterfaceLaw(),
         **values,
     )
+
+
+def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None) -> Strip:
+    """Round particle on a polar mesh with exactly curved cells.
+
+    Parameters
+    ----------
+    layers : list of (name, thickness in nm, rows)
+        SEI from the core outwards.
+    segments : int
+        Cells around.
+    sector : float, optional
+        Opening angle in radians; a full circle without.
+    """
+    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
+    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
+    radii = np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]])
+    row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
+    row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
+    full = sector is None
+    nodes = segments if full else segments + 1
+    angle = np.arange(nodes) / segments * (2 * np.pi if full else sector)
+    polar = np.vstack([[0.0, 0.0], *[np.column_stack([np.full(nodes, r), angle]) for r in radii[1:]]])
+    j = np.arange(segments)
+    nxt = (j + 1) % nodes
+    triangles, row = [np.column_stack([np.zeros_like(j), 1 + j, 1 + nxt])], [np.zeros(segments, int)]
+    for i in range(1, len(radii) - 1):
+        a, b = 1 + (i - 1) * nodes, 1 + i * nodes
+        triangles += [np.column_stack([a + j, b + j, b + nxt]), np.column_stack([a + j, b + nxt, a + nxt])]
+        row += [np.full(2 * segments, i)]
+    triangles, row = np.concatenate(triangles), np.concatenate(row)
+    _, cells = second_order(polar, triangles)
+    points = np.zeros((cells.max() + 1, 2))
+    points[: len(polar)] = polar[:, :1] * np.column_stack([np.cos(polar[:, 1]), np.sin(polar[:, 1])])
+    for k, (p, q) in enumerate([(1, 2), (0, 2), (0, 1)]):
+        a, b = polar[cells[:, p]], polar[cells[:, q]]
+        radius = (a[:, 0] + b[:, 0]) / 2
+        turn = (b[:, 1] - a[:, 1] + np.pi) % (2 * np.pi) - np.pi
+        theta = np.where(a[:, 0] == 0, b[:, 1], np.where(b[:, 0] == 0, a[:, 1], a[:, 1] + turn / 2))
+        points[cells[:, 3 + k]] = radius[:, None] * np.column_stack([np.cos(theta), np.sin(theta)])
+    none = np.full(len(cells), -1)
+    thickness = sum(t for _, t, _ in layers)
+    return Strip(points, cells, row_region[row], none, row_layer[row], names, None, core[0], thickness, electrolyte[0], "particle", sector)
+
+
+def solved(mesh, values, multiples=(1.0,), comm=None):
+    """Solve and measure.
+
+    Returns
+    -------
+    model : Model
+    quantities : dict
+        Current multiple -> name -> value.
+    """
+    from seix.analysis.quantities import Measurement
+    from seix.fem import MPI
+    from seix.model import Model
+    from seix.numerics.domains import Domains
+    from seix.numerics.solver import NewtonSolver, continuation
+
+    comm = comm or MPI.COMM_SELF
+    model = Model(Domains(comm, mesh if comm.rank == 0 else None), values)
+    solver = NewtonSolver(model.system)
+
+    def load(value):
+        model.current.value = value * values.reference_current_density / model.scales.current_density
+
+    measurement = Measurement(model, values.reference_field)
+    results, reached = {}, 0.0
+    for multiple in multiples:
+        continuation(solver, load, multiple, reached)
+        reached = multiple
+        results[multiple] = {name: q.value for name, q in measurement.quantities().items()}
+    return model, results

@@ -114,3 +114,61 @@ class Parameters:
             2 * self.partial_molar_volume**2 * modulus * self.maximum_concentration / (9 * rt * (1 - poisson))
         )
         return groups
+
+
+def parameters_of(scenario, library) -> Parameters:
+    """Values of a scenario at its temperature.
+
+    Parameters
+    ----------
+    scenario : seix.scenario.Scenario
+    library : seix.materials.MaterialLibrary
+
+    Returns
+    -------
+    Parameters
+    """
+    temperature = scenario.temperature
+
+    def material(name):
+        return library.material(name, scenario.materials.override)
+
+    layers = scenario.sei.resolved_layers()
+    phases = dict.fromkeys(name for layer in layers for name in (layer.matrix, *layer.phases))
+    sei = {name: material(name) for name in phases}
+    core = material(scenario.materials.core)
+    electrolyte = material(scenario.materials.electrolyte)
+    boundary = scenario.grain_boundary
+    patch = scenario.geometry.kind == "patch"
+    in_plane = scenario.geometry.in_plane_strain if patch else None
+    maximum = core.value("maximum_concentration", temperature)
+    return Parameters(
+        ionic_conductivity={
+            "electrolyte": electrolyte.value("conductivity", temperature),
+            **{name: m.value("conductivity", temperature) for name, m in sei.items()},
+        },
+        youngs_modulus={name: m.value("youngs_modulus", temperature) for name, m in {"core": core, **sei}.items()},
+        poisson_ratio={name: m.value("poisson_ratio", temperature) for name, m in {"core": core, **sei}.items()},
+        matrix_conductivity=material(scenario.sei.matrix).value("conductivity", temperature),
+        interface=_law(scenario.interface, core, temperature),
+        temperature=temperature,
+        surface_conductance=(
+            boundary.thickness * material(boundary.material).value("conductivity", temperature) if boundary else 0.0
+        ),
+        core_conductivity=core.value("electronic_conductivity", temperature),
+        diffusivity=core.value("diffusivity", temperature),
+        partial_molar_volume=core.value("partial_molar_volume", temperature),
+        mean_concentration=scenario.lithium.state * maximum,
+        maximum_concentration=maximum,
+        core_swelling=scenario.mechanics.core_swelling,
+        out_of_plane_strain=scenario.mechanics.out_of_plane_strain,
+        in_plane_strain=None if in_plane == "free" else in_plane,
+        reference_current_density=scenario.load.reference_current_density,
+    )
+
+
+def _law(interface, core, temperature) -> InterfaceLaw:
+    given = interface.model_dump()
+    if interface.law == "butler_volmer" and given["exchange_current_density"] is None:
+        given["exchange_current_density"] = core.value("exchange_current_density", temperature)
+    return InterfaceLaw(**given)

@@ -32,7 +32,7 @@ DIRECT: dict[str, str | int | float] = {
 REFACTOR_AFTER = 12
 """Krylov iterations above which the next Newton step gets a new factorisation (cost of about one factorisation)."""
 
-_FLOOR = 1e-7
+_FLOOR = 1e-4
 """Smallest meaningful change of a field, as a fraction of its reference scale."""
 
 
@@ -90,6 +90,7 @@ class NewtonSolver:
         self.y = system.create_vector()
         self.record = StepRecord()
         self._refactor = True
+        self._sizes = system.field_sizes()
         self._snes = self._create(options)
 
     def _create(self, options):
@@ -139,20 +140,12 @@ class NewtonSolver:
         self.record.newton = iteration
         change = self.system.norms(snes.getSolutionUpdate())
         size = self.system.norms(snes.getSolution())
-        counts = self._field_sizes()
-        relative = {n: change[n] / max(size[n], _FLOOR * math.sqrt(counts[n])) for n in change}
+        counts = self._sizes
+        relative = {n: change[n] / max(size[n], _FLOOR * math.sqrt(max(counts[n], 1))) for n in change}
         self.record.updates.append(relative)
         if max(relative.values()) <= self.tolerance:
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         return 0
-
-    def _field_sizes(self) -> dict[str, float]:
-        if not hasattr(self, "_sizes"):
-            one = self.system.create_vector()
-            one.set(1.0)
-            self._sizes = {n: v**2 for n, v in self.system.norms(one).items()}
-            one.destroy()
-        return {n: max(v, 1.0) for n, v in self._sizes.items()}
 
     def solve(self) -> StepRecord:
         """Solve from the present state.

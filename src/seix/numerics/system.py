@@ -100,6 +100,14 @@ class CoupledSystem:
             self.A.PtAP(self.P, result=self.reduced_matrix)
         return self.reduced_matrix
 
+    def field_sizes(self) -> dict[str, int]:
+        """Number of free unknowns of each field (collective)."""
+        one = self.create_vector()
+        one.set(1.0)
+        sizes = {name: round(value**2) for name, value in self.norms(one).items()}
+        one.destroy()
+        return sizes
+
     def norms(self, vector) -> dict[str, float]:
         """2-norm of the free unknowns' part of each field (collective)."""
         parts = vector.array_r**2

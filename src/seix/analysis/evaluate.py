@@ -1,0 +1,150 @@
+"""Values of expressions at points of the cells, and their statistics over all ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..fem import MPI
+
+# isort: split
+import basix
+import ufl
+from dolfinx import fem
+
+from ..numerics.domains import QUADRATURE_DEGREE, Domains
+
+
+class Evaluator:
+    """Evaluates UFL expressions of any submesh on owned cells of the whole mesh.
+
+    Parameters
+    ----------
+    domains : Domains
+    points : ndarray, shape (points, 2)
+        Points of the reference triangle.
+    """
+
+    def __init__(self, domains: Domains, points: np.ndarray):
+        self.domains, self.points = domains, points
+        owned = domains.mesh.topology.index_map(domains.mesh.topology.dim).size_local
+        self.region = domains.region[:owned]
+
+    def cells(self, regions) -> np.ndarray:
+        """Owned cells of the given regions."""
+        return np.flatnonzero(np.isin(self.region, regions)).astype(np.int32)
+
+    def __call__(self, expression, cells: np.ndarray) -> np.ndarray:
+        """Values of shape (cells, points, ...)."""
+        compiled = fem.Expression(
+            expression, self.points, comm=self.domains.comm, entity_maps=self.domains.entity_maps
+        )
+        return compiled.eval(self.domains.mesh, cells)
+
+
+class QuadratureEvaluator(Evaluator):
+    """Evaluator at the quadrature points, with the volume that each point stands for."""
+
+    def __init__(self, domains: Domains):
+        points, self.weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE_DEGREE)
+        super().__init__(domains, points)
+
+    def volumes(self, cells: np.ndarray) -> np.ndarray:
+        """Area of each point, shape (cells, points), in the unit of the mesh squared."""
+        return np.abs(self(ufl.JacobianDeterminant(self.domains.mesh), cells)) * self.weights
+
+
+class NodalEvaluator(Evaluator):
+    """Evaluator at the six nodes of each cell, in the order of the cells of the input mesh."""
+
+    def __init__(self, domains: Domains):
+        element = basix.create_element(basix.ElementFamily.P, basix.CellType.triangle, 2, basix.LagrangeVariant.gll_warped)
+        super().__init__(domains, element.points)
+
+    def gather(self, expression, regions, components: int, factor: float = 1.0, offset: float = 0.0):
+        """Nodal values of all cells on rank 0; NaN outside the regions.
+
+        Returns
+        -------
+        ndarray or None
+            Shape (all cells, 6), or (all cells, 6, components) for more than one; None on other ranks.
+        """
+        cells = self.cells(regions)
+        local = self(expression, cells).reshape(len(cells), 6, components) * factor + offset
+        comm = self.domains.comm
+        parts = comm.gather((np.asarray(self.domains.mesh.topology.original_cell_index)[cells], local), root=0)
+        if comm.rank:
+            return None
+        result = np.full((self.domains.cells_global, 6, components), np.nan)
+        for index, values in parts:
+            result[index] = values
+        return result[..., 0] if components == 1 else result
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Weighted values spread over the ranks.
+
+    Attributes
+    ----------
+    comm
+        Communicator.
+    values, weights : ndarray
+        This rank's share, of equal shape.
+    """
+
+    comm: object
+    values: np.ndarray
+    weights: np.ndarray
+
+    def select(self, rows) -> Sample:
+        """Part of the sample (rows of this rank)."""
+        return Sample(self.comm, self.values[rows], self.weights[rows])
+
+    def total_weight(self) -> float:
+        """Sum of the weights."""
+        return self.comm.allreduce(float(self.weights.sum()), op=MPI.SUM)
+
+    def mean(self) -> float:
+        """Weighted mean."""
+        return self.comm.allreduce(float((self.values * self.weights).sum()), op=MPI.SUM) / self.total_weight()
+
+    def maximum(self) -> float:
+        """Largest value."""
+        return self.comm.allreduce(float(self.values.max()) if self.values.size else -np.inf, op=MPI.MAX)
+
+    def minimum(self) -> float:
+        """Smallest value."""
+        return self.comm.allreduce(float(self.values.min()) if self.values.size else np.inf, op=MPI.MIN)
+
+    def quantiles(self, levels) -> np.ndarray:
+        """Weighted quantiles, the same on all ranks; see :func:`weighted_quantiles`."""
+        gathered = self.comm.gather((self.values.ravel(), self.weights.ravel()), root=0)
+        result = None
+        if self.comm.rank == 0:
+            values, weights = (np.concatenate(part) for part in zip(*gathered, strict=True))
+            result = weighted_quantiles(values, weights, levels)
+        return self.comm.bcast(result, root=0)
+
+
+def weighted_quantiles(values, weights, levels) -> np.ndarray:
+    """Quantiles of a weighted sample.
+
+    The distribution function is taken as linear between the midpoints of the steps, so the result depends
+    continuously on values and weights.
+
+    Parameters
+    ----------
+    values, weights : array_like, shape (n,)
+    levels : array_like
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+    """
+    values, weights = np.asarray(values, float), np.asarray(weights, float)
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weights[order])
+    return np.interp(levels, (cumulative - weights[order] / 2) / cumulative[-1], values[order])

@@ -1,0 +1,282 @@
+"""The chain from a validated study to results: structure, mesh, model, solution, quantities, errors."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .analysis.fieldset import CellFields
+from .analysis.quantities import Measurement
+from .analysis.quantity import Quantity
+from .analysis.results import CaseResult, StructureResult
+from .errors import SeixError
+from .materials import MaterialLibrary
+from .model import Model
+from .numerics.domains import Domains
+from .numerics.solver import NewtonSolver, continuation, merge
+from .parameters import Parameters, parameters_of
+from .scenario import Scenario
+
+T = TypeVar("T")
+
+LARGEST_STRAIN = 0.1
+"""Small-strain elasticity is not valid beyond (design limit of the code)."""
+LARGEST_DROP = 1.0
+"""V; a larger polarisation does not occur in a cell, so conductivities and currents do not fit together."""
+NOT_CONVERGED = "not converged"
+
+
+def on_root(comm, work: Callable[[], T]) -> T:
+    """Do something on rank 0; its result, or the error it raised, reaches all ranks."""
+    outcome: tuple[Any, SeixError | None] = (None, None)
+    if comm.rank == 0:
+        try:
+            outcome = (work(), None)
+        except SeixError as error:
+            outcome = (None, error)
+    result, error = comm.bcast(outcome, root=0)
+    if error is not None:
+        raise error
+    return result
+
+
+@dataclass
+class Level:
+    """Solution of one structure on one mesh.
+
+    Attributes
+    ----------
+    cases : dict
+        Current multiple -> quantities without error.
+    histories : dict
+        Current multiple -> :class:`~seix.numerics.solver.StepRecord`.
+    mean_field : float
+        Mean |E| over the SEI at I/I0 = 1, V/m.
+    largest_strain : float
+        P99.9 of the strain in the SEI over all currents.
+    fields : dict or None
+        Nodal fields on rank 0.
+    numerics : dict
+        Sizes and options, for the record.
+    """
+
+    cases: dict[float, dict[str, Quantity]] = field(default_factory=dict)
+    histories: dict[float, Any] = field(default_factory=dict)
+    mean_field: float = 0.0
+    largest_strain: float = 0.0
+    fields: dict | None = None
+    numerics: dict[str, Any] = field(default_factory=dict)
+
+
+def simulate(study, comm, cache: Path, progress) -> list[StructureResult]:
+    """Compute all members of a study.
+
+    Parameters
+    ----------
+    study : seix.scenario_file.Study
+    comm
+        MPI communicator.
+    cache : Path
+        Folder of the mesh cache.
+    progress : seix.analysis.progress.Progress
+        Silent on all ranks but the first.
+
+    Returns
+    -------
+    list of StructureResult
+        In the order of the study; complete on rank 0 only.
+
+    Raises
+    ------
+    GeometryError, ConvergenceError
+    """
+    names = sorted(study.members, key=lambda name: name != study.members[name].load.reference_field)
+    references: dict[str, list[float]] = {}
+    results = {}
+    for name in names:
+        scenario = study.members[name]
+        given = references.get(scenario.load.reference_field)
+        results[name], references[name] = _structure(name, scenario, given, comm, cache, progress)
+    return [results[name] for name in study.members]
+
+
+def _structure(name: str, scenario: Scenario, references, comm, cache, progress) -> tuple[StructureResult, list[float]]:
+    """One structure on its mesh and, for the errors, on a coarser one; also its mean field on each."""
+    parameters = parameters_of(scenario, MaterialLibrary())
+    factors = [1.0, scenario.error.coarsening] if scenario.error.method == "two_mesh" else [1.0]
+    levels, meshes = [], []
+    for i, factor in enumerate(factors):
+        label = name if i == 0 else f"{name}, coarser mesh"
+        progress.stage(f"mesh {label}")
+        meshes.append(_mesh(comm, scenario, factor, cache))
+        progress.stage(f"solve {label}")
+        reference = references[i] if references else None
+        levels.append(_solve(scenario, parameters, meshes[i], reference, comm, progress, name, with_fields=i == 0))
+    result = _combine(name, scenario, parameters, levels, meshes[0]) if comm.rank == 0 else None
+    return result, [level.mean_field for level in levels]
+
+
+def _mesh(comm, scenario: Scenario, factor: float, cache: Path):
+    """Mesh on rank 0, None elsewhere; an error reaches all ranks."""
+    kept = []
+
+    def work():
+        from .geometry.cache import cached_mesh  # Gmsh is needed on one rank only
+
+        kept.append(cached_mesh(scenario, factor, cache)[0])
+
+    on_root(comm, work)
+    return kept[0] if kept else None
+
+
+def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields) -> Level:
+    """All currents on one mesh. ``reference`` is E0 of another structure, or None for the scenario's own choice."""
+    model = Model(Domains(comm, tagged), parameters)
+    control = scenario.solver
+    multiple = 1.0
+    solver = NewtonSolver(
+        model.system,
+        control.tolerance,
+        control.max_iterations,
+        control.options,
+        lambda step, norm: progress.newton(label, multiple, step, norm),
+    )
+    asked = scenario.load.current_multiples
+    shown = scenario.output.map_current_multiple or asked[-1]
+    level = Level(numerics={"unknowns": model.system.unknowns, "cells": model.domains.cells_global})
+    level.numerics |= {"fields": dict(model.system.field_sizes()), "solver_options": solver.options}
+    measurement, reached = None, 0.0
+
+    def set_load(value: float) -> None:
+        model.current.value = value * parameters.reference_current_density / model.scales.current_density
+
+    # I/I0 = 1 comes first: it gives the mean field, one of the two reference fields
+    for multiple in [1.0, *(m for m in asked if m != 1.0)]:
+        level.histories[multiple] = merge(continuation(solver, set_load, multiple, reached))
+        reached = multiple
+        if measurement is None:
+            measurement = Measurement(model, parameters.reference_field)
+            level.mean_field = measurement.mean_field()
+            if scenario.load.reference_field != "matrix":
+                measurement.reference_field = reference if reference is not None else level.mean_field
+        if multiple not in asked:
+            continue
+        quantities = measurement.quantities()
+        quantities["reference_field.mean"] = Quantity(level.mean_field, "V/m")
+        level.cases[multiple] = quantities
+        level.largest_strain = max(level.largest_strain, measurement.largest_strain())
+        if with_fields and multiple == shown:
+            level.fields = measurement.nodal_fields()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
+    solver.destroy()
+    model.system.destroy()
+    return level
+
+
+def _combine(name, scenario, parameters, levels: list[Level], tagged) -> StructureResult:
+    """Join the levels: values of the finest mesh, errors from the difference to the coarser one."""
+    fine = levels[0]
+    cases = []
+    for multiple in scenario.load.current_multiples:
+        quantities = fine.cases[multiple]
+        if len(levels) > 1:
+            quantities = {key: _with_error(key, q, levels[1].cases[multiple][key]) for key, q in quantities.items()}
+        history = fine.histories[multiple]
+        cases.append(
+            CaseResult(
+                multiple,
+                quantities,
+                iterations=history.newton,
+                residuals=[float(value) for value in history.residuals],
+                numerics={
+                    "krylov_iterations": history.krylov,
+                    "factorisations": history.factorisations,
+                    "true_linear_residual": history.true_residual,
+                },
+            )
+        )
+    shown = scenario.output.map_current_multiple or scenario.load.current_multiples[-1]
+    numerics = {"levels": [level.numerics for level in levels]} | levels[0].numerics
+    numerics["dimensionless_groups"] = parameters.dimensionless_groups(scenario.sei.thickness)
+    return StructureResult(
+        name=name,
+        mesh=tagged,
+        cases=cases,
+        fields=CellFields(tagged, fine.fields, shown),
+        statistics=tagged.statistics,
+        warnings=_warnings(parameters, fine),
+        numerics=numerics,
+        materials=_materials(scenario),
+        seed=scenario.seed,
+    )
+
+
+def _with_error(name: str, fine: Quantity, coarse: Quantity) -> Quantity:
+    """Value of the fine mesh with its estimated error.
+
+    The difference of the two meshes bounds the error of the finer one for any order of convergence above
+    log(2)/log(coarsening), 1.5 at the default; it is not extrapolated, since the order of a quantile is not known.
+    """
+    if name.endswith("imbalance"):
+        return replace(fine, error=None, error_kind="algebraic")
+    if name.startswith("field_enhancement.max"):
+        return replace(fine, error=None, error_kind=NOT_CONVERGED)
+    return replace(fine, error=abs(fine.value - coarse.value), error_kind="two_mesh")
+
+
+def _warnings(parameters: Parameters, level: Level) -> list[str]:
+    """Sentences on the limits of the model that the solution leaves."""
+    found = []
+    if level.largest_strain > LARGEST_STRAIN:
+        found.append(
+            f"strain in the SEI reaches {level.largest_strain:.0%} (P99.9), beyond the {LARGEST_STRAIN:.0%} to which "
+            "small-strain elasticity is valid: read stresses as trends"
+        )
+    cases = level.cases.values()
+    low = min(q["lithium.concentration.min"].value for q in cases)
+    high = max(q["lithium.concentration.max"].value for q in cases)
+    if low < 0 or high > parameters.maximum_concentration:
+        found.append(
+            f"lithium concentration in the core ranges from {low:.3g} to {high:.3g} mol/m3, outside 0 to "
+            f"{parameters.maximum_concentration:.3g}: the current is too large for the diffusivity and size of the core"
+        )
+    deviation = max(high - parameters.mean_concentration, parameters.mean_concentration - low)
+    group = parameters.dimensionless_groups(1.0)["stress_diffusion"] * deviation / parameters.maximum_concentration
+    if group > 1:
+        found.append(
+            f"2 Omega^2 E c'/[9 RT (1-nu)] = {group:.2g} > 1: elastic stress would change the diffusion of lithium as much as "
+            "the gradient does, which this model leaves out"
+        )
+    drop = max(abs(q["potential.drop"].value) for q in cases)
+    if drop > LARGEST_DROP:
+        found.append(f"polarisation of {drop:.2g} V does not occur in a cell: conductivities and current do not fit together")
+    return found
+
+
+def _materials(scenario: Scenario) -> list[dict[str, Any]]:
+    """Records used, with the values of the scenario, as plain dictionaries."""
+    from .input.needs import used_properties
+
+    library = MaterialLibrary()
+    records = []
+    for name, used in used_properties(scenario).items():
+        material = library.material(name, scenario.materials.override)
+        properties = {}
+        for key in used:
+            item = material.properties[key]
+            properties[key] = {
+                "value": item.value,
+                "unit": item.unit,
+                "low": item.low,
+                "high": item.high,
+                "source": "; ".join(material.sources[source]["text"] for source in item.sources),
+                "confidence": f"{item.origin}{item.confidence}",
+                "origin": item.origin_text,
+                "note": item.note,
+            }
+        records.append({"name": name, "title": material.title, "kind": material.kind, "properties": properties})
+    return records

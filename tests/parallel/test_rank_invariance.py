@@ -1,0 +1,53 @@
+"""The same numbers on one, two and three ranks."""
+
+import numpy as np
+import pytest
+from seix.fem import MPI
+from seix.parameters import InterfaceLaw
+from support import parameters, ring, solved, strip
+
+ROUNDING = {"current.imbalance", "lithium.imbalance"}
+
+
+def with_grains(mesh):
+    """Tag one square of the film as a grain of another phase."""
+    middle = mesh.points[mesh.cells[:, :3]].mean(axis=1)
+    inside = (np.abs(middle[:, 0] - 3.0) < 1.2) & (np.abs(middle[:, 1] - 10.0) < 5)
+    mesh.region_names.append("grain")
+    mesh.region[inside], mesh.grain[inside] = len(mesh.region_names) - 1, 0
+    return mesh
+
+
+CASES = {
+    "patch, Butler-Volmer, free strain": (
+        lambda: with_grains(strip([("a", 20.0, 8), ("b", 20.0, 4)], columns=5)),
+        InterfaceLaw(stress_feedback=True, equilibrium_slope=1e-6), {},
+    ),
+    "patch, perfect contact, given strain": (
+        lambda: with_grains(strip([("a", 20.0, 8), ("b", 20.0, 4)], columns=5)), InterfaceLaw(law="perfect_contact"), {"in_plane_strain": 0.01},
+    ),
+    "particle, film": (lambda: ring([("a", 5.0, 2), ("b", 5.0, 2)]), InterfaceLaw(law="film_resistance", resistance=1e-2), {}),
+    "sector, Butler-Volmer": (
+        lambda: ring([("a", 5.0, 2), ("b", 5.0, 2)], segments=9, sector=1.2), InterfaceLaw(stress_feedback=True), {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parallel(nprocs=[2, 3])
+@pytest.mark.parametrize("case", CASES)
+def test_same_quantities_on_all_rank_counts(case):
+    """Every quantity agrees to 1e-8 relative with a computation of each rank on its own."""
+    make, law, loads = CASES[case]
+    conductivity = {"a": 1e-6, "b": 1e-7} | ({"grain": 1e-10} if case.startswith("patch") else {})
+    values = parameters(
+        conductivity, "b", law, modulus={"grain": 118e9} if "grain" in conductivity else None, core_swelling=0.01, surface_conductance=1e-16, **loads
+    )
+    _, alone = solved(make(), values, (1.0, 5.0), MPI.COMM_SELF)
+    _, together = solved(make(), values, (1.0, 5.0), MPI.COMM_WORLD)
+    for multiple, quantities in alone.items():
+        for name, value in quantities.items():
+            if name in ROUNDING:
+                assert together[multiple][name] < 1e-8
+            else:
+                scale = 1e9 if name.startswith("stress") else abs(value)  # Pa: stresses that vanish by symmetry are rounding
+                assert abs(together[multiple][name] - value) <= 1e-8 * scale, name

@@ -110,15 +110,16 @@ class NewtonSolver:
         snes.setFromOptions()
         snes.setConvergenceTest(self._converged)
         self._prefix, self._own = prefix, list(options or {})
+        # SNES resets the flag whenever it updates the matrix, so it is set right before each solve
+        snes.getKSP().setPreSolve(lambda ksp, b, x: ksp.getPC().setReusePreconditioner(not self._refactor))
         snes.getKSP().setPostSolve(self._after_linear_solve)
         return snes
 
-    def _update_matrix(self, snes, y, matrix, _):
+    def _update_matrix(self, _, y, matrix, preconditioner):
         self.system.jacobian(y)
-        snes.getKSP().getPC().setReusePreconditioner(not self._refactor)
-        self.record.factorisations += self._refactor
 
     def _after_linear_solve(self, ksp, b, x):
+        self.record.factorisations += self._refactor
         self.record.krylov += ksp.getIterationNumber()
         self._refactor = ksp.getIterationNumber() > REFACTOR_AFTER or ksp.getConvergedReason() < 0
         residual = b.duplicate()

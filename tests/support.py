@@ -142,19 +142,16 @@ def solved(mesh, values, multiples=(1.0,), comm=None):
     from seix.fem import MPI
     from seix.model import Model
     from seix.numerics.domains import Domains
-    from seix.numerics.solver import NewtonSolver, continuation
+    from seix.numerics.solver import NewtonSolver
+    from seix.numerics.stepping import LoadPath
 
     comm = comm or MPI.COMM_SELF
     model = Model(Domains(comm, mesh if comm.rank == 0 else None), values)
     solver = NewtonSolver(model.system)
-
-    def load(value):
-        model.current.value = value * values.reference_current_density / model.scales.current_density
-
+    path = LoadPath(solver, model.set_current, model.set_feedback if values.interface.stress_feedback else None)
     measurement = Measurement(model, values.reference_field)
-    results, reached = {}, 0.0
+    results = {}
     for multiple in multiples:
-        continuation(solver, load, multiple, reached)
-        reached = multiple
+        path.go(multiple)
         results[multiple] = {name: q.value for name, q in measurement.quantities().items()}
     return model, results

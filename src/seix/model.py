@@ -96,7 +96,8 @@ class Model:
         self.transfer_coefficient = constant(law.transfer_coefficient)
         self.film_resistance = constant(law.resistance * s.current_density / s.voltage)
         self.slope = constant(law.equilibrium_slope * s.concentration / s.voltage)
-        self.stress_shift = constant(p.partial_molar_volume * STRESS / (FARADAY * s.voltage))
+        self.stress_shift = constant(0.0)
+        self.set_feedback(1.0)
         self.interface_length = self.integrate(1.0, d.dS(CORE_SEI))
         self.core_area = self.integrate(1.0, d.dx(CORE))
         self.collector_length = self.integrate(1.0, d.ds(COLLECTOR))
@@ -104,6 +105,15 @@ class Model:
         flat = d.shape["kind"] == "patch"
         self.collector_share = constant(self.interface_length / self.collector_length if flat else 0.0)
         self.volume_share = constant(0.0 if flat else self.interface_length / self.core_area)
+
+    def set_current(self, multiple: float) -> None:
+        """Set I/I0."""
+        self.current.value = multiple * self.parameters.reference_current_density / self.scales.current_density
+
+    def set_feedback(self, share: float) -> None:
+        """Set the share of the Larche-Cahn shift that acts; 1 is the physical value."""
+        volume = self.parameters.partial_molar_volume
+        self.stress_shift.value = share * volume * STRESS / (FARADAY * self.scales.voltage)
 
     # -- expressions --------------------------------------------------------------------------------------------------
 

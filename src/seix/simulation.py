@@ -16,7 +16,8 @@ from .errors import SeixError
 from .materials import MaterialLibrary
 from .model import Model
 from .numerics.domains import Domains
-from .numerics.solver import NewtonSolver, continuation, merge
+from .numerics.solver import NewtonSolver
+from .numerics.stepping import LoadPath
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 
@@ -124,7 +125,7 @@ def _mesh(comm, scenario: Scenario, factor: float, cache: Path):
     kept = []
 
     def work():
-        from .geometry.cache import cached_mesh  # Gmsh is needed on one rank only
+        from .geometry.meshing import cached_mesh  # Gmsh is needed on one rank only
 
         kept.append(cached_mesh(scenario, factor, cache)[0])
 
@@ -148,15 +149,13 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
     shown = scenario.output.map_current_multiple or asked[-1]
     level = Level(numerics={"unknowns": model.system.unknowns, "cells": model.domains.cells_global})
     level.numerics |= {"fields": dict(model.system.field_sizes()), "solver_options": solver.options}
-    measurement, reached = None, 0.0
+    measurement = None
 
-    def set_load(value: float) -> None:
-        model.current.value = value * parameters.reference_current_density / model.scales.current_density
-
+    feedback = model.set_feedback if parameters.interface.stress_feedback else None
+    path = LoadPath(solver, model.set_current, feedback)
     # I/I0 = 1 comes first: it gives the mean field, one of the two reference fields
     for multiple in [1.0, *(m for m in asked if m != 1.0)]:
-        level.histories[multiple] = merge(continuation(solver, set_load, multiple, reached))
-        reached = multiple
+        level.histories[multiple] = path.go(multiple)
         if measurement is None:
             measurement = Measurement(model, parameters.reference_field)
             level.mean_field = measurement.mean_field()

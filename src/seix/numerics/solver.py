@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
 from .system import CoupledSystem
@@ -207,55 +205,3 @@ class NewtonSolver:
         """Free the PETSc objects."""
         for item in (self._snes, self.y, self._residual):
             item.destroy()
-
-
-def continuation(solver: NewtonSolver, set_load: Callable[[float], None], target: float, start: float, smallest=1e-3):
-    """Reach a load from the last solved one, cutting the step where Newton's method fails.
-
-    Parameters
-    ----------
-    solver : NewtonSolver
-        Its state is the solution at ``start``.
-    set_load
-        Sets the load.
-    target, start : float
-        Loads.
-    smallest : float
-        Smallest step as a fraction of the whole way.
-
-    Returns
-    -------
-    list of StepRecord
-
-    Raises
-    ------
-    ConvergenceError
-        When the step would become smaller than ``smallest``.
-    """
-    done, step, records = 0.0, 1.0, []
-    while done < 1.0:
-        trial = min(1.0, done + step)
-        set_load(start + trial * (target - start))
-        try:
-            records.append(solver.solve())
-        except ConvergenceError as error:
-            step = (trial - done) / 2
-            if step < smallest:
-                reached = start + done * (target - start)
-                raise ConvergenceError(f"load {target:g}: reached {reached:g}; {error}") from error
-            continue
-        done = trial
-        step = 2 * step
-    return records
-
-
-def merge(records: list[StepRecord]) -> StepRecord:
-    """Sum of the counts and the largest residual of several solves."""
-    return StepRecord(
-        newton=sum(r.newton for r in records),
-        krylov=sum(r.krylov for r in records),
-        factorisations=sum(r.factorisations for r in records),
-        residuals=list(np.concatenate([r.residuals for r in records])) if records else [],
-        updates=[u for r in records for u in r.updates],
-        true_residual=max((r.true_residual for r in records), default=0.0),
-    )

@@ -155,3 +155,44 @@ def solved(mesh, values, multiples=(1.0,), comm=None):
         path.go(multiple)
         results[multiple] = {name: q.value for name, q in measurement.quantities().items()}
     return model, results
+
+
+def discs(centres, radii, period, layers, phases=None, core=10.0, electrolyte=5.0, gap=0.5, **controls):
+    """Patch with given round grains, meshed by Gmsh.
+
+    Parameters
+    ----------
+    centres : array_like, shape (n, 2)
+        In nm, core|SEI at y = 0; a centre at x = 0 stands for a grain cut by the periodic side.
+    radii : float or array_like
+    layers : list of float
+        Thicknesses in nm.
+    phases : list of str
+        Material of each grain; "LiF" for all by default.
+    controls
+        Of :class:`seix.scenario.MeshControl`.
+    """
+    from seix.geometry.layers import LayerShape, Structure
+    from seix.geometry.meshing import mesh_structure
+    from seix.geometry.patch import FREE, PatchFrame
+    from seix.geometry.statistics import structure_statistics
+    from seix.scenario import MeshControl
+
+    centres = np.atleast_2d(np.asarray(centres, float))
+    radii = np.broadcast_to(np.asarray(radii, float), len(centres)).copy()
+    walls = np.concatenate([[0.0], np.cumsum(layers)])
+    names = sorted(set(phases or ["LiF"]))
+    layer = np.searchsorted(walls, centres[:, 1]) - 1
+    phase = np.array([names.index(p) for p in phases or ["LiF"] * len(centres)], np.int32)
+    shapes = []
+    for k, (a, b) in enumerate(zip(walls, walls[1:], strict=False)):
+        areas = {n: np.pi * (radii[(layer == k) & (phase == i)] ** 2).sum() for i, n in enumerate(names)}
+        fractions = {n: area / period / (b - a) for n, area in areas.items() if area}
+        shapes.append(LayerShape(a, b, "organic_polymer", fractions, 2 * radii.mean(), 0.0, gap, (gap, gap)))
+    structure = Structure(
+        PatchFrame(period, core, walls[-1], electrolyte), shapes, names, centres, radii,
+        phase, layer.astype(np.int32),
+        np.where(centres[:, 0] == 0, 0, FREE).astype(np.int32), seed=0,
+    )  # fmt: skip
+    structure.statistics = structure_statistics(structure, 1e9)
+    return mesh_structure(structure, MeshControl(**controls))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-GAS_CONSTANT = 8.31446261815324
-"""J/(mol K), exact by the 2019 SI."""
-FARADAY = 96485.33212331
-"""C/mol, exact by the 2019 SI."""
+from .units import FARADAY, GAS_CONSTANT
+
+__all__ = ["FARADAY", "GAS_CONSTANT", "LENGTH", "STRESS", "Scales"]
+
 LENGTH = 1e-9
 """Metres per unit of length of the mesh."""
 STRESS = 1e9

@@ -26,8 +26,7 @@ T = TypeVar("T")
 LARGEST_STRAIN = 0.1
 """Small-strain elasticity is not valid beyond (design limit of the code)."""
 LARGEST_DROP = 1.0
-"""V; a larger polarisation does not occur in a cell, so conductivities and currents do not fit together."""
-NOT_CONVERGED = "not converged"
+"""V; a cell cannot supply a larger polarisation."""
 
 
 def on_root(comm, work: Callable[[], T]) -> T:
@@ -115,22 +114,24 @@ def _structure(name: str, scenario: Scenario, references, comm, cache, progress)
         meshes.append(_mesh(comm, scenario, factor, cache))
         progress.stage(f"solve {label}")
         reference = references[i] if references else None
-        levels.append(_solve(scenario, parameters, meshes[i], reference, comm, progress, name, with_fields=i == 0))
-    result = _combine(name, scenario, parameters, levels, meshes[0]) if comm.rank == 0 else None
+        levels.append(_solve(scenario, parameters, meshes[i][0], reference, comm, progress, name, with_fields=i == 0))
+    result = _combine(name, scenario, parameters, levels, *meshes[0]) if comm.rank == 0 else None
     return result, [level.mean_field for level in levels]
 
 
 def _mesh(comm, scenario: Scenario, factor: float, cache: Path):
-    """Mesh on rank 0, None elsewhere; an error reaches all ranks."""
+    """Mesh and its Gmsh file on rank 0, None elsewhere; an error reaches all ranks."""
     kept = []
 
-    def work():
-        from .geometry.meshing import cached_mesh  # Gmsh is needed on one rank only
+    on_root(comm, lambda: kept.append(cached(scenario, factor, cache)))
+    return kept[0] if kept else (None, None)
 
-        kept.append(cached_mesh(scenario, factor, cache)[0])
 
-    on_root(comm, work)
-    return kept[0] if kept else None
+def cached(scenario: Scenario, factor: float, cache: Path):
+    """Mesh and its Gmsh file from the cache or made (see :func:`seix.geometry.meshing.cached_mesh`); on one rank."""
+    from .geometry.meshing import cached_mesh  # Gmsh is needed on one rank only
+
+    return cached_mesh(scenario, factor, cache)
 
 
 def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields) -> Level:
@@ -176,14 +177,12 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
     return level
 
 
-def _combine(name, scenario, parameters, levels: list[Level], tagged) -> StructureResult:
+def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file) -> StructureResult:
     """Join the levels: values of the finest mesh, errors from the difference to the coarser one."""
     fine = levels[0]
     cases = []
     for multiple in scenario.load.current_multiples:
-        quantities = fine.cases[multiple]
-        if len(levels) > 1:
-            quantities = {key: _with_error(key, q, levels[1].cases[multiple][key]) for key, q in quantities.items()}
+        quantities = _with_errors(levels, multiple)
         history = fine.histories[multiple]
         cases.append(
             CaseResult(
@@ -211,20 +210,33 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged) -> Structu
         numerics=numerics,
         materials=_materials(scenario),
         seed=scenario.seed,
+        mesh_file=mesh_file,
     )
 
 
-def _with_error(name: str, fine: Quantity, coarse: Quantity) -> Quantity:
-    """Value of the fine mesh with its estimated error.
+def _with_errors(levels: list[Level], multiple: float) -> dict[str, Quantity]:
+    """Values of the finest mesh at one current with their estimated errors.
 
     The difference of the two meshes bounds the error of the finer one for any order of convergence above
-    log(2)/log(coarsening), 1.5 at the default; it is not extrapolated, since the order of a quantile is not known.
+    log(2)/log(coarsening), 1.5 at the default; it is not extrapolated, since the order of a quantile is not known. As the
+    two values may happen to cross, the largest relative difference over all currents is taken.
     """
-    if name.endswith("imbalance"):
-        return replace(fine, error=None, error_kind="algebraic")
-    if name.startswith("field_enhancement.max"):
-        return replace(fine, error=None, error_kind=NOT_CONVERGED)
-    return replace(fine, error=abs(fine.value - coarse.value), error_kind="two_mesh")
+    fine = levels[0].cases
+    result = {}
+    for name, quantity in fine[multiple].items():
+        error, kind = None, None
+        if name.endswith("imbalance"):
+            kind = "algebraic"
+        elif name.startswith("field_enhancement.max"):
+            kind = "not converged"
+        elif len(levels) > 1:
+            coarse = levels[1].cases
+            relative = max(
+                abs(fine[m][name].value - coarse[m][name].value) / (abs(fine[m][name].value) or 1.0) for m in fine
+            )
+            error, kind = relative * (abs(quantity.value) or 1.0), "two_mesh"
+        result[name] = replace(quantity, error=error, error_kind=kind)
+    return result
 
 
 def _warnings(parameters: Parameters, level: Level) -> list[str]:
@@ -250,9 +262,14 @@ def _warnings(parameters: Parameters, level: Level) -> list[str]:
             f"2 Omega^2 E c'/[9 RT (1-nu)] = {group:.2g} > 1: elastic stress would change the diffusion of lithium as much as "
             "the gradient does, which this model leaves out"
         )
-    drop = max(abs(q["potential.drop"].value) for q in cases)
-    if drop > LARGEST_DROP:
-        found.append(f"polarisation of {drop:.2g} V does not occur in a cell: conductivities and current do not fit together")
+    for multiple, quantities in level.cases.items():
+        drop = abs(quantities["potential.drop"].value)
+        if drop > LARGEST_DROP:
+            found.append(
+                f"at I/I0 = {multiple:g} the polarisation is {drop:.2g} V, more than a cell can supply: this current and the "
+                "conductivities used do not go together in reality"
+            )
+            break
     return found
 
 

@@ -60,7 +60,7 @@ class Measurement:
 
     def field_sample(self) -> Sample:
         """|E|/E0 at the quadrature points of the SEI, shape (cells, points)."""
-        gradient = self.at(ufl.grad(self.model.phi), self.sei_cells).reshape(*self.sei_volumes.shape, 2)
+        gradient = self.at(ufl.grad(self.model.phi), self.sei_cells)
         magnitude = np.linalg.norm(gradient, axis=-1) * self.scales.field / self.reference_field
         return Sample(self.comm, magnitude, self.sei_volumes)
 
@@ -169,7 +169,7 @@ class Measurement:
     def _invariants(self, stress, cells) -> np.ndarray:
         """First principal, von Mises and hydrostatic stress, shape (cells, points, 3)."""
         vector = ufl.as_vector([f(stress) for f in (elasticity.first_principal, elasticity.von_mises, elasticity.hydrostatic)])
-        return self.at(vector, cells).reshape(len(cells), -1, 3)
+        return self.at(vector, cells)
 
     def _normal(self):
         """Unit normal of core|SEI out of the core, as a 3-vector."""
@@ -179,7 +179,7 @@ class Measurement:
     def largest_strain(self) -> float:
         """P99.9 of the largest principal strain magnitude in the SEI: judges the validity of small strains."""
         e = self.model.strain()
-        values = self.at(ufl.sqrt(ufl.inner(e, e)), self.sei_cells).reshape(self.sei_volumes.shape)
+        values = self.at(ufl.sqrt(ufl.inner(e, e)), self.sei_cells)
         return float(Sample(self.comm, values, self.sei_volumes).quantiles([LEVELS["p999"]])[0])
 
     # -- lithium -------------------------------------------------------------------------------------------------------------

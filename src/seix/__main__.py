@@ -1,0 +1,7 @@
+"""``python -m seix`` is the same as ``seix``."""
+
+import sys
+
+from seix.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""Quantities with errors, fields, figures, record and report of a finished computation."""

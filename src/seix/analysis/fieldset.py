@@ -1,0 +1,280 @@
+"""Fields on the cells of one mesh, and their form for pictures and files.
+
+Fields live on cells (six nodal values each), so a jump across an interface survives. For a file or a
+picture the values are averaged at the nodes *inside* each region only: nodes are doubled on region
+boundaries and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..geometry.meshing import TaggedMesh
+
+Array = NDArray[np.float64]
+
+NANOMETRE = 1e-9
+#: basix order of a second-order triangle -> VTK order (mid nodes on edges (0,1), (1,2), (2,0))
+VTK_ORDER = np.array([0, 1, 2, 5, 3, 4])
+#: the four straight triangles between the six nodes (basix order), all with the orientation of the cell
+SUBTRIANGLES = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2], [5, 3, 4]])
+#: end nodes and mid node of the three edges (basix order), running counter-clockwise
+EDGES = np.array([[0, 1, 5], [1, 2, 3], [2, 0, 4]])
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """Meaning of one field: name, symbol (mathtext), unit, description, number of components, where it exists."""
+
+    name: str
+    symbol: str
+    unit: str
+    description: str
+    components: int
+    domain: str
+
+
+FIELD_TABLE: dict[str, FieldInfo] = {
+    info.name: info
+    for info in (
+        FieldInfo(
+            "potential",
+            r"$\phi$",
+            "V",
+            "electric potential: of the ions in SEI and electrolyte, of the electrons in the core",
+            1,
+            "everywhere",
+        ),
+        FieldInfo(
+            "electric_field",
+            r"$\mathbf{E}$",
+            "V/m",
+            "electric field, minus the gradient of the potential",
+            2,
+            "everywhere",
+        ),
+        FieldInfo(
+            "field_enhancement",
+            r"$E/E_0$",
+            "1",
+            "magnitude of the electric field over the reference field",
+            1,
+            "SEI and electrolyte",
+        ),
+        FieldInfo("current_density", r"$\mathbf{i}$", "A/m2", "current density", 2, "everywhere"),
+        FieldInfo("lithium_concentration", r"$c$", "mol/m3", "lithium concentration", 1, "core"),
+        FieldInfo("displacement", r"$\mathbf{u}$", "m", "displacement", 2, "core and SEI"),
+        FieldInfo("stress", r"$\sigma$", "Pa", "Cauchy stress: xx, yy, zz, xy", 4, "core and SEI"),
+        FieldInfo("von_mises_stress", r"$\sigma_\mathrm{vM}$", "Pa", "von Mises stress", 1, "core and SEI"),
+        FieldInfo(
+            "hydrostatic_stress",
+            r"$\sigma_\mathrm{h}$",
+            "Pa",
+            "hydrostatic stress, a third of the trace, tension positive",
+            1,
+            "core and SEI",
+        ),
+        FieldInfo(
+            "first_principal_stress",
+            r"$\sigma_1$",
+            "Pa",
+            "largest principal stress, tension positive",
+            1,
+            "core and SEI",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class RegionNodes:
+    """Mesh with nodes doubled across region boundaries.
+
+    Attributes
+    ----------
+    points
+        (k, 2) [m].
+    cells
+        (m, 6) basix order, into `points`.
+    region
+        (k,) region of each node.
+    values
+        name -> (k,) or (k, components), SI; NaN where the field does not exist.
+    """
+
+    points: Array
+    cells: NDArray[np.int64]
+    region: NDArray[np.int32]
+    values: dict[str, Array]
+
+    @cached_property
+    def triangles(self) -> NDArray[np.int64]:
+        """(4 m, 3) straight triangles, four for each cell in a row."""
+        return self.cells[:, SUBTRIANGLES].reshape(-1, 3)
+
+
+@dataclass(frozen=True)
+class CellFields:
+    """Nodal values of the fields on each cell of a mesh at one current.
+
+    Attributes
+    ----------
+    mesh
+        Mesh with tags, in nanometres.
+    values
+        name of `FIELD_TABLE` -> (m, 6) or (m, 6, components) float64, SI, NaN where the field does not exist.
+    current_multiple
+        I/I0 [-].
+
+    Raises
+    ------
+    ValueError
+        A field that `FIELD_TABLE` does not know, a wrong shape, or an infinite value.
+    """
+
+    mesh: TaggedMesh
+    values: dict[str, Array]
+    current_multiple: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, array in self.values.items():
+            if name not in FIELD_TABLE:
+                raise ValueError(f"unknown field {name!r}; known: {', '.join(FIELD_TABLE)}")
+            components = FIELD_TABLE[name].components
+            shape = self.cells.shape if components == 1 else (*self.cells.shape, components)
+            if array.shape != shape:
+                raise ValueError(f"field {name!r} has shape {array.shape}, expected {shape}")
+            if np.isinf(array).any():
+                raise ValueError(f"field {name!r} has infinite values")
+
+    @cached_property
+    def points(self) -> Array:
+        """(n, 2) node coordinates [m]."""
+        return np.asarray(self.mesh.points, dtype=np.float64) * NANOMETRE
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """(m, 6) second-order triangles in basix order."""
+        return self.mesh.cells
+
+    @property
+    def region(self) -> NDArray[np.int32]:
+        """(m,) index into `region_names`."""
+        return self.mesh.region
+
+    @property
+    def grain(self) -> NDArray[np.int32]:
+        """(m,) grain number, -1 outside the grains."""
+        return self.mesh.grain
+
+    @property
+    def layer(self) -> NDArray[np.int32]:
+        """(m,) SEI layer, -1 outside the SEI."""
+        return self.mesh.layer
+
+    @property
+    def region_names(self) -> list[str]:
+        """Core, electrolyte, then the materials of the SEI."""
+        return list(self.mesh.region_names)
+
+    @cached_property
+    def areas(self) -> Array:
+        """(m,) exact areas of the curved cells [m2]."""
+        return cell_areas(self.points, self.cells)
+
+    @cached_property
+    def nodes(self) -> RegionNodes:
+        """`region_nodes()`, computed once."""
+        return self.region_nodes()
+
+    def region_nodes(self) -> RegionNodes:
+        """Double the nodes across region boundaries and average each field inside its region.
+
+        The average at a node weighs each adjoining cell of the same region with its area; cells on which a
+        field does not exist take no part in it.
+        """
+        count = len(self.region_names)
+        keys = self.cells * count + self.region[:, None].astype(np.int64)
+        unique, inverse = np.unique(keys, return_inverse=True)
+        inverse = inverse.reshape(self.cells.shape)
+        flat = inverse.ravel()
+        weights = np.repeat(self.areas, self.cells.shape[1])
+        size = len(unique)
+
+        def average(values: Array) -> Array:
+            exists = np.isfinite(values)
+            total = np.bincount(flat, np.where(exists, values, 0.0) * weights, size)
+            weight = np.bincount(flat, exists * weights, size)
+            return np.divide(total, weight, out=np.full(size, np.nan), where=weight > 0)
+
+        averaged = {}
+        for name, array in self.values.items():
+            columns = array.reshape(flat.size, -1)
+            parts = [average(columns[:, k]) for k in range(columns.shape[1])]
+            averaged[name] = parts[0] if array.ndim == 2 else np.stack(parts, axis=1)
+        return RegionNodes(self.points[unique // count], inverse, (unique % count).astype(np.int32), averaged)
+
+
+def cell_areas(points: Array, cells: NDArray[np.int64]) -> Array:
+    """Areas of second-order triangles, exact for parabolic edges.
+
+    Parameters
+    ----------
+    points
+        (n, 2).
+    cells
+        (m, 6) basix order, positively oriented.
+
+    Returns
+    -------
+    (m,) in the squared unit of `points`.
+    """
+    a, b, c = (points[cells[:, k]] for k in range(3))
+    area = 0.5 * _cross(b - a, c - a)
+    for first, second, middle in EDGES:
+        start, end = points[cells[:, first]], points[cells[:, second]]
+        bulge = points[cells[:, middle]] - 0.5 * (start + end)
+        # a parabola over a chord encloses two thirds of chord times height; outwards is to the right of the
+        # chord
+        area -= 2.0 / 3.0 * _cross(end - start, bulge)
+    return area
+
+
+def side_by_side(point_sets: Sequence[Array]) -> list[float]:
+    """Shifts along x that put meshes beside each other, a tenth of a width apart; the first stays."""
+    shifts: list[float] = []
+    edge = 0.0
+    for points in point_sets:
+        low, high = float(points[:, 0].min()), float(points[:, 0].max())
+        shifts.append(edge + 0.1 * (high - low) - low if shifts else 0.0)
+        edge = high + shifts[-1]
+    return shifts
+
+
+def weighted_quantile(values: Array, weights: Array, fraction: float) -> float:
+    """Smallest value below which at least `fraction` of the weight lies (NaN are left out).
+
+    Raises
+    ------
+    ValueError
+        No finite value.
+    """
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise ValueError("no finite value to take a quantile of")
+    values, weights = values[finite], weights[finite]
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weights[order])
+    index = np.searchsorted(cumulative, fraction * cumulative[-1])
+    return float(values[order[min(index, len(order) - 1)]])
+
+
+def _cross(a: Array, b: Array) -> Array:
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]

@@ -1,0 +1,226 @@
+"""A result folder that is complete or absent: everything is written beside it and renamed at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from ..errors import InputError
+
+RECORD = "record.json"
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_BLOCKED = (*_SIGNALS, signal.SIGINT)
+
+
+class ResultFolder:
+    """Context manager for a folder of results.
+
+    Inside the context `path` is a hidden folder beside the target; on success it takes the name of the
+    target, after any failure, interrupt or termination signal it is removed, and so are parent folders made
+    for it.
+
+    Parameters
+    ----------
+    target
+        Folder to make.
+    overwrite
+        Replace an earlier result. It stays in place until the new one is complete. Only folders that hold a
+        record of seix are ever replaced.
+
+    Raises
+    ------
+    InputError
+        On entering, before anything is computed: the target exists, is a file, or cannot be made here.
+    """
+
+    def __init__(self, target: Path, overwrite: bool = False) -> None:
+        self.target = Path(os.path.abspath(target))
+        self.overwrite = overwrite
+        self.path = self.target
+        self._made_parents: list[Path] = []
+        self._handlers: dict[int, Any] = {}
+        self._owner = os.getpid()
+
+    def __enter__(self) -> Self:
+        self._check_target()
+        try:
+            self._make_parents()
+            _remove_stale(self.target)
+            self.path = Path(
+                tempfile.mkdtemp(prefix=_prefix(self.target) + f"{os.getpid()}-", dir=self.target.parent)
+            )
+            self.path.chmod(0o777 & ~_umask())
+        except OSError as error:
+            self._remove_parents()
+            raise InputError(
+                f"{self.target}: no folder can be made here: {error.strerror or error}"
+            ) from None
+        self._catch_signals()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                # between the two renames nothing may stop us
+                signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+                try:
+                    self._publish()
+                finally:
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
+        finally:
+            self._discard()
+            self._release_signals()
+
+    def _check_target(self) -> None:
+        if not os.path.lexists(self.target):
+            return
+        if not self.target.is_dir():
+            raise InputError(f"{self.target}: is a file, results need a folder; choose another one with -o")
+        if not self.overwrite:
+            raise InputError(
+                f"{self.target}: exists already; choose another folder with -o, or replace it with --overwrite"
+            )
+        if not (self.target / RECORD).is_file() and any(self.target.iterdir()):
+            raise InputError(
+                f"{self.target}: is not a result of seix ({RECORD} is missing) and is not replaced"
+            )
+
+    def _make_parents(self) -> None:
+        missing = []
+        parent = self.target.parent
+        while not os.path.lexists(parent):
+            missing.append(parent)
+            parent = parent.parent
+        for folder in reversed(missing):
+            with suppress(
+                FileExistsError
+            ):  # another run made it meanwhile; if it is a file, the next step says so
+                folder.mkdir()
+                self._made_parents.append(folder)
+
+    def _publish(self) -> None:
+        """Let the finished folder take the name of the target."""
+        old = None
+        if os.path.lexists(self.target):
+            self._check_target()  # it may have appeared while we were computing
+            old = self.path.with_name(self.path.name + ".old")
+            os.rename(self.target, old)
+        try:
+            os.rename(self.path, self.target)
+        except OSError as error:
+            if old is not None:
+                os.rename(old, self.target)
+            raise InputError(
+                f"{self.target}: the finished results could not be put here: {error.strerror}"
+            ) from None
+        self._made_parents.clear()
+        if old is not None:
+            # the name may have been a link to the old folder: then only the link goes
+            if old.is_symlink():
+                old.unlink()
+            else:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def _discard(self) -> None:
+        if self.path != self.target:
+            shutil.rmtree(self.path, ignore_errors=True)
+        self._remove_parents()
+
+    def _remove_parents(self) -> None:
+        for folder in reversed(self._made_parents):
+            with suppress(OSError):  # not empty: another run uses it
+                folder.rmdir()
+        self._made_parents.clear()
+
+    def _catch_signals(self) -> None:
+        """Clean up when asked to end; an interrupt from the keyboard is an exception and needs no handler."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in _SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue  # as with nohup: the user wants to go on
+            self._handlers[number] = signal.signal(number, self._terminate)
+
+    def _release_signals(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        self._handlers.clear()
+
+    def _terminate(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() == self._owner:  # not in a forked child
+            self._discard()
+        self._release_signals()
+        os.kill(os.getpid(), number)
+
+
+def completed(folder: Path, scenario_hash: str, version: str | None = None) -> bool:
+    """Whether a folder holds the finished results of this input.
+
+    Parameters
+    ----------
+    folder
+        Result folder.
+    scenario_hash
+        `Study.hash`.
+    version
+        Version of seix that must have made it; None for any.
+
+    Returns
+    -------
+    False as well for a missing folder, a record that cannot be read, or a file of the record that is gone.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text("utf-8"))
+        return (
+            record["hashes"]["scenario"] == scenario_hash
+            and version in (None, record["code"]["version"])
+            and all((folder / name).is_file() for name in record["files"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _prefix(target: Path) -> str:
+    """Start of the names of unfinished folders on this machine: `.<name>.<host>-`."""
+    host = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname())
+    return f".{target.name}.unfinished-{host}-"
+
+
+def _remove_stale(target: Path) -> None:
+    """Remove what killed processes of this machine left behind."""
+    prefix = _prefix(target)
+    for folder in target.parent.iterdir():
+        process = re.fullmatch(re.escape(prefix) + r"(\d+)-.*", folder.name)
+        if process and not _alive(int(process[1])):
+            if folder.name.endswith(".old") and not os.path.lexists(target):
+                os.rename(folder, target)  # it died between the two renames: the old result comes back
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,227 @@
+"""Draws one map: a field on curved cells without averaging across interfaces, outlines, scale bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Colormap, ListedColormap, Normalize
+from matplotlib.patches import Polygon, Rectangle
+from matplotlib.tri import Triangulation
+from numpy.typing import NDArray
+
+from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields, weighted_quantile
+from .interfaces import interfaces
+from .style import CORE_COLOUR, ELECTROLYTE_COLOUR, INK, SEI_COLOUR
+from .view import View
+
+_STEPS = np.array([1.0, 2.0, 5.0])
+_BAR_SHARE = 0.26  # the scale bar is at most this part of the width
+
+
+Outlines = dict[str, NDArray[np.float64]]
+"""Name of `interfaces` -> polylines (n, 5, 2) [nm]."""
+
+
+def outlines(mesh: Any) -> Outlines:
+    """Interfaces of a mesh as smooth polylines."""
+    t = np.linspace(0.0, 1.0, 5)[:, None]
+    shape = np.hstack(
+        [(1 - t) * (1 - 2 * t), t * (2 * t - 1), 4 * t * (1 - t)]
+    )  # parabola through ends and mid node
+    return {
+        name: np.einsum("sk,nkd->nsd", shape, mesh.points[edges]) for name, edges in interfaces(mesh).items()
+    }
+
+
+class Map:
+    """One view of one structure on given axes.
+
+    Parameters
+    ----------
+    axes
+        Axes to draw on; ticks are removed, the aspect is equal.
+    fields
+        What to draw.
+    view
+        Which part.
+    """
+
+    def __init__(self, axes: Axes, fields: CellFields, view: View) -> None:
+        self.axes, self.fields, self.view = axes, fields, view
+        nodes = fields.nodes
+        self._points = view.turned(nodes.points / NANOMETRE)
+        self._triangles = nodes.triangles
+        self._regions = np.repeat(fields.region, len(SUBTRIANGLES))
+        self._corners = self._points[nodes.cells[:, :3]]
+        axes.set(xlim=view.x, ylim=view.y, aspect="equal", xticks=[], yticks=[])
+        # beyond the modelled electrolyte of a round detail there would be white corners
+        axes.set_facecolor(ELECTROLYTE_COLOUR if view.detail else "white")
+
+    def regions(self, colours: list[str]) -> None:
+        """Fill every region with its colour."""
+        # nodes are doubled between regions, so shading between the corners of a triangle leaves one colour
+        palette, norm = ListedColormap(colours), Normalize(-0.5, len(colours) - 0.5)
+        everything = np.ones(len(self._triangles), dtype=bool)
+        self._shade(self.fields.nodes.region.astype(float), everything, palette, norm, 0)
+
+    def background(self) -> None:
+        """Quiet colours for core, electrolyte and SEI."""
+        self.regions([CORE_COLOUR, ELECTROLYTE_COLOUR] + [SEI_COLOUR] * (len(self.fields.region_names) - 2))
+
+    def field(
+        self, values: NDArray[np.float64], shown: NDArray[np.bool_], cmap: Colormap, norm: Normalize
+    ) -> Any:
+        """Draw nodal values (of `fields.nodes`) on the regions marked in `shown` and return what a colour bar needs."""
+        exists = np.isfinite(values)[self._triangles].all(axis=1) & shown[self._regions]
+        return self._shade(np.where(np.isfinite(values), values, 0.0), exists, cmap, norm, 1)
+
+    def outline(self, lines: Outlines, colour: str = INK, layers: bool = False) -> None:
+        """Thin lines around grains, a little stronger ones on the two surfaces of the SEI."""
+        self._lines(lines["grain|matrix"], colour, 0.3, 0.75)
+        for surface in ("core|sei", "sei|electrolyte"):
+            self._lines(lines[surface], INK, 0.6, 1.0)
+        if layers:
+            self._lines(lines["layer|layer"], INK, 0.35, 0.7, (0, (4, 3)))
+        if self.fields.mesh.kind == "particle" and not self.view.detail:
+            self._lines(lines["outside"], "#8a8a8a", 0.4, 1.0)
+            for spine in self.axes.spines.values():
+                spine.set_visible(False)
+        for shift in self.view.shifts[1:]:
+            self.axes.plot(
+                [shift, shift],
+                [0, self.fields.mesh.sei_thickness],
+                color=INK,
+                linewidth=0.4,
+                linestyle=(0, (2, 3)),
+                zorder=4,
+            )
+
+    def label_regions(self, core: bool = True, electrolyte: bool = True) -> None:
+        """Write "core" and "electrolyte" where they are; a picture of a whole particle needs no such words."""
+        mesh, (x0, x1), (y0, y1) = self.fields.mesh, self.view.x, self.view.y
+        if mesh.kind != "patch" and not self.view.detail:
+            return
+        base = 0.0 if mesh.kind == "patch" else mesh.core_size
+        outer = base + mesh.sei_thickness
+        right = x1 - 0.015 * (x1 - x0)
+        if mesh.kind == "patch":
+            core_place, electrolyte_place, align = (
+                (right, 0.5 * (y0 + min(base, y1))),
+                (right, 0.5 * (outer + y1)),
+                "right",
+            )
+        else:  # round surfaces fall away from the middle of the picture
+            core_place, electrolyte_place, align = (
+                (0.5 * (x0 + x1), y0 + 0.12 * (y1 - y0)),
+                (0.5 * (x0 + x1), 0.5 * (outer + y1)),
+                "center",
+            )
+        for wanted, place, text in (
+            (core, core_place, "core"),
+            (electrolyte and y1 > outer, electrolyte_place, "electrolyte"),
+        ):
+            if wanted:
+                self.axes.text(*place, text, ha=align, va="center", color="#4a4a4a", zorder=6)
+
+    def scale_bar(self, boxed: bool = False) -> None:
+        """Black bar of a round length with its length, at the lower left or in the middle of a whole particle."""
+        (x0, x1), (y0, y1) = self.view.x, self.view.y
+        length = round_length(_BAR_SHARE * (x1 - x0))
+        # a bar is as thick and as far from the corner in every figure, whatever the scale
+        millimetre = (x1 - x0) / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
+        x, y, thick = x0 + 2.2 * millimetre, y0 + 1.3 * millimetre, 0.55 * millimetre
+        if self.fields.mesh.kind == "particle" and not self.view.detail and self.fields.mesh.sector is None:
+            x, y = -length / 2, -thick / 2
+        text = f"{length:g} nm" if length < 1000 else f"{length / 1000:g} µm"
+        self.axes.add_patch(Rectangle((x, y), length, thick, facecolor="black", edgecolor="none", zorder=7))
+        label = self.axes.text(
+            x + length / 2, y + thick + 0.35 * millimetre, text, ha="center", va="bottom", zorder=7
+        )
+        if boxed:
+            label.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground="white", alpha=0.85)])
+            self.axes.add_patch(
+                Rectangle(
+                    (x, y), length, thick, facecolor="black", edgecolor="white", linewidth=0.8, zorder=6.9
+                )
+            )
+
+    def mark(self, other: View) -> None:
+        """Frame of another view of the same mesh."""
+        corners = np.array([[other.x[i], other.y[j]] for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))])
+        back = View(other.x, other.y, turn=self.view.turn - other.turn)
+        self.axes.add_patch(
+            Polygon(back.turned(corners), closed=True, fill=False, edgecolor=INK, linewidth=0.7, zorder=8)
+        )
+
+    def _shade(
+        self,
+        values: NDArray[np.float64],
+        among: NDArray[np.bool_],
+        cmap: Colormap,
+        norm: Normalize,
+        order: int,
+    ) -> Any:
+        mappable = None
+        for shift in self.view.shifts:
+            chosen = self._visible(shift, among)
+            if chosen.any():
+                mappable = self.axes.tripcolor(
+                    self._triangulation(shift, chosen),
+                    values,
+                    shading="gouraud",
+                    cmap=cmap,
+                    norm=norm,
+                    rasterized=True,
+                    zorder=order,
+                )
+        return mappable
+
+    def _visible(self, shift: float, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return among & np.repeat(
+            self.view.sees(self._corners + np.array([shift, 0.0]), margin=0.05), len(SUBTRIANGLES)
+        )
+
+    def _triangulation(self, shift: float, chosen: NDArray[np.bool_]) -> Triangulation:
+        return Triangulation(self._points[:, 0] + shift, self._points[:, 1], self._triangles[chosen])
+
+    def _lines(
+        self, lines: NDArray[np.float64], colour: str, width: float, alpha: float, dashes: Any = "solid"
+    ) -> None:
+        if len(lines) == 0:
+            return
+        turned = self.view.turned(lines.reshape(-1, 2)).reshape(lines.shape)
+        for shift in self.view.shifts:
+            moved = turned + np.array([shift, 0.0])
+            self.axes.add_collection(
+                LineCollection(
+                    moved[self.view.sees(moved)],
+                    colors=colour,
+                    linewidths=width,
+                    alpha=alpha,
+                    linestyles=dashes,
+                    capstyle="round",
+                    zorder=3,
+                ),
+                autolim=False,
+            )
+
+
+def round_length(limit: float) -> float:
+    """Largest of 1, 2, 5, 10, 20, ... not above a limit."""
+    power = 10.0 ** np.floor(np.log10(limit))
+    return float(power * _STEPS[_STEPS * power <= limit * (1 + 1e-9)].max())
+
+
+def robust_range(
+    fields: CellFields, values: NDArray[np.float64], shown: NDArray[np.bool_], fraction: float = 0.999
+) -> tuple[float, float]:
+    """Volume-weighted quantiles (1 - fraction, fraction) of nodal values over the regions marked in `shown`."""
+    triangles = fields.nodes.triangles
+    inside = shown[np.repeat(fields.region, len(SUBTRIANGLES))]
+    means = values[triangles[inside]].mean(axis=1)
+    weights = np.repeat(fields.areas, len(SUBTRIANGLES))[inside]
+    return weighted_quantile(means, weights, 1 - fraction), weighted_quantile(means, weights, fraction)

@@ -1,0 +1,213 @@
+"""The table of every name that seix reports."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class QuantityInfo:
+    """Meaning of a name; `<phase>` in the pattern stands for the material of a region."""
+
+    pattern: str
+    unit: str
+    meaning: str
+    definition: str
+    headline: bool = False
+
+    def matches(self, name: str) -> bool:
+        """Whether `name` is this quantity."""
+        return re.fullmatch(re.escape(self.pattern).replace("<phase>", "[^.]+"), name) is not None
+
+
+_QUANTILE = "volume-weighted over the quadrature points"
+QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
+    QuantityInfo(
+        "field_enhancement.mean", "1", "mean field in the SEI", "volume mean of |E|/E0 over the SEI", True
+    ),
+    QuantityInfo(
+        "field_enhancement.p99",
+        "1",
+        "field that 1 % of the SEI exceeds",
+        f"99 % quantile of |E|/E0 over the SEI, {_QUANTILE}",
+        True,
+    ),
+    QuantityInfo(
+        "field_enhancement.p999",
+        "1",
+        "field that 0.1 % of the SEI exceeds: the headline",
+        f"99.9 % quantile of |E|/E0 over the SEI, {_QUANTILE}",
+        True,
+    ),
+    QuantityInfo(
+        "field_enhancement.max",
+        "1",
+        "largest field met at a quadrature point",
+        "raw maximum of |E|/E0 over the quadrature points of the SEI; depends on the mesh, "
+        "error_kind is always `not converged`",
+    ),
+    QuantityInfo(
+        "field_enhancement.mean.<phase>",
+        "1",
+        "mean field in one phase",
+        "as above, over this phase of the SEI",
+    ),
+    QuantityInfo(
+        "field_enhancement.p99.<phase>", "1", "P99 field in one phase", "as above, over this phase of the SEI"
+    ),
+    QuantityInfo(
+        "field_enhancement.p999.<phase>",
+        "1",
+        "P99.9 field in one phase",
+        "as above, over this phase of the SEI",
+    ),
+    QuantityInfo(
+        "field_enhancement.max.<phase>",
+        "1",
+        "largest field met in one phase",
+        "as above, over this phase of the SEI",
+    ),
+    QuantityInfo(
+        "reference_field",
+        "V/m",
+        "E0, the unit of all field enhancements",
+        "i_ref/kappa_matrix at the temperature of the scenario, or with `load.reference_field` naming a "
+        "structure the mean |E| over its SEI at I/I0 = 1",
+    ),
+    QuantityInfo(
+        "reference_field.mean",
+        "V/m",
+        "mean field of this structure at I/I0 = 1",
+        "volume mean of |E| over the SEI of the structure itself at I/I0 = 1: the other usual normalisation",
+    ),
+    QuantityInfo(
+        "sei.area_resistance",
+        "ohm m2",
+        "resistance of the SEI film",
+        "power dissipated in the SEI and its grain boundaries, times the area of core|SEI, over the square
+        of the "
+        "current: the potential difference of its two surfaces over the mean current density, where each is
+        at one "
+        "potential",
+        True,
+    ),
+    QuantityInfo(
+        "sei.effective_conductivity",
+        "S/m",
+        "conductivity of a uniform film with the same resistance",
+        "thickness over area resistance; for a round particle R ln((R+h)/R) over area resistance",
+    ),
+    QuantityInfo(
+        "sei.inorganic_fraction",
+        "1",
+        "achieved share of inorganic grains",
+        "area of the grains over area of the SEI, from the mesh",
+    ),
+    QuantityInfo(
+        "sei.interface_length",
+        "m",
+        "length of all grain|matrix interfaces",
+        "sum of the interface facets (per period of a patch, per sector of a particle)",
+    ),
+    QuantityInfo(
+        "potential.drop",
+        "V",
+        "polarisation, positive while lithium goes in",
+        "potential of the outer boundary of the electrolyte minus (potential of the current collector minus "
+        "equilibrium potential)",
+        True,
+    ),
+    QuantityInfo(
+        "potential.cell",
+        "V",
+        "electrode potential against the electrolyte",
+        "potential of the current collector minus potential of the outer boundary of the electrolyte",
+    ),
+    QuantityInfo(
+        "current.total",
+        "A/m",
+        "current per unit depth",
+        "integral of the normal current density over core|SEI, positive while lithium goes in",
+    ),
+    QuantityInfo(
+        "current.imbalance",
+        "1",
+        "check: what enters has to leave",
+        "|current through the outer boundary minus current through core|SEI| over the prescribed current",
+    ),
+    QuantityInfo(
+        "current.interface_peak",
+        "1",
+        "unevenness of the reaction",
+        "largest mean current density of a facet of core|SEI over the mean of all",
+    ),
+    QuantityInfo(
+        "stress.first_principal.p99.<phase>",
+        "Pa",
+        "tension that 1 % of the phase exceeds",
+        f"99 % quantile of the largest principal stress over the phase, {_QUANTILE}",
+    ),
+    QuantityInfo(
+        "stress.first_principal.p999.<phase>",
+        "Pa",
+        "tension that 0.1 % of the phase exceeds",
+        f"99.9 % quantile of the largest principal stress over the phase, {_QUANTILE}",
+        True,
+    ),
+    QuantityInfo(
+        "stress.von_mises.p99.<phase>",
+        "Pa",
+        "P99 von Mises stress of the phase",
+        f"99 % quantile over the phase, {_QUANTILE}",
+    ),
+    QuantityInfo(
+        "stress.von_mises.p999.<phase>",
+        "Pa",
+        "P99.9 von Mises stress of the phase",
+        f"99.9 % quantile over the phase, {_QUANTILE}",
+    ),
+    QuantityInfo(
+        "stress.hydrostatic.mean.<phase>",
+        "Pa",
+        "mean pressure of the phase, tension positive",
+        "volume mean of a third of the trace of the stress over the phase",
+    ),
+    QuantityInfo(
+        "stress.interface_normal.p999",
+        "Pa",
+        "tension that pulls SEI and core apart",
+        "99.9 % quantile of the facet means of the normal traction on core|SEI (stress of the core),
+        weighted by length", True,
+    ),
+    QuantityInfo(
+        "strain_energy.sei",
+        "J/m",
+        "elastic energy of the SEI per unit depth",
+        "integral of half stress times elastic strain over the SEI",
+    ),
+    QuantityInfo(
+        "lithium.imbalance",
+        "1",
+        "check: uptake equals what the interface delivers",
+        "|prescribed mean uptake of the core minus integral of i_n/F over core|SEI| over the uptake",
+    ),
+    QuantityInfo(
+        "lithium.concentration.min",
+        "mol/m3",
+        "smallest concentration in the core",
+        "minimum over the nodes of the core",
+    ),
+    QuantityInfo(
+        "lithium.concentration.max",
+        "mol/m3",
+        "largest concentration in the core",
+        "maximum over the nodes of the core",
+    ),
+    QuantityInfo(
+        "strain.in_plane",
+        "1",
+        "stretch of the patch along the surface",
+        "mean in-plane strain: the imposed value, or with `in_plane_strain: free` the one without net force",
+    ),
+)

@@ -1,0 +1,64 @@
+"""Writes all files of a result folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .figures import write_maps
+from .meshfile import write_mesh
+from .output import write_json, write_quantities
+from .panel import write_panel
+from .progress import Progress
+from .record import RunInfo, build_record
+from .report import write_report
+from .results import StructureResult
+from .vtu import write_vtu
+
+if TYPE_CHECKING:
+    from ..scenario_file import Study
+
+PANEL = "maps/panel.png"
+
+
+def write_results(
+    folder: Path,
+    study: Study,
+    results: Sequence[StructureResult],
+    run: RunInfo,
+    progress: Progress,
+    dpi: int = 200,
+) -> None:
+    """Write quantities, fields, mesh, maps, record and report.
+
+    Parameters
+    ----------
+    folder
+        Existing folder, normally `ResultFolder.path`.
+    study, results, run
+        What was asked for, what came out, and how.
+    progress
+        Gets a stage; its timings go into the record.
+    dpi
+        Resolution of the maps.
+
+    Raises
+    ------
+    ValueError
+        A quantity is not finite or not documented.
+    """
+    progress.stage("write results")
+    write_quantities(folder, results)
+    write_vtu(folder / "fields.vtu", {result.name: result.fields for result in results})
+    write_mesh(folder / "mesh.msh", results, run.mesh_files)
+    progress.stage("draw maps")
+    (folder / "maps").mkdir()
+    write_panel(folder / PANEL, results, max(dpi, 300))
+    write_maps(folder / "maps", results, dpi)
+    progress.stage("write report")
+    present = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    files = [*present, "record.json", "report.html"]
+    write_json(folder / "record.json", build_record(study, results, run, progress.timings(), files))
+    write_report(folder)
+    progress.end_stage()

@@ -1,0 +1,165 @@
+"""What the commands `run` and `mesh` do: read, compute on all ranks, write on the first."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .fem import MPI, PETSc
+
+# isort: split
+from .analysis.folder import ResultFolder, completed
+from .analysis.progress import make_progress
+from .analysis.record import RunInfo
+from .analysis.results import StructureResult
+from .analysis.table import print_folder, print_summary
+from .analysis.writer import write_results
+from .input.needs import used_properties
+from .materials import MaterialLibrary
+from .scenario_file import Study, load_study
+from .simulation import cached, on_root, simulate
+
+RESULTS = Path("results")
+"""Folder of results, in the folder where a command is run."""
+MESHES = Path("meshes")
+"""Mesh cache, likewise."""
+
+
+def run_command(path: Path, output: Path | None, overrides: Sequence[str], overwrite: bool, reuse: bool) -> None:
+    """Compute a scenario and write its result folder; the command ``seix run``.
+
+    Parameters
+    ----------
+    path : Path
+        Scenario file.
+    output : Path or None
+        Result folder; ``results/<scenario>/<hash>`` without.
+    overrides : sequence of str
+        ``key.path=value``.
+    overwrite : bool
+        Replace an earlier result.
+    reuse : bool
+        Show the result that is there already if it is complete and has the same input.
+
+    Raises
+    ------
+    InputError, GeometryError, ConvergenceError
+        On all ranks alike.
+    """
+    comm = MPI.COMM_WORLD
+    started = datetime.now(UTC)
+    study = on_root(comm, lambda: load_study(path, overrides))
+    folder = ResultFolder(output or RESULTS / study.name / study.short_hash, overwrite)
+    if reuse and on_root(comm, lambda: completed(folder.target, study.hash)):
+        on_root(comm, lambda: print_folder(folder.target, sys.stdout))
+        return
+    with make_progress(comm.rank, comm.size) as progress:
+        on_root(comm, lambda: _enter(folder))
+        try:
+            results = simulate(study, comm, MESHES, progress)
+            on_root(comm, lambda: _write(folder, study, results, started, progress))
+        except BaseException:
+            if comm.rank == 0:
+                folder.__exit__(*sys.exc_info())
+            raise
+        on_root(comm, lambda: folder.__exit__(None, None, None))
+    on_root(comm, lambda: print_summary(results, folder.target, sys.stdout))
+
+
+def run(path: Path | str, overrides: Sequence[str] = (), comm=None) -> list[StructureResult]:
+    """Compute a scenario from Python without writing anything but the mesh cache.
+
+    Parameters
+    ----------
+    path : path-like
+        Scenario file.
+    overrides : sequence of str
+        ``key.path=value``, as on the command line.
+    comm
+        MPI communicator; all ranks by default.
+
+    Returns
+    -------
+    list of StructureResult
+        One for each structure; complete on rank 0 only.
+    """
+    comm = MPI.COMM_WORLD if comm is None else comm
+    study = on_root(comm, lambda: load_study(Path(path), overrides))
+    with make_progress(comm.rank, comm.size) as progress:
+        return simulate(study, comm, MESHES, progress)
+
+
+def mesh_command(path: Path, output: Path | None, overrides: Sequence[str], overwrite: bool) -> None:
+    """Make and draw the meshes of a scenario; the command ``seix mesh``.
+
+    Parameters
+    ----------
+    path, output, overrides, overwrite
+        As for :func:`run_command`; without ``output`` the folder is ``results/<scenario>/<hash>-mesh``.
+
+    Raises
+    ------
+    InputError, GeometryError
+    """
+    comm = MPI.COMM_WORLD
+
+    def work() -> None:
+        from .analysis.meshfigure import write_mesh_figure
+        from .analysis.output import write_json
+        from .analysis.record import plain
+
+        study = load_study(path, overrides)
+        with (
+            make_progress() as progress,
+            ResultFolder(output or RESULTS / study.name / f"{study.short_hash}-mesh", overwrite) as folder,
+        ):
+            statistics = {}
+            for name, scenario in study.members.items():
+                progress.stage(f"mesh {name}")
+                mesh, msh = cached(scenario, 1.0, MESHES)
+                suffix = f"_{name}" if study.is_comparison else ""
+                shutil.copyfile(msh, folder.path / f"mesh{suffix}.msh")
+                write_mesh_figure(folder.path / f"mesh{suffix}.png", mesh, scenario.title, scenario.output.dpi)
+                statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}
+            write_json(folder.path / "record.json", plain({"scenario": study.merged, "structures": statistics}))
+        for name, mesh_statistics in statistics.items():
+            print(f"{name}: {_in_words(mesh_statistics)}")
+        print(f"mesh    {folder.target}")
+
+    on_root(comm, work)
+
+
+def _enter(folder: ResultFolder) -> None:
+    folder.__enter__()
+
+
+def _write(folder: ResultFolder, study: Study, results: list[StructureResult], started: datetime, progress) -> None:
+    dpi = next(iter(study.members.values())).output.dpi  # the members of a comparison share it
+    write_results(folder.path, study, results, _run_info(study, results, started), progress, dpi)
+
+
+def _run_info(study: Study, results: list[StructureResult], started: datetime) -> RunInfo:
+    used: dict[str, set[str]] = {}
+    for scenario in study.members.values():
+        for material, properties in used_properties(scenario).items():
+            used.setdefault(material, set()).update(properties)
+    return RunInfo(
+        ranks=MPI.COMM_WORLD.size,
+        petsc_version=".".join(str(part) for part in PETSc.Sys.getVersion()),
+        bibliography=MaterialLibrary().bibliography(used),
+        command=["seix", *sys.argv[1:]],
+        started=started,
+        mesh_files={result.name: result.mesh_file for result in results},
+    )
+
+
+def _in_words(statistics: dict) -> str:
+    """One line on a mesh."""
+    structure, mesh = statistics["structure"], statistics["mesh"]
+    return (
+        f"{mesh['cells']} cells, {structure['sei']['grains']:g} grains, fraction {structure['sei']['fraction']:.4f} "
+        f"(asked {structure['sei']['asked_fraction']:.4f}), smallest angle {mesh['angle']['min']:.0f} degrees"
+    )

@@ -1,0 +1,208 @@
+"""The command line: check, mesh, run, schema, materials.
+
+Nothing heavy is imported before the command that needs it runs, so that help and checks answer at once. Every
+failure a user can cause ends here as text on stderr and an exit code; tracebacks are left to defects.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from seix.errors import InputError, SeixError
+
+_RANK_VARIABLES = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID")
+
+app = App(
+    name="seix",
+    help="Microstructure-resolved electro-chemo-mechanics of the SEI on silicon/carbon particles.",
+    help_epilogue="In parallel: mpirun -n 4 seix run SCENARIO, with the mpirun of this environment.",
+    version=lambda: __import__("seix").__version__,
+    suppress_keyboard_interrupt=False,
+)
+
+_Scenario = Annotated[Path, Parameter(help="Scenario file (YAML).")]
+_Set = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--set", negative=(), help="key.path=value replaces one value of the scenario; repeatable."
+    ),
+]
+_Overwrite = Annotated[bool, Parameter(negative=(), help="Replace results that are there already.")]
+
+
+def rank() -> int:
+    """Rank of this process by what its launcher says, without starting MPI."""
+    found = (os.environ.get(name, "") for name in _RANK_VARIABLES)
+    return next((int(value) for value in found if value.isdecimal()), 0)
+
+
+def say(text: str) -> None:
+    """Print on rank 0 only."""
+    if rank() == 0:
+        print(text)
+
+
+@app.command
+def check(scenario: _Scenario, /, *, set_: _Set = None) -> None:
+    """Check a scenario without computing anything.
+
+    Prints one line if it is valid, otherwise every problem with file, line, column and what is allowed.
+    """
+    from seix.input.summary import summary
+    from seix.scenario_file import load_study
+
+    say(summary(load_study(scenario, set_ or ())))
+
+
+@app.command
+def mesh(
+    scenario: _Scenario,
+    /,
+    *,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="Folder for mesh and picture.")
+    ] = None,
+    set_: _Set = None,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Make and draw the mesh of a scenario."""
+    gc.enable()
+    from seix.app import mesh_command
+
+    mesh_command(scenario, output, set_ or [], overwrite)
+
+
+@app.command
+def run(
+    scenario: _Scenario,
+    /,
+    *,
+    output: Annotated[
+        Path | None,
+        Parameter(name=["--output", "-o"], help="Result folder [default: results/SCENARIO/HASH]."),
+    ] = None,
+    set_: _Set = None,
+    overwrite: _Overwrite = False,
+    reuse: Annotated[bool, Parameter(negative=(), help="Keep and show results of the same input.")] = False,
+) -> None:
+    """Compute a scenario and write quantities, fields, maps, report and record."""
+    gc.enable()
+    from seix.app import run_command
+
+    run_command(scenario, output, set_ or [], overwrite, reuse)
+
+
+@app.command
+def schema(
+    *,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="File instead of the terminal.")
+    ] = None,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from seix.input.schema import scenario_schema
+
+    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False)
+    if output is None:
+        say(text)
+    elif rank() == 0:
+        _write(output, text + "\n", overwrite)
+
+
+@app.command
+def materials(name: Annotated[str | None, Parameter(help="One record with its sources.")] = None, /) -> None:
+    """List the material records, or show one with its ranges and sources."""
+    from rich.console import Console
+
+    from seix import material_tables as tables
+    from seix.materials import MaterialLibrary
+
+    library = MaterialLibrary()
+    record = library.record(name) if name is not None else None
+    if rank() != 0:
+        return
+    # a pipe has no width: tables then get enough room for one line a row and are not folded
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+    if record is None:
+        console.print(tables.overview(library))
+    else:
+        console.print(tables.details(record))
+        for line in tables.sources(record):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(tables.LEGEND, markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(path: Path, text: str, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise InputError(f"{path}: exists already; give another name or --overwrite")
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 other failure, 2 invalid input, 3 no convergence, 4 geometry impossible, 130 interrupted.
+    """
+    # pydantic would search every installed package for plugins, which costs a tenth of the time of a check
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if rank() != 0:
+        _silence()
+    gc.disable()  # start-up makes no garbage, but collecting during it costs as much as reading the scenario
+    try:
+        app(None if arguments is None else list(arguments), exit_on_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError:
+        return 2  # cyclopts has printed what is wrong
+    except SeixError as error:
+        return _end(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as head, has what it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        gc.enable()
+    return 0
+
+
+def _silence() -> None:
+    """Help and usage errors come from rank 0 only."""
+    from rich.console import Console
+
+    app.console = app.error_console = Console(quiet=True)
+
+
+def _end(error: SeixError) -> int:
+    """Say what is wrong once, and make sure that no rank waits for ever for one that failed."""
+    fem = sys.modules.get("seix.fem")
+    started = fem is not None and hasattr(fem, "all_ranks_failed")
+    if rank() == 0:
+        print(error, file=sys.stderr, flush=True)
+    if started and not fem.all_ranks_failed():
+        if rank() != 0:
+            print(f"rank {rank()}: {error}", file=sys.stderr, flush=True)
+        fem.abort(error.exit_code)
+    return error.exit_code

@@ -1,0 +1,179 @@
+"""The only way to MPI, PETSc and DOLFINx: imports them in the right order and refuses what cannot work.
+
+Importing this module sets the thread counts, checks the launcher before MPI starts (a foreign ``mpirun``
+would end in an unreadable abort, or in N runs that know nothing of each other), loads the guard of the binary
+wheel where that is installed, checks that PETSc is real, and makes an exception on one rank end all ranks.
+Every module that uses DOLFINx imports this one first. All ranks must import it, because starting PETSc is
+collective.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+import traceback
+from types import TracebackType
+from typing import Any, NoReturn
+
+from seix.errors import InputError
+
+INSTALL = ("pip install 'seix[fenicsx]' (Linux, x86_64), or conda env create -f environment.yml "
+           "(Linux, macOS)")  # fmt: skip
+AGREEMENT_TIMEOUT = 5.0
+"""Seconds a failing rank waits for the others to fail too before it ends them."""
+
+# one BLAS thread a rank: NumPy and PETSc bring a pool each, and ranks times threads would fight for the cores
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+
+def launcher(environment: dict[str, str]) -> tuple[str, int]:
+    """Family of the program that started this process and the number of ranks it says it started.
+
+    Returns
+    -------
+    family : str
+        ``Open MPI``, ``MPICH`` or empty when started without a launcher.
+    ranks : int
+        A Slurm allocation alone is no launcher: a batch script runs one process in it.
+    """
+    for family, variable in (("Open MPI", "OMPI_COMM_WORLD_SIZE"), ("MPICH", "PMI_SIZE")):
+        if environment.get(variable, "").isdecimal():
+            return family, int(environment[variable])
+    return "", 1
+
+
+def check_launcher(family: str, ranks: int, vendor: str) -> None:
+    """Refuse an ``mpirun`` of another MPI than the one in this environment, before MPI starts.
+
+    Raises
+    ------
+    InputError
+    """
+    other = {"Open MPI": "MPICH", "MPICH": "Open MPI"}
+    if family and vendor == other[family] and (ranks > 1 or family == "Open MPI"):
+        raise InputError(
+            f"started by the mpirun of {family}, but this environment runs on {vendor}: "
+            f"use {_own_mpirun()} -n {ranks} seix ..."
+        )
+
+
+def check_size(ranks: int, size: int) -> None:
+    """Refuse N single runs in place of one run on N ranks.
+
+    Raises
+    ------
+    InputError
+    """
+    if ranks > 1 and size == 1:
+        raise InputError(
+            f"mpirun started {ranks} processes, but each of them sees itself alone, so they would all "
+            f"do the same work: use {_own_mpirun()} -n {ranks} seix ..."
+        )
+
+
+def _own_mpirun() -> str:
+    own = os.path.join(sys.prefix, "bin", "mpirun")
+    return own if os.path.exists(own) else "the mpirun of this environment"
+
+
+def check_installed() -> None:
+    """Refuse to go on without DOLFINx and its PETSc.
+
+    Raises
+    ------
+    InputError
+    """
+    for module, name in (("mpi4py", "mpi4py"), ("dolfinx", "DOLFINx"), ("petsc4py", "petsc4py")):
+        if importlib.util.find_spec(module) is None:
+            raise InputError(f"{name} is not installed in {sys.prefix}: {INSTALL}")
+
+
+def check_scalar(scalar: Any) -> None:
+    """Refuse a complex PETSc, whose residuals and eigenvalues mean something else.
+
+    Raises
+    ------
+    InputError
+    """
+    import numpy as np
+
+    if np.issubdtype(scalar, np.complexfloating):
+        raise InputError(
+            f"PETSc in {sys.prefix} computes with complex numbers, seix needs the real build: pip install "
+            "dolfinx-solver-real (not dolfinx-solver), or conda install 'petsc=*=real*'"
+        )
+
+
+def _start_mpi() -> Any:
+    """MPI, checked before it is initialised: with the wrong launcher that aborts without a sentence."""
+    family, ranks = launcher(dict(os.environ))
+    import mpi4py
+
+    if "mpi4py.MPI" not in sys.modules:
+        mpi4py.rc.initialize = False
+        mpi4py.rc.finalize = True
+    from mpi4py import MPI
+
+    if not MPI.Is_initialized():
+        check_launcher(family, ranks, MPI.get_vendor()[0])
+        MPI.Init_thread()
+    check_size(ranks, MPI.COMM_WORLD.size)
+    return MPI
+
+
+def _start_petsc() -> Any:
+    try:
+        import dolfinx_solver  # noqa: F401  the wheel's own guard must come before dolfinx and petsc4py
+    except ModuleNotFoundError as error:
+        if error.name != "dolfinx_solver":  # conda, Spack and containers have no such module
+            raise
+    from petsc4py import PETSc
+
+    check_scalar(PETSc.ScalarType)
+    return PETSc
+
+
+check_installed()
+MPI = _start_mpi()
+PETSc = _start_petsc()
+# errors are settled on a communicator of their own: on COMM_WORLD other ranks may be in the middle of a call
+_ERRORS = MPI.COMM_WORLD.Dup() if MPI.COMM_WORLD.size > 1 else None
+
+
+def all_ranks_failed() -> bool:
+    """Whether every rank arrives here within `AGREEMENT_TIMEOUT`; if not, the others still wait elsewhere.
+
+    Called by a rank that is about to end with an error.
+    """
+    if _ERRORS is None:
+        return True
+    request, end = _ERRORS.Ibarrier(), time.monotonic() + AGREEMENT_TIMEOUT
+    while not request.Test():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def abort(code: int) -> NoReturn:
+    """End all ranks with exit status `code`."""
+    sys.stderr.flush()
+    MPI.COMM_WORLD.Abort(code)
+    raise SystemExit(code)
+
+
+def _end_all_ranks(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """``sys.excepthook``: a defect on one rank must not leave the others waiting for ever."""
+    if MPI.COMM_WORLD.size == 1 or MPI.Is_finalized():
+        _previous_hook(kind, error, trace)
+        return
+    lines = "".join(traceback.format_exception(kind, error, trace))
+    print(f"rank {MPI.COMM_WORLD.rank} of {MPI.COMM_WORLD.size}:\n{lines}", file=sys.stderr, flush=True)
+    abort(1)
+
+
+_previous_hook = sys.excepthook
+sys.excepthook = _end_all_ranks

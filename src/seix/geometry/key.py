@@ -1,0 +1,46 @@
+"""The hash that a mesh is known by: everything it depends on, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seix.scenario import Scenario
+
+GENERATOR = 1
+"""Version of packing and meshing: raised whenever either gives other results for the same input."""
+
+
+def geometry_key(scenario: Scenario, coarsening: float) -> str:
+    """Hash (64 hexadecimal digits) of what decides the mesh of a scenario.
+
+    Materials other than the names of the phases, currents, loads and limits have no part in it, so scenarios that
+    differ in those share a mesh.
+    """
+    geometry, mesh = scenario.geometry, scenario.mesh
+    layers = scenario.sei.resolved_layers()
+    grains = any(layer.phases for layer in layers)
+    shape = (
+        ["patch", geometry.period, geometry.core_depth, geometry.electrolyte_depth]
+        if geometry.kind == "patch"
+        else ["particle", geometry.core_radius, geometry.electrolyte_depth, geometry.sector]
+    )
+    parts = {
+        "generator": GENERATOR,
+        "gmsh": version("gmsh"),
+        "shape": shape,
+        "layers": [
+            [layer.thickness, layer.matrix, list(layer.phases.items()),
+             [layer.grains.diameter, layer.grains.spread, layer.grains.gap] if layer.grains else None]
+            for layer in layers
+        ],
+        # the fractions of a bilayer are those of the whole SEI, which matters where it is curved
+        "whole": scenario.sei.structure == "bilayer" and geometry.kind == "particle",
+        "seed": scenario.seed if grains else None,
+        "cells": [mesh.cells_per_layer, mesh.growth, *([mesh.cells_per_diameter, mesh.cells_per_gap] if grains else [])],
+        "coarsening": coarsening,
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,198 @@
+"""From a scenario to the microstructure: layers in nanometres, grains packed into each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seix.geometry.packing import pack_layer
+from seix.geometry.particle import ParticleFrame
+from seix.geometry.patch import FREE, PatchFrame
+from seix.geometry.statistics import structure_statistics
+
+if TYPE_CHECKING:
+    from seix.scenario import Scenario
+
+NANOMETRE = 1e-9
+"""One unit of length inside `seix.geometry`, in metres."""
+
+Frame = PatchFrame | ParticleFrame
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """One layer of the SEI in nanometres.
+
+    Attributes
+    ----------
+    inner, outer : float
+        Heights of its two walls over core|SEI [nm].
+    matrix : str
+        Material between the grains.
+    fractions : dict of str to float
+        Area fraction of the grains of each material.
+    diameter, spread, gap : float
+        Mean [nm] and coefficient of variation of the grain diameters, smallest distance of grain surfaces [nm]; 0
+        without grains.
+    gaps : tuple of float
+        Distances that grains keep from the inner and from the outer wall [nm].
+    """
+
+    inner: float
+    outer: float
+    matrix: str
+    fractions: dict[str, float] = field(default_factory=dict)
+    diameter: float = 0.0
+    spread: float = 0.0
+    gap: float = 0.0
+    gaps: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def thickness(self) -> float:
+        """Thickness [nm]."""
+        return self.outer - self.inner
+
+
+@dataclass
+class Structure:
+    """A packed microstructure; all lengths in nanometres.
+
+    Attributes
+    ----------
+    frame : PatchFrame or ParticleFrame
+        Outer shape and coordinates.
+    layers : list of LayerShape
+        From the core outwards.
+    phase_names : list of str
+        Grain materials.
+    centres, radii : ndarray (n, 2), (n,)
+        Round grains [nm].
+    phase, layer : ndarray (n,) of int32
+        Index into `phase_names` and into `layers`.
+    side : ndarray (n,) of int32
+        Side that the grain is centred on, -1 for none. On a patch side 0 stands for both periodic sides (the grain
+        is cut into two halves); in a sector it is the number of the ray (half of the grain lies inside).
+    seed : int
+    statistics : dict
+        Fractions, counts, diameters, gaps and interface lengths, lengths in metres; ready for JSON.
+    """
+
+    frame: Frame
+    layers: list[LayerShape]
+    phase_names: list[str]
+    centres: np.ndarray
+    radii: np.ndarray
+    phase: np.ndarray
+    layer: np.ndarray
+    side: np.ndarray
+    seed: int
+    statistics: dict = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """`patch` or `particle`."""
+        return self.frame.kind
+
+    @property
+    def period(self) -> float | None:
+        """Period of a patch [nm]."""
+        return self.frame.period
+
+    @property
+    def sector(self) -> float | None:
+        """Angle of a sector [rad]."""
+        return self.frame.sector
+
+    @property
+    def core(self) -> float:
+        """Depth of the core of a patch, radius of the core of a particle [nm]."""
+        return self.frame.core_size
+
+    @property
+    def electrolyte_depth(self) -> float:
+        """Thickness of the electrolyte [nm]."""
+        return self.frame.electrolyte_depth
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Part (n,) of each grain that lies in the domain: 1, or 1/2 for a grain on a symmetry ray."""
+        half = (self.side != FREE) & (self.kind == "particle")
+        return np.where(half, 0.5, 1.0)
+
+
+def build_structure(scenario: Scenario) -> Structure:
+    """Pack the grains that a scenario asks for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Uses `geometry`, `sei` and `seed`.
+
+    Returns
+    -------
+    Structure
+        The same for the same scenario, to the last bit.
+
+    Raises
+    ------
+    GeometryError
+        If a fraction cannot be packed (the message says which can), or if a layer is too small for its grains.
+    """
+    layers = _layer_shapes(scenario)
+    frame = _frame(scenario.geometry, layers[-1].outer)
+    if scenario.sei.structure == "bilayer":
+        layers = _on_curved_sei(layers, frame)
+    names = sorted({name for layer in layers for name in layer.fractions})
+    parts = []
+    for index, layer in enumerate(layers):
+        if layer.fractions:
+            band = frame.band(layer.inner, layer.outer, layer.gaps, layer.gap)
+            grains = pack_layer(layer, band, scenario.seed, index, len(layers))
+            phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
+            parts.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
+    empty = (np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+    centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *parts, strict=True))
+    structure = Structure(frame, layers, names, centres, radii, phase.astype(np.int32), layer.astype(np.int32),
+                          side.astype(np.int32), scenario.seed)  # fmt: skip
+    structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
+    return structure
+
+
+def _frame(geometry, thickness: float) -> Frame:
+    electrolyte = geometry.electrolyte_depth / NANOMETRE
+    if geometry.kind == "patch":
+        return PatchFrame(geometry.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte)
+    sector = None if geometry.sector == "full" else float(geometry.sector)
+    return ParticleFrame(geometry.core_radius / NANOMETRE, thickness, electrolyte, sector)
+
+
+def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
+    shapes, inner = [], 0.0
+    resolved = scenario.sei.resolved_layers()
+    for index, layer in enumerate(resolved):
+        outer = inner + layer.thickness / NANOMETRE
+        if layer.phases:
+            gap = layer.grains.gap / NANOMETRE
+            gaps = (gap if index == 0 else 0.5 * gap, gap if index == len(resolved) - 1 else 0.5 * gap)
+            shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), layer.grains.diameter / NANOMETRE,
+                                     layer.grains.spread, gap, gaps))  # fmt: skip
+        else:
+            shapes.append(LayerShape(inner, outer, layer.matrix))
+        inner = outer
+    return shapes
+
+
+def _on_curved_sei(layers: list[LayerShape], frame: Frame) -> list[LayerShape]:
+    """Layers of a bilayer whose fractions of the whole SEI also hold where the layers are curved.
+
+    The scenario divides by the thickness of the inner layer; around a particle that layer has less area than its
+    share of the thickness.
+    """
+    total = frame.area(0.0, layers[-1].outer)
+    share = [frame.area(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers]
+    return [
+        replace(layer, fractions={name: fraction / s for name, fraction in layer.fractions.items()})
+        for layer, s in zip(layers, share, strict=True)
+    ]

@@ -1,0 +1,207 @@
+"""From a scenario to a mesh of curved second-order triangles that knows its regions, layers and grains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seix.errors import GeometryError
+from seix.geometry.checks import check_mesh, mesh_statistics
+from seix.geometry.gmsh_session import gmsh_session, name_groups, read_cells, triangulate, write_msh
+from seix.geometry.key import geometry_key
+from seix.geometry.layers import NANOMETRE, Structure, build_structure
+from seix.geometry.outline import build_outline, region_names
+from seix.geometry.quality import straighten
+from seix.geometry.sizing import SizeField
+
+if TYPE_CHECKING:
+    from seix.scenario import MeshControl, Scenario
+
+ALGORITHMS = (6, 5)
+"""Gmsh's Frontal-Delaunay, and Delaunay where its result does not pass the checks."""
+ESTIMATE_MARGIN = 1.5
+"""The number of cells is refused before meshing only if even this much less would be too many."""
+
+
+@dataclass
+class TaggedMesh:
+    """A mesh with names; lengths in nanometres.
+
+    Attributes
+    ----------
+    points : ndarray (n, 2)
+        Vertices and mid-edge nodes [nm].
+    cells : ndarray (m, 6) of int64
+        Second-order triangles: three vertices counter-clockwise, then the mid nodes of the edges opposite to vertex
+        0, 1 and 2.
+    region : ndarray (m,) of int32
+        Index into `region_names`.
+    grain : ndarray (m,) of int32
+        Number of the grain, -1 outside grains; the two halves of a grain on a periodic side share one number.
+    layer : ndarray (m,) of int32
+        Layer of the SEI from the core outwards, -1 outside the SEI.
+    region_names : list of str
+        `core`, `electrolyte`, then the materials of the SEI.
+    kind : str
+        `patch` or `particle`.
+    period : float or None
+        Of a patch; it spans x from 0 to here, with core|SEI at y = 0 [nm].
+    sector : float or None
+        Angle of a sector, from the x axis [rad]; None for a whole particle or a patch.
+    core_size : float
+        Depth of the core of a patch, radius of that of a particle [nm].
+    sei_thickness, electrolyte_depth : float
+        [nm]
+    statistics : dict
+        Of the structure and of the mesh, ready for JSON, lengths in metres.
+    key : str
+        Hash of everything the mesh depends on.
+    """
+
+    points: np.ndarray
+    cells: np.ndarray
+    region: np.ndarray
+    grain: np.ndarray
+    layer: np.ndarray
+    region_names: list[str]
+    kind: str
+    period: float | None
+    sector: float | None
+    core_size: float
+    sei_thickness: float
+    electrolyte_depth: float
+    statistics: dict = field(default_factory=dict)
+    key: str = ""
+
+
+def make_mesh(scenario: Scenario, coarsening: float = 1.0) -> TaggedMesh:
+    """Pack the grains of a scenario and mesh them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Uses `geometry`, `sei`, `seed` and `mesh`.
+    coarsening : float
+        Multiplies all cell sizes.
+
+    Returns
+    -------
+    TaggedMesh
+        The same for the same arguments, to the last bit. On a patch the nodes of the two sides match exactly, and
+        (0, -core_size) is a node; around a particle the centre and (core_size, 0) are.
+
+    Raises
+    ------
+    GeometryError
+        If the grains cannot be packed, the mesh would have too many cells, or it fails a check.
+    """
+    return write_mesh(scenario, coarsening, None)
+
+
+def write_mesh(scenario: Scenario, coarsening: float, path: Path | None) -> TaggedMesh:
+    """As `make_mesh`, and write the mesh to a Gmsh file.
+
+    Parameters
+    ----------
+    path : Path or None
+        File that ends in `.msh`: MSH 4.1, metres, second order; physical groups named as the regions and curves, and
+        the grain of each cell as a view.
+    """
+    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, geometry_key(scenario, coarsening), path)
+
+
+def mesh_structure(structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "",
+                   path: Path | None = None) -> TaggedMesh:  # fmt: skip
+    """Mesh a structure, wherever its grains come from.
+
+    Parameters
+    ----------
+    structure : Structure
+    controls : MeshControl
+    coarsening : float
+        Multiplies all cell sizes.
+    key : str
+        Hash that the mesh will carry.
+    path : Path or None
+        As in `write_mesh`.
+
+    Raises
+    ------
+    GeometryError
+        The mesh would have too many cells, or fails a check.
+    """
+    sizes = SizeField(structure, controls, coarsening)
+    limit = controls.maximum_cells
+    if sizes.estimated_cells() > ESTIMATE_MARGIN * limit:
+        raise too_many_cells(f"about {sizes.estimated_cells()}", limit)
+    failure: GeometryError | None = None
+    for algorithm in ALGORITHMS:
+        try:
+            return _generate(structure, sizes, algorithm, limit, key, path)
+        except GeometryError as error:
+            failure = failure or error
+    raise failure
+
+
+def too_many_cells(number: str, limit: int) -> GeometryError:
+    """The error for a mesh above `mesh.maximum_cells`."""
+    return GeometryError(
+        f"the mesh has {number} cells, more than mesh.maximum_cells = {limit}: fewer cells_per_diameter, cells_per_gap "
+        "or cells_per_layer, or a smaller domain, need fewer"
+    )
+
+
+def _generate(structure: Structure, sizes: SizeField, algorithm: int, limit: int, key: str,
+              path: Path | None) -> TaggedMesh:  # fmt: skip
+    with gmsh_session(structure.kind) as gmsh:
+        outline = build_outline(gmsh.model.geo, structure)
+        gmsh.model.geo.synchronize()
+        if outline.centre is not None:
+            gmsh.model.mesh.embed(0, [outline.centre[0]], 2, outline.centre[1])
+        names = region_names(structure)
+        name_groups(gmsh, names, outline)
+        triangulate(gmsh, structure, outline, sizes.function(), algorithm)
+        arrays = read_cells(gmsh, outline)
+        points, cells = arrays["points"], arrays["cells"]
+        if len(cells) > limit:
+            raise too_many_cells(str(len(cells)), limit)
+        if structure.kind == "patch":
+            _match_sides(points, structure.period)
+        arrays["points"], moved = straighten(points, cells)
+        frame = structure.frame
+        mesh = TaggedMesh(
+            arrays["points"], cells, arrays["region"], arrays["grain"], arrays["layer"], names, frame.kind,
+            frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth, key=key,
+        )  # fmt: skip
+        mesh.statistics = {
+            "structure": structure.statistics,
+            "mesh": mesh_statistics(mesh, structure, len(moved), sizes.coarsening, 1.0 / NANOMETRE),
+        }
+        check_mesh(mesh, structure)
+        if path is not None:
+            write_msh(gmsh, path, arrays, moved, NANOMETRE)
+    return mesh
+
+
+def _match_sides(points: np.ndarray, period: float) -> None:
+    """Give the nodes of the two periodic sides the same heights to the last bit, and exactly the period between."""
+    tolerance = 1e-9 * period
+    sides = [np.flatnonzero(np.abs(points[:, 0] - x) < tolerance) for x in (0.0, period)]
+    left, right = (side[np.argsort(points[side, 1])] for side in sides)
+    if len(left) != len(right):
+        raise GeometryError(f"the periodic sides of the mesh have {len(left)} and {len(right)} nodes")
+    apart = np.abs(points[left, 1] - points[right, 1])
+    if apart.max() > tolerance:
+        height = points[left[apart.argmax()], 1]
+        raise GeometryError(f"the nodes of the periodic sides differ by {apart.max():.3g} nm at y = {height:.4g} nm")
+    points[left, 0], points[right, 0] = 0.0, period
+    points[right, 1] = points[left, 1]
+
+
+# at the end: the cache makes meshes by the functions above
+from seix.geometry.cache import cached_mesh  # noqa: E402
+
+__all__ = ["TaggedMesh", "cached_mesh", "make_mesh", "mesh_structure", "write_mesh"]

@@ -1,0 +1,169 @@
+"""Random packing of round grains: overlaps are pushed apart while the grains swell to their full size.
+
+Force-biased packing after Jodrey and Tory, Phys. Rev. A 32 (1985) 2347, doi:10.1103/PhysRevA.32.2347, in the form of
+repeated sweeps over all overlapping pairs. The result keeps every gap exactly and the requested areas exactly, or
+there is no result: nothing is shrunk to make it fit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seix.errors import GeometryError
+from seix.geometry.grains import LayerGrains, draw_grains
+
+if TYPE_CHECKING:
+    from seix.geometry.layers import LayerShape
+
+DENSEST = 0.93
+"""Area fraction that no packing holds: a little above that of equal discs on a hexagonal lattice, 0.9069."""
+SEARCH_PRECISION = 0.01
+"""Precision of the highest reachable fraction that a failure reports, as a part of the asked one."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How patiently a packing is tried.
+
+    Attributes
+    ----------
+    swell : int
+        Sweeps over which the grains grow from `start` of their size to all of it.
+    sweeps : int
+        Sweeps in all.
+    start : float
+        First size of the grains as a part of their full size.
+    shake : float
+        Random displacement in the first sweep, in mean radii; it decays to nothing while the grains swell.
+    """
+
+    swell: int
+    sweeps: int
+    start: float = 0.7
+    shake: float = 0.1
+
+
+QUICK = Schedule(swell=200, sweeps=2000)
+PATIENT = Schedule(swell=1500, sweeps=5000, shake=0.15)
+ATTEMPTS = (QUICK, QUICK, QUICK, PATIENT, PATIENT)
+SEARCH_ATTEMPTS = (QUICK, PATIENT)
+
+
+def pack_layer(layer: LayerShape, band, seed: int, index: int, count: int) -> LayerGrains:
+    """Draw and pack the grains of one layer.
+
+    Parameters
+    ----------
+    layer : LayerShape
+    band : FlatBand or CurvedBand
+        The layer as a packing space.
+    seed : int
+    index, count : int
+        Which layer, and of how many; layers of one structure are packed independently of each other.
+
+    Returns
+    -------
+    LayerGrains
+        Every distance kept, areas as asked to rounding; the same for the same arguments, to the last bit.
+
+    Raises
+    ------
+    GeometryError
+        If the fractions cannot be packed; the message says which could be.
+    """
+    where = f"layer {index + 1} of {count} (counted from the core)" if count > 1 else "the SEI"
+    for attempt, schedule in enumerate(ATTEMPTS):
+        grains = _try(layer, band, np.random.default_rng([seed, index, attempt]), where, schedule)
+        if grains is not None:
+            return grains
+    asked = sum(layer.fractions.values())
+    reached = asked * _reachable(layer, band, seed, index, where)
+    raise GeometryError(
+        f"{where} asks for grains on {asked:.1%} of its area; with a mean diameter of {layer.diameter:.4g} nm and "
+        f"a gap of {layer.gap:.4g} nm the highest fraction reachable is {reached:.1%}: "
+        "a smaller gap, another diameter or a thicker layer helps"
+    )
+
+
+def _try(layer: LayerShape, band, rng: np.random.Generator, where: str, schedule: Schedule, factor: float = 1.0,
+         strict: bool = True) -> LayerGrains | None:  # fmt: skip
+    grains = draw_grains(layer, band, rng, where, factor, strict)
+    # half the gap belongs to every grain, and nothing packs denser than this
+    halos = math.pi * (grains.weight * (grains.radii + 0.5 * layer.gap) ** 2).sum()
+    if halos > DENSEST * band.area:
+        return None
+    grains.centres = _relax(grains, layer.gap, band, rng, schedule)
+    return None if grains.centres is None else grains
+
+
+def _reachable(layer: LayerShape, band, seed: int, index: int, where: str) -> float:
+    """Largest factor on all fractions that packs, by bisection."""
+    packs, fails, trial = 0.0, 1.0, 0
+    while fails - packs > SEARCH_PRECISION:
+        factor = 0.5 * (packs + fails)
+        found = False
+        for schedule in SEARCH_ATTEMPTS:
+            trial += 1
+            rng = np.random.default_rng([seed, index, len(ATTEMPTS) + trial])
+            if _try(layer, band, rng, where, schedule, factor, strict=False) is not None:
+                found = True
+                break
+        packs, fails = (factor, fails) if found else (packs, factor)
+    return packs
+
+
+def _relax(grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule) -> np.ndarray | None:
+    """Centres without overlap, or None if the sweeps do not get there."""
+    radii, side = grains.radii, grains.side
+    n, mean = len(radii), radii.mean()
+    # grains are pushed a little further than needed, so that they are exactly clear after finitely many sweeps
+    slack = 4e-3 * mean
+    pairs = _NeighbourList(band, 2.0 * radii.max() + gap + slack, 0.5 * mean)
+    x = band.start(n, rng)
+    stalled, best = 0, np.inf
+    for sweep in range(schedule.sweeps):
+        grown = min(1.0, sweep / schedule.swell)
+        size = schedule.start + (1.0 - schedule.start) * grown
+        x = band.confine(x, radii, side)
+        i, j = pairs.at(x)
+        vector = band.separation(x[i] - x[j])
+        distance = np.maximum(np.hypot(vector[:, 0], vector[:, 1]), 1e-9 * mean)
+        overlap = size * (radii[i] + radii[j]) + gap + slack - distance
+        worst = overlap.max(initial=0.0)
+        if grown == 1.0:
+            if worst <= slack:
+                return x
+            # a jammed packing no longer gains: stop early
+            best, stalled = (worst, 0) if worst < 0.98 * best else (best, stalled + 1)
+            if stalled > 400:
+                return None
+        touching = overlap > 0.0
+        i, j = i[touching], j[touching]
+        push = (0.6 * overlap[touching] / distance[touching])[:, None] * vector[touching]
+        for axis in (0, 1):
+            x[:, axis] += np.bincount(i, push[:, axis], n) - np.bincount(j, push[:, axis], n)
+        if grown < 1.0:
+            x += rng.normal(0.0, schedule.shake * mean * (1.0 - grown), x.shape)
+    return None
+
+
+class _NeighbourList:
+    """Pairs nearer than a distance, searched again only after grains have moved by part of an extra margin."""
+
+    def __init__(self, band, distance: float, margin: float) -> None:
+        self.band, self.distance, self.margin = band, distance, margin
+        self.origin: np.ndarray | None = None
+        self.pairs: tuple[np.ndarray, np.ndarray]
+
+    def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Index pairs (i, j) for centres x."""
+        moved = self.origin is None or np.abs(x - self.origin).max() > self.margin / (2.0 * math.sqrt(2.0))
+        if moved:
+            found = self.band.tree(x).query_pairs(self.distance + self.margin, output_type="ndarray")
+            self.pairs = found[:, 0], found[:, 1]
+            self.origin = x.copy()
+        return self.pairs

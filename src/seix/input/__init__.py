@@ -1,0 +1,1 @@
+"""Parts of reading a scenario: field types, SEI structures, the located YAML tree, messages, JSON Schema."""

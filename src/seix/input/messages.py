@@ -1,0 +1,130 @@
+"""Pydantic's errors as sentences for people: what is wrong; what is allowed."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from seix.input.types import Model, Problem, did_you_mean, shown
+from seix.scenario import UNIONS, Scenario
+
+FILE_KEYS = ("extends", "variants")
+"""Keys a file has besides those of the scenario."""
+
+_EXPECTED = {
+    "string_type": "expected text",
+    "int_type": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
+    "bool_type": "expected true or false",
+    "list_type": "expected a list such as [1, 2]",
+    "dict_type": "expected a mapping such as {name: value}",
+    "string_too_short": "expected some text",
+    "too_short": "expected at least one entry",
+}
+_COMPARISONS = {
+    "greater_than": ("greater than", "gt"), "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"), "less_than_equal": ("at most", "le"),
+}  # fmt: skip
+
+
+def problems(error: ValidationError) -> Iterator[Problem]:
+    """The problems of a validation error of `seix.scenario.Scenario`, with paths as written in the file."""
+    for one in error.errors(include_url=False):
+        loc = one["loc"]
+        path = _written_path(loc)
+        if one["type"] == "problems":
+            for problem in one["ctx"]["problems"]:
+                yield Problem((*path, *problem.path), problem.text, problem.at_key)
+        elif one["type"] == "extra_forbidden":
+            yield Problem(path, _unknown_key(loc), at_key=True)
+        elif one["type"] == "missing":
+            yield Problem(path, f"is missing; needed: {_description(loc)}", at_key=True)
+        elif one["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            yield _wrong_form(path, one)
+        else:
+            yield Problem(path, _sentence(one, loc), at_key=loc[-1:] == ("[key]",))
+
+
+def _written_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Pydantic's location without the tag of the chosen form and without its mark for dictionary keys."""
+    if loc and loc[0] in UNIONS:
+        loc = (loc[0], *loc[2:])
+    return tuple(key for key in loc if key != "[key]")
+
+
+def _sentence(one: Any, loc: tuple[str | int, ...]) -> str:
+    kind, given = one["type"], one["input"]
+    if "text" in one.get("ctx", {}):
+        return one["ctx"]["text"]
+    what = {dict: "a mapping", list: "a list"}.get(type(given), f"'{shown(given)}'")
+    if kind in _COMPARISONS:
+        words, key = _COMPARISONS[kind]
+        bound = one["ctx"][key]
+        number = str(bound) if isinstance(bound, int) else f"{bound:g}"
+        return f"{shown(given)} is not allowed; must be {words} {number}"
+    if kind in ("model_type", "model_attributes_type"):
+        names = _fields(loc) if loc[-1] not in UNIONS else [UNIONS[str(loc[-1])][0], "..."]
+        return f"{what} is not a mapping; expected the keys {', '.join(names)}"
+    if kind == "literal_error":
+        allowed = [word.strip("'") for word in one["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        hint = did_you_mean(given, allowed) if isinstance(given, str) else ""
+        return f"{what} is not allowed;{hint} allowed: {', '.join(allowed)}"
+    if kind in _EXPECTED:
+        return f"{what} is not allowed; {_EXPECTED[kind]}"
+    return f"{what} is not allowed; {one['msg']}"
+
+
+def _wrong_form(path: tuple[str | int, ...], one: Any) -> Problem:
+    key, forms = UNIONS[str(path[0])]
+    allowed = f"allowed: {', '.join(forms)}"
+    if one["type"] == "union_tag_not_found":
+        return Problem((*path, key), f"is missing; {allowed}", at_key=True)
+    given = one["input"][key]
+    return Problem((*path, key), f"unknown {key} '{shown(given)}';{did_you_mean(given, forms)} {allowed}")
+
+
+def model_at(loc: tuple[str | int, ...]) -> type[Model] | None:
+    """The model that validates the mapping at a location, if it is one."""
+    model: type[Model] | None = Scenario
+    keys = iter(loc)
+    for key in keys:
+        if isinstance(key, int):
+            continue
+        if model is None or key not in model.model_fields:
+            return None
+        if model is Scenario and key in UNIONS:
+            model = UNIONS[key][1].get(str(next(keys, "")))
+        else:
+            model = _submodel(model.model_fields[key].annotation)
+    return model
+
+
+def _submodel(annotation: Any) -> type[Model] | None:
+    """The one model inside ``X``, ``X | None``, ``list[X]`` or ``Annotated[X, ...]``."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation if issubclass(annotation, Model) else None
+    found = (_submodel(inner) for inner in typing.get_args(annotation))
+    return next((model for model in found if model is not None), None)
+
+
+def _fields(loc: tuple[str | int, ...]) -> list[str]:
+    model = model_at(loc)
+    names = list(model.model_fields) if model else []
+    return [*names, *FILE_KEYS] if model is Scenario else names
+
+
+def _unknown_key(loc: tuple[str | int, ...]) -> str:
+    allowed = _fields(loc[:-1])
+    return f"unknown key;{did_you_mean(str(loc[-1]), allowed)} allowed: {', '.join(allowed)}"
+
+
+def _description(loc: tuple[str | int, ...]) -> str:
+    model = model_at(loc[:-1])
+    about = model.model_fields[str(loc[-1])].description if model else None
+    return (about or str(loc[-1])).rstrip(".")

@@ -1,0 +1,128 @@
+"""Which material properties a scenario uses, and checks that look at several scenarios or at records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seix.input.structures import Bilayer, Layers
+from seix.input.types import Problem
+from seix.materials import MaterialLibrary
+from seix.properties import PROPERTIES
+from seix.scenario import ButlerVolmer, Scenario
+
+ELASTIC = ("youngs_modulus", "poisson_ratio")
+CORE = ("electronic_conductivity", *ELASTIC, "partial_molar_volume", "diffusivity", "maximum_concentration")
+
+
+@dataclass(frozen=True)
+class Use:
+    """One place where a scenario uses a material.
+
+    Attributes
+    ----------
+    path : tuple of str or int
+        Key that names the material.
+    material : str
+    role : str
+        In words.
+    properties : tuple of str
+        What the physics reads there, at the reference temperature; activation energies come with them.
+    """
+
+    path: tuple[str | int, ...]
+    material: str
+    role: str
+    properties: tuple[str, ...]
+
+
+def uses(scenario: Scenario) -> Iterator[Use]:
+    """All uses of materials in a scenario."""
+    chosen, law, boundary = scenario.materials, scenario.interface, scenario.grain_boundary
+    kinetic = isinstance(law, ButlerVolmer) and law.exchange_current_density is None
+    core = (*CORE, "exchange_current_density") if kinetic else CORE
+    yield Use(("materials", "core"), chosen.core, "the core", core)
+    yield Use(("materials", "electrolyte"), chosen.electrolyte, "the electrolyte", ("conductivity",))
+    if boundary is not None:
+        yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
+    yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))
+    for i, layer in enumerate(scenario.sei.resolved_layers()):
+        for path, name in ((_matrix_key(scenario, i), layer.matrix), *_phase_keys(scenario, i, layer.phases)):
+            yield Use(path, name, "the SEI", ("conductivity", *ELASTIC))
+
+
+def _matrix_key(scenario: Scenario, layer: int) -> tuple[str | int, ...]:
+    sei = scenario.sei
+    if isinstance(sei, Bilayer) and layer == 0 and sei.inner_matrix is not None:
+        return ("sei", "inner_matrix")
+    if isinstance(sei, Layers) and sei.layers[layer].matrix is not None:
+        return ("sei", "layers", layer, "matrix")
+    return ("sei", "matrix")
+
+
+def _phase_keys(scenario: Scenario, layer: int, phases: Mapping[str, float]):
+    prefix = ("sei", "layers", layer, "phases") if isinstance(scenario.sei, Layers) else ("sei", "inorganic")
+    return [((*prefix, name), name) for name in phases]
+
+
+def used_properties(scenario: Scenario) -> dict[str, set[str]]:
+    """Names of the properties a run of `scenario` reads, by material; with their activation energies."""
+    used: dict[str, set[str]] = {}
+    for use in uses(scenario):
+        thermal = {PROPERTIES[name].activation for name in use.properties} - {None}
+        used.setdefault(use.material, set()).update(use.properties, thermal)
+    return used
+
+
+def missing_properties(scenario: Scenario, library: MaterialLibrary) -> Iterator[Problem]:
+    """Properties the physics needs that neither the record nor an override gives."""
+    for use in dict.fromkeys(uses(scenario)):
+        given = scenario.materials.override.get(use.material, {})
+        has = library.record(use.material).properties
+        lacking = [name for name in use.properties if name not in has and name not in given]
+        if lacking:
+            give = ", ".join(f"{name}: ..." for name in lacking)
+            text = (
+                f"'{use.material}' has no {', '.join(lacking)}, which {use.role} needs; choose another "
+                f"material, or give materials.override.{use.material}: {{{give}}}"
+            )
+            yield Problem(use.path, text)
+
+
+def idle_overrides(members: Mapping[str, Scenario]) -> Iterator[Problem]:
+    """Overrides that change no member: an option that is accepted and ignored misleads."""
+    used: dict[str, set[str]] = {}
+    given: dict[str, dict[str, None]] = {}
+    for scenario in members.values():
+        for material, names in used_properties(scenario).items():
+            used.setdefault(material, set()).update(names)
+        for material, values in scenario.materials.override.items():
+            given.setdefault(material, {}).update(dict.fromkeys(values))
+    for material, names in given.items():
+        path = ("materials", "override", material)
+        if material not in used:
+            text = f"'{material}' is not used, so this has no effect; used: {', '.join(sorted(used))}"
+            yield Problem(path, text, at_key=True)
+            continue
+        for name in names:
+            if name not in used[material]:
+                known = ", ".join(sorted(used[material]))
+                text = f"not used of '{material}' here, so this has no effect; used: {known}"
+                yield Problem((*path, name), text, at_key=True)
+
+
+def comparison_problems(members: Mapping[str, Scenario]) -> Iterator[Problem]:
+    """What the members of one study must have in common, and names they refer to."""
+    first_name, first = next(iter(members.items()))
+    for name, scenario in members.items():
+        for section in ("load", "output"):
+            if getattr(scenario, section) != getattr(first, section):
+                text = (
+                    f"differs between the variants '{first_name}' and '{name}'; structures are compared at "
+                    "the same currents, so give it once for all"
+                )
+                yield Problem((section,), text, at_key=True)
+    field = first.load.reference_field
+    if field != "matrix" and field not in members:
+        text = f"unknown reference '{field}'; allowed: {', '.join(['matrix', *members])}"
+        yield Problem(("load", "reference_field"), text)

@@ -1,0 +1,28 @@
+"""One line that says what a study will compute."""
+
+from __future__ import annotations
+
+from seix.scenario import Particle, Scenario
+from seix.scenario_file import Study
+from seix.units import format_si
+
+
+def summary(study: Study) -> str:
+    """``FILE: OK: ...`` with the structures, their layers and fractions, and the currents."""
+    structures = ", ".join(f"{name} ({_structure(scenario)})" for name, scenario in study.members.items())
+    multiples = next(iter(study.members.values())).load.current_multiples
+    currents = ", ".join(f"{multiple:g}" for multiple in multiples)
+    return f"{study.path}: OK: {structures}; I/I0 = {currents}; {study.short_hash}"
+
+
+def _structure(scenario: Scenario) -> str:
+    layers = scenario.sei.resolved_layers()
+    thickness = sum(layer.thickness for layer in layers)
+    phases: dict[str, float] = {}
+    for layer in layers:
+        for name, fraction in layer.phases.items():
+            phases[name] = phases.get(name, 0.0) + fraction * layer.thickness / thickness
+    count = f"{len(layers)} layer{'s' * (len(layers) > 1)}"
+    grains = [f"{100 * fraction:.3g} % {name}" for name, fraction in phases.items()] or ["no grains"]
+    shape = "particle" if isinstance(scenario.geometry, Particle) else "patch"
+    return ", ".join([shape, scenario.sei.structure, f"{format_si(thickness, 'm')} in {count}", *grains])

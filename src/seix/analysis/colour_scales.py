@@ -169,7 +169,7 @@ def _joint_range(
     shown: Sequence[NDArray[np.bool_]],
     fraction: float = 0.999,
 ) -> tuple[float, float, tuple[bool, bool]]:
-    """Range over all structures, and whether visible values lie below or above it by more than 2 % of its width."""
+    """Range over all structures; whether values lie below or above it by more than 2 % of its width."""
     ranges = [robust_range(f, v, s, fraction) for f, v, s in zip(structures, values, shown, strict=True)]
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
     if high == low:

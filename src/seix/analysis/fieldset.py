@@ -31,7 +31,7 @@ EDGES = np.array([[0, 1, 5], [1, 2, 3], [2, 0, 4]])
 
 @dataclass(frozen=True)
 class FieldInfo:
-    """Meaning of one field: name, symbol (mathtext), unit, description, number of components, where it exists."""
+    """Name, symbol (mathtext), unit, meaning, number of components and domain of one field."""
 
     name: str
     symbol: str

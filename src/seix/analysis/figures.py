@@ -266,7 +266,7 @@ def _current_lines(axes: Axes, fields: CellFields, view: View) -> None:
 
 
 def _current_at(fields: CellFields, view: View, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Current density (n, 2) in the frame of the picture, from the nearest pieces of cells outside the core."""
+    """Current density (n, 2) in the frame of the picture, from the nearest cells outside the core."""
     nodes = fields.nodes
     points = view.turned(nodes.points / NANOMETRE)
     used = fields.region != fields.region_names.index("core")

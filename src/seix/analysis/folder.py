@@ -90,7 +90,7 @@ class ResultFolder:
             raise InputError(f"{self.target}: is a file, results need a folder; choose another one with -o")
         if not self.overwrite:
             raise InputError(
-                f"{self.target}: exists already; choose another folder with -o, or replace it with --overwrite"
+                f"{self.target}: exists already; choose another folder with -o, or replace it by --overwrite"
             )
         if not (self.target / RECORD).is_file() and any(self.target.iterdir()):
             raise InputError(

@@ -75,7 +75,7 @@ class Map:
     def field(
         self, values: NDArray[np.float64], shown: NDArray[np.bool_], cmap: Colormap, norm: Normalize
     ) -> Any:
-        """Draw nodal values (of `fields.nodes`) on the regions marked in `shown` and return what a colour bar needs."""
+        """Draw values at `fields.nodes` on the regions in `shown`; returns what a colour bar needs."""
         exists = np.isfinite(values)[self._triangles].all(axis=1) & shown[self._regions]
         return self._shade(np.where(np.isfinite(values), values, 0.0), exists, cmap, norm, 1)
 
@@ -101,7 +101,7 @@ class Map:
             )
 
     def label_regions(self, core: bool = True, electrolyte: bool = True) -> None:
-        """Write "core" and "electrolyte" where they are; a picture of a whole particle needs no such words."""
+        """Write "core" and "electrolyte" where they are; a whole particle needs no such words."""
         mesh, (x0, x1), (y0, y1) = self.fields.mesh, self.view.x, self.view.y
         if mesh.kind != "patch" and not self.view.detail:
             return
@@ -128,8 +128,8 @@ class Map:
                 self.axes.text(*place, text, ha=align, va="center", color="#4a4a4a", zorder=6)
 
     def scale_bar(self, boxed: bool = False) -> None:
-        """Black bar of a round length with its length, at the lower left or in the middle of a whole particle."""
-        (x0, x1), (y0, y1) = self.view.x, self.view.y
+        """Bar of a round length, at the lower left or in the middle of a whole particle."""
+        (x0, x1), y0 = self.view.x, self.view.y[0]
         length = round_length(_BAR_SHARE * (x1 - x0))
         # a bar is as thick and as far from the corner in every figure, whatever the scale
         millimetre = (x1 - x0) / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
@@ -219,7 +219,7 @@ def round_length(limit: float) -> float:
 def robust_range(
     fields: CellFields, values: NDArray[np.float64], shown: NDArray[np.bool_], fraction: float = 0.999
 ) -> tuple[float, float]:
-    """Volume-weighted quantiles (1 - fraction, fraction) of nodal values over the regions marked in `shown`."""
+    """Volume-weighted quantiles (1 - fraction, fraction) of nodal values over the regions in `shown`."""
     triangles = fields.nodes.triangles
     inside = shown[np.repeat(fields.region, len(SUBTRIANGLES))]
     means = values[triangles[inside]].mean(axis=1)

@@ -23,8 +23,7 @@ def ratio_label(results: Sequence[StructureResult]) -> str | None:
 
 
 def all_cases(results: Sequence[StructureResult]) -> Cases:
-    """Structure, current multiple and quantities of every case; for a comparison followed by the ratios at
-    each current.
+    """Structure, current multiple and quantities of every case; of a comparison then the ratios.
 
     Ratios are those of the headline quantities that the first two structures share.
     """

@@ -1,4 +1,4 @@
-"""The figure that sums up a run: field and stress maps with one scale each, and the trends with the current."""
+"""The figure that sums up a run: field and stress maps with one scale each, and the trends."""
 
 from __future__ import annotations
 

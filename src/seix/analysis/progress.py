@@ -160,7 +160,7 @@ class Progress:
         return _Stage(self)
 
     def newton(self, structure: str, current_multiple: float, iteration: int, residual: float) -> None:
-        """Report a Newton iteration; `residual` is relative to the first one."""
+        """Report a Newton iteration and the norm of the residual that the solver judges."""
         text = f"{structure}, I/I0 = {current_multiple:g}: iteration {iteration}, residual {residual:.1e}"
         self._display.newton(text, self._clock() - self._start)
 
@@ -206,8 +206,7 @@ class _Stage:
 
 
 def make_progress(rank: int = 0, size: int = 1, stream: IO[str] | None = None) -> Progress:
-    """Progress for this process: live in a terminal, lines elsewhere and under mpirun, silent on ranks
-    above 0.
+    """Live in a terminal, plain lines elsewhere and under mpirun, silent on ranks above 0.
 
     Parameters
     ----------

@@ -10,11 +10,15 @@ from .quantity_table import QUANTITY_TABLE, QuantityInfo
 
 #: What the `error` of a quantity is.
 ERROR_KINDS: dict[str, str] = {
-    "two_mesh": "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, the largest "
-    "relative one over all currents",
-    "not converged": "the value depends on the mesh and has no limit that a finer mesh would reach: look at
-    it, do not quote it",
-    "algebraic": "solver tolerance and rounding; the quantity does not depend on the discretisation otherwise",
+    "two_mesh": (
+        "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, "
+        "the largest relative one over all currents"
+    ),
+    "not converged": (
+        "the value depends on the mesh and has no limit that a finer mesh would reach: "
+        "look at it, do not quote it"
+    ),
+    "algebraic": "solver tolerance and rounding; otherwise the quantity does not depend on the mesh",
     "propagated": "upper bound from the errors of the two values that a ratio is made of",
 }
 

@@ -2,65 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from .quantity import ERROR_KINDS
 from .quantity_table import QUANTITY_TABLE
+
+_TOP = """\
+# Quantities
+
+<!-- made by `python -m seix.analysis.quantity_docs`; edit src/seix/analysis/quantity_table.py instead -->
+
+Names in `quantities.json` and `quantities.csv`. All values are in SI units. `<phase>` is the material name of
+a region: of the matrix, of a kind of grain, or `core`. Quantiles are volume-weighted at the quadrature points
+of the finest mesh, so they do not depend on how nodes are distributed. In two dimensions everything is per
+metre of depth. Headline quantities are in bold: they are compared in the report.
+
+"""
+_ERRORS = """
+## Errors
+
+Each entry is `{value, unit, error, error_kind}`; `error` is a half width in the same unit.
+
+"""
+_FILES = """
+## Files
+
+`quantities.json`:
+
+```json
+{"quantities": {"<name>": {"value": 0.0, "unit": "1", "error": 0.0, "error_kind": "two_mesh"}},
+ "cases": [{"structure": "bilayer", "current_multiple": 1.0, "quantities": {"<name>": {"...": 0}}}]}
+```
+
+`quantities` holds the first current multiple, `cases` holds every structure at every current. When a scenario
+compares structures, the names in `quantities` start with the structure (`bilayer.field_enhancement.p999`);
+`ratio.<name>` is the first structure over the second; `cases` then has entries with the structure
+`<first>/<second>` for the ratios at every current. `quantities.csv` has the cases as one row for each number:
+`structure,current_multiple,quantity,value,unit,error,error_kind`.
+"""
 
 
 def quantities_markdown() -> str:
     """Text of docs/quantities.md."""
-    lines = [
-        "# Quantities",
-        "",
-        "<!-- made by `python -m seix.analysis.quantity_docs`; edit src/seix/analysis/quantity_table.py
-        instead -->",
-        "",
-        "Names in `quantities.json` and `quantities.csv`. All values are in SI units. `<phase>` is the
-        material name of a",
-        "region: of the matrix, of a kind of grain, or `core`. Quantiles are volume-weighted at the
-        quadrature points of the",
-        "finest mesh, so they do not depend on how nodes are distributed. In two dimensions everything is
-        per metre of depth.",
-        "",
-        "| name | unit | meaning | definition |",
-        "|---|---|---|---|",
+    entries = (
+        (
+            f"**`{info.pattern}`**" if info.headline else f"`{info.pattern}`",
+            info.unit,
+            info.meaning,
+            info.definition,
+        )
+        for info in QUANTITY_TABLE
+    )
+    kinds = [
+        *((f"`{kind}`", text) for kind, text in ERROR_KINDS.items()),
+        ("null", "nothing is known about it"),
     ]
-    for info in QUANTITY_TABLE:
-        name = f"**`{info.pattern}`**" if info.headline else f"`{info.pattern}`"
-        cells = (name, info.unit, info.meaning, info.definition)
-        lines.append("| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |")
-    lines += [
-        "",
-        "Headline quantities are in bold: they are compared in the report.",
-        "",
-        "## Errors",
-        "",
-        "Each entry is `{value, unit, error, error_kind}`; `error` is a half width in the same unit.",
-        "",
-        "| `error_kind` | meaning of `error` |",
-        "|---|---|",
-        *(f"| `{kind}` | {text} |" for kind, text in ERROR_KINDS.items()),
-        "| null | nothing is known about the error |",
-        "",
-        "## Files",
-        "",
-        "`quantities.json`:",
-        "",
-        "```json",
-        '{"quantities": {"<name>": {"value": 0.0, "unit": "1", "error": 0.0, "error_kind": "two_mesh"}},',
-        ' "cases": [{"structure": "bilayer", "current_multiple": 1.0, "quantities": {"<name>": {"...": 0}}}]}',
-        "```",
-        "",
-        "`quantities` holds the first current multiple, `cases` holds every structure at every current. When
-        a scenario compares",
-        "structures, the names in `quantities` start with the structure (`bilayer.field_enhancement.p999`),
-        and",
-        "`ratio.<name>` is the first structure over the second; `cases` then has entries with the structure",
-        "`<first>/<second>` for the ratios at every current. `quantities.csv` has the cases as one row for
-        each number:",
-        "`structure,current_multiple,quantity,value,unit,error,error_kind`.",
-        "",
-    ]
-    return "\n".join(lines)
+    return (
+        _TOP
+        + _table(("name", "unit", "meaning", "definition"), entries)
+        + _ERRORS
+        + _table(("`error_kind`", "meaning of `error`"), kinds)
+        + _FILES
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

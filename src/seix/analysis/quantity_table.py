@@ -85,11 +85,9 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "sei.area_resistance",
         "ohm m2",
         "resistance of the SEI film",
-        "power dissipated in the SEI and its grain boundaries, times the area of core|SEI, over the square
-        of the "
-        "current: the potential difference of its two surfaces over the mean current density, where each is
-        at one "
-        "potential",
+        "power dissipated in the SEI and its grain boundaries, times the area of core|SEI, over the square "
+        "of the current: the potential difference of its two surfaces over the mean current density, where "
+        "each is at one potential",
         True,
     ),
     QuantityInfo(
@@ -134,7 +132,8 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "current.imbalance",
         "1",
         "check: what enters has to leave",
-        "|current through the outer boundary minus current through core|SEI| over the prescribed current",
+        "largest relative deviation of the currents through core|SEI and through the outer boundary from "
+        "the prescribed one",
     ),
     QuantityInfo(
         "current.interface_peak",
@@ -177,8 +176,9 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "stress.interface_normal.p999",
         "Pa",
         "tension that pulls SEI and core apart",
-        "99.9 % quantile of the facet means of the normal traction on core|SEI (stress of the core),
-        weighted by length", True,
+        "99.9 % quantile of the facet means of the normal traction on core|SEI (stress of the core), "
+        "weighted by length",
+        True,
     ),
     QuantityInfo(
         "strain_energy.sei",
@@ -190,7 +190,8 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "lithium.imbalance",
         "1",
         "check: uptake equals what the interface delivers",
-        "|prescribed mean uptake of the core minus integral of i_n/F over core|SEI| over the uptake",
+        "largest relative deviation of the uptake of the core from the current through core|SEI and from "
+        "the prescribed one",
     ),
     QuantityInfo(
         "lithium.concentration.min",

@@ -124,7 +124,7 @@ def package_versions(petsc_version: str = "") -> dict[str, str]:
 
 
 def git_state() -> dict[str, Any] | None:
-    """Commit of the source tree and whether files differ from it; None for an installed package or without git."""
+    """Commit of the source tree and whether files differ from it; None outside a git checkout."""
     folder = Path(__file__).resolve().parent
     try:
         top = _git(folder, "rev-parse", "--show-toplevel")

@@ -179,7 +179,7 @@ def _quantity_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _material_rows(structures: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each property; a material that several structures share with the same values is shown once."""
+    """One row for each property; what several structures share is shown once."""
     rows, seen = [], []
     for structure in structures:
         for material in structure["materials"]:

@@ -222,4 +222,5 @@ def _ratio_note(results: Sequence[StructureResult]) -> str:
         return "Quantiles of the field enhancement"
     multiple, value = ratios[-1]
     first, second = (result.label for result in results[:2])
-    return f"P99.9: {first}/{second} = {format_number(value.value, value.error)} at {style.CURRENT} = {multiple:g}"
+    number = format_number(value.value, value.error)
+    return f"P99.9: {first}/{second} = {number} at {style.CURRENT} = {multiple:g}"

@@ -84,7 +84,7 @@ class View:
 
 
 def sei_view(fields: CellFields, focus: str = "field_enhancement") -> View:
-    """Window on the SEI with a little core and electrolyte; of a large domain the part around the peak of `focus`."""
+    """Window on the SEI with a little core and electrolyte; on a large domain around the peak of `focus`."""
     mesh = fields.mesh
     margin = 0.22 * mesh.sei_thickness
     if mesh.kind == "patch":
@@ -105,9 +105,10 @@ def core_view(fields: CellFields) -> View:
     return whole_view(mesh)
 
 
-def whole_view(mesh: TaggedMesh) -> View:
-    """Window on a whole particle or sector (a sector stands on its tip)."""
-    outer = mesh.core_size + mesh.sei_thickness + min(mesh.electrolyte_depth, 0.3 * mesh.sei_thickness)
+def whole_view(mesh: TaggedMesh, all_electrolyte: bool = False) -> View:
+    """Window on a whole particle or sector (a sector stands on its tip), with part or all of the electrolyte."""
+    depth = mesh.electrolyte_depth if all_electrolyte else min(mesh.electrolyte_depth, 0.3 * mesh.sei_thickness)
+    outer = mesh.core_size + mesh.sei_thickness + depth
     if mesh.sector is None:
         return View((-outer, outer), (-outer, outer))
     half = 0.5 * mesh.sector
@@ -117,7 +118,7 @@ def whole_view(mesh: TaggedMesh) -> View:
 
 
 def peak(fields: CellFields, name: str) -> NDArray[np.float64]:
-    """Place [nm] of the SEI cell with the largest mean magnitude of a field; middle of the SEI without the field."""
+    """Place [nm] of the SEI cell with the largest mean of a field; middle of the SEI without it."""
     mesh = fields.mesh
     sei = np.flatnonzero(mesh.layer >= 0)
     centres = mesh.points[mesh.cells[sei, :3]].mean(axis=1)

@@ -70,7 +70,7 @@ def _region_names(pieces: list[CellFields]) -> list[str]:
 
 
 def _phase_names(pieces: list[CellFields]) -> list[str]:
-    """Core, electrolyte, any matrix as one, then the materials of the grains: the index is the cell data `phase`."""
+    """Core, electrolyte, any matrix, then the materials of the grains: `phase` is the index."""
     grains = [
         fields.region_names[k] for fields in pieces for k in np.unique(fields.region[fields.grain >= 0])
     ]

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry import meshing
 from seix.geometry.key import geometry_key
+from seix.geometry.layers import NANOMETRE
+from seix.geometry.msh_file import write_msh
 
 if TYPE_CHECKING:
     from seix.geometry.meshing import TaggedMesh
@@ -36,8 +37,8 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
     coarsening : float
         Multiplies all cell sizes.
     cache_dir : Path
-        Made if absent. Any number of processes may use it at a time: files appear complete or not at all. Where
-        it cannot be written, the mesh is made each time.
+        Made if absent. Any number of processes may use it at a time: files appear complete or not at all.
+        Where it cannot be written, the mesh is made each time.
 
     Returns
     -------
@@ -51,17 +52,20 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
     GeometryError
         See `make_mesh`.
     """
+    from seix.geometry.meshing import make_mesh, too_many_cells  # which offers this function in turn
+
     key = geometry_key(scenario, coarsening)
     arrays, msh = Path(cache_dir) / f"{key[:20]}.npz", Path(cache_dir) / f"{key[:20]}.msh"
     mesh = _load(arrays, msh, key)
     if mesh is not None:
         if len(mesh.cells) > scenario.mesh.maximum_cells:
-            raise meshing.too_many_cells(str(len(mesh.cells)), scenario.mesh.maximum_cells)
+            raise too_many_cells(str(len(mesh.cells)), scenario.mesh.maximum_cells)
         return mesh, msh
     # made elsewhere first: the cache may turn out not to be writable, and no other process sees half a file
     work = Path(tempfile.mkdtemp(prefix="seix-mesh-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
-    mesh = meshing.write_mesh(scenario, coarsening, work / msh.name)
+    mesh = make_mesh(scenario, coarsening)
+    write_msh(mesh, work / msh.name, NANOMETRE)
     _save(mesh, work / arrays.name, work / msh.name)
     try:
         Path(cache_dir).mkdir(parents=True, exist_ok=True)
@@ -80,10 +84,12 @@ def _save(mesh: TaggedMesh, path: Path, msh: Path) -> None:
 
 def _load(path: Path, msh: Path, key: str) -> TaggedMesh | None:
     """The mesh if both files are there, whole and belong together."""
+    from seix.geometry.meshing import TaggedMesh
+
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
-            mesh = meshing.TaggedMesh(**{name: file[name] for name in ARRAYS}, **header["mesh"])
+            mesh = TaggedMesh(**{name: file[name] for name in ARRAYS}, **header["mesh"])
         whole = mesh.key == key and header["msh"] == _digest(msh)
     except UNREADABLE:
         return None

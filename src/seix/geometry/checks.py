@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +31,9 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
     points, cells = mesh.points, mesh.cells
     jacobian = quality.scaled_jacobians(points, cells)
     if jacobian.min() <= 0.0:
-        raise GeometryError(f"the mesh has {int((jacobian <= 0).sum())} inverted cells, {_at(mesh, jacobian.argmin())}")
+        raise GeometryError(
+            f"the mesh has {int((jacobian <= 0).sum())} inverted cells, {_at(mesh, jacobian.argmin())}"
+        )
     area = quality.areas(points, cells)
     missing = abs(area.sum() / structure.frame.domain_area() - 1.0)
     if missing > _area_tolerance(mesh):
@@ -57,10 +58,10 @@ def mesh_statistics(mesh: TaggedMesh, structure: Structure, straightened: int, c
     Returns
     -------
     dict
-        `cells`, `nodes`, `cells_in_grains`, `coarsening`; `angle` {min, p1, median, max} of the straight triangles
-        [degrees]; `scaled_jacobian` {min, p1} (lower bound over the curved cell relative to the straight one);
-        `straightened_nodes`; `edge` {min, max} [m]; `areas.<region>` [m2]; `fractions.<grain material>` of the
-        SEI and `layers[k].<grain material>` of the layer, as meshed.
+        `cells`, `nodes`, `cells_in_grains`, `coarsening`; `angle` {min, p1, median, max} of the straight
+        triangles [degrees]; `scaled_jacobian` {min, p1} (lower bound over the curved cell relative to the
+        straight one); `straightened_nodes`; `edge` {min, max} [m]; `areas.<region>` [m2]; `fractions.<grain
+        material>` of the SEI and `layers[k].<grain material>` of the layer, as meshed.
     """
     points, cells = mesh.points, mesh.cells
     angle, jacobian = quality.angles(points, cells), quality.scaled_jacobians(points, cells)
@@ -82,8 +83,8 @@ def mesh_statistics(mesh: TaggedMesh, structure: Structure, straightened: int, c
         "straightened_nodes": straightened,
         "edge": {"min": float(length.min()), "max": float(length.max())},
         "areas": dict(zip(mesh.region_names, in_region.tolist(), strict=True)),
-        "fractions": dict(zip(structure.phase_names, (meshed.sum(axis=0) / layer_areas.sum()).tolist(), strict=True)),
-        "layers": [
+        "fractions": dict(zip(structure.phase_names, (meshed.sum(axis=0) / layer_areas.sum()).tolist(),
+        strict=True)), "layers": [
             {name: float(a / layer_areas[k]) for name, a in zip(structure.phase_names, row, strict=True) if a > 0}
             for k, row in enumerate(meshed)
         ],
@@ -111,7 +112,8 @@ def _check_fractions(mesh: TaggedMesh, structure: Structure, area: np.ndarray) -
 
 
 def _area_tolerance(mesh: TaggedMesh) -> float:
-    """Relative error of the whole area: rounding if all sides are straight, that of parabolas for an arc else.
+    """Relative error of the whole area: rounding if all sides are straight, that of parabolas for an arc
+    else.
 
     A parabola through three points of an arc of angle d misses d^4/480 of the area of the disc.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +24,9 @@ OPTIONS = {
     "Mesh.RandomSeed": 1,
     "Mesh.SecondOrderLinear": 0,
     "Mesh.HighOrderOptimize": 0,
-    "Mesh.MshFileVersion": 4.1,
-    "Mesh.Binary": 1,
-    "PostProcessing.SaveMesh": 0,
 }
-TRIANGLE, SIX_NODE_TRIANGLE = 2, 9
-"""Gmsh element types."""
+SIX_NODE_TRIANGLE = 9
+"""Gmsh element type."""
 
 
 @contextmanager
@@ -76,23 +72,24 @@ def triangulate(gmsh, structure: Structure, outline: Outline, size: Callable[[fl
         shift = np.eye(4)
         shift[0, 3] = structure.period
         mesh.setPeriodic(1, outline.sides[1], outline.sides[0], shift.ravel().tolist())
-    mesh.setSizeCallback(lambda dim, tag, x, y, z, lc: size(x, y))
+    failures: list[Exception] = []
+
+    def callback(dim, tag, x, y, z, lc) -> float:
+        # an exception cannot pass through the library: it is kept, and the mesh soon ended
+        try:
+            return size(x, y)
+        except Exception as error:
+            failures.append(error)
+            return 1e3 * structure.frame.width
+
+    mesh.setSizeCallback(callback)
     try:
         mesh.generate(2)
     finally:
         mesh.removeSizeCallback()
+    if failures:
+        raise failures[0]
     mesh.setOrder(2)
-
-
-def name_groups(gmsh, names: list[str], outline: Outline) -> None:
-    """Physical groups: one for each region and each kind of curve."""
-    for region, name in enumerate(names):
-        surfaces = [tag for tag, piece in outline.surfaces.items() if piece.region == region]
-        if surfaces:
-            gmsh.model.addPhysicalGroup(2, surfaces, name=name)
-    for name, curves in outline.curves.items():
-        if curves:
-            gmsh.model.addPhysicalGroup(1, curves, name=name)
 
 
 def read_cells(gmsh, outline: Outline) -> dict[str, np.ndarray]:
@@ -101,17 +98,15 @@ def read_cells(gmsh, outline: Outline) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        `points` (n, 2); `cells` (m, 6) in basix order, positively oriented; `region`, `grain`, `layer` (m,);
-        `node_tags` (n,) and `cell_tags` (m,) of Gmsh.
+        `points` (n, 2); `cells` (m, 6) in basix order, positively oriented; `region`, `grain`, `layer` (m,).
     """
     tags, xyz, _ = gmsh.model.mesh.getNodes()
     position = np.full(int(tags.max()) + 1, -1, np.int64)
     position[tags.astype(np.int64)] = np.arange(len(tags))
-    blocks, cell_tags, pieces = [], [], []
+    blocks, pieces = [], []
     for surface, piece in outline.surfaces.items():
         element_tags, nodes = gmsh.model.mesh.getElementsByType(SIX_NODE_TRIANGLE, surface)
         blocks.append(nodes.reshape(-1, 6))
-        cell_tags.append(element_tags)
         pieces += [(piece.region, piece.grain, piece.layer)] * len(element_tags)
     cells = position[np.concatenate(blocks).astype(np.int64)]
     # Gmsh lists the mid nodes of edges 01, 12, 20; basix those opposite to vertices 0, 1, 2
@@ -124,31 +119,4 @@ def read_cells(gmsh, outline: Outline) -> dict[str, np.ndarray]:
     clockwise = (b - a)[:, 0] * (c - a)[:, 1] < (b - a)[:, 1] * (c - a)[:, 0]
     cells[clockwise] = cells[clockwise][:, [0, 2, 1, 3, 5, 4]]
     region, grain, layer = np.array(pieces, np.int32).T.copy()
-    return {"points": points, "cells": cells, "region": region, "grain": grain, "layer": layer,
-            "node_tags": tags[used].astype(np.int64), "cell_tags": np.concatenate(cell_tags).astype(np.int64)}  # fmt: skip
-
-
-def write_msh(gmsh, path: Path, arrays: dict[str, np.ndarray], moved: np.ndarray, metre: float) -> None:
-    """Write the model as MSH 4.1 in metres, with the grain of every cell as a data view.
-
-    Parameters
-    ----------
-    gmsh
-    path : Path
-        Ends in `.msh`.
-    arrays : dict
-        Of `read_cells`.
-    moved : ndarray of int
-        Nodes whose place differs from what Gmsh has.
-    metre : float
-        Size of one unit of length in metres.
-    """
-    for node in moved:
-        x, y = arrays["points"][node]
-        gmsh.model.mesh.setNode(int(arrays["node_tags"][node]), [x, y, 0.0], [])
-    gmsh.option.setNumber("Mesh.ScalingFactor", metre)
-    gmsh.write(str(path))
-    view = gmsh.view.add("grain")
-    values = arrays["grain"].astype(float)
-    gmsh.view.addHomogeneousModelData(view, 0, gmsh.model.getCurrent(), "ElementData", arrays["cell_tags"], values)
-    gmsh.view.write(view, str(path), append=True)
+    return {"points": points, "cells": cells, "region": region, "grain": grain, "layer": layer}

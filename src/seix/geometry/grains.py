@@ -50,9 +50,9 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
                 strict: bool = True) -> LayerGrains:  # fmt: skip
     """Draw the grains of a layer so that their areas inside the domain sum exactly to what is asked.
 
-    The number of grains of a phase is its area over the mean grain area, rounded; their diameters are lognormal
-    (one from each of n equally likely intervals, so that few grains also show mean and spread), clipped, and scaled
-    together to the exact area.
+    The number of grains of a phase is its area over the mean grain area, rounded; their diameters are
+    lognormal (one from each of n equally likely intervals, so that few grains also show mean and spread),
+    clipped, and scaled together to the exact area.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
     Raises
     ------
     GeometryError
-        If a phase would get no grain, its grains would be scaled by more than 15 % (the message says what size of
-        the domain would do), or they are too large for the layer.
+        If a phase would get no grain, its grains would be scaled by more than 15 % (the message says what
+        size of the domain would do), or they are too large for the layer.
     """
     mean_area = 0.25 * math.pi * layer.diameter**2 * (1.0 + layer.spread**2)
     wanted = factor * np.array(list(layer.fractions.values())) * band.area / mean_area
@@ -119,7 +119,9 @@ def _draw_radii(layer: LayerShape, count: int, rng: np.random.Generator) -> np.n
     return 0.5 * layer.diameter * np.clip(relative, *CLIP)
 
 
-def _scaled(radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShape, band, where: str) -> np.ndarray:
+def _scaled(
+    radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShape, band, where: str
+) -> np.ndarray:
     """Radii times one factor, but none above what fits, so that the weighted areas sum to `area`."""
     largest = band.largest_radius
     if largest < CLIP[0] * 0.5 * layer.diameter or math.pi * largest**2 * weight.sum() < area:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seix.scenario import Scenario
 
-GENERATOR = 1
+GENERATOR = 2
 """Version of packing and meshing: raised whenever either gives other results for the same input."""
 
 
 def geometry_key(scenario: Scenario, coarsening: float) -> str:
     """Hash (64 hexadecimal digits) of what decides the mesh of a scenario.
 
-    Materials other than the names of the phases, currents, loads and limits have no part in it, so scenarios that
-    differ in those share a mesh.
+    Materials other than the names of the phases, currents, loads and limits have no part in it, so scenarios
+    that differ in those share a mesh.
     """
     geometry, mesh = scenario.geometry, scenario.mesh
     layers = scenario.sei.resolved_layers()
@@ -40,7 +40,7 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
         # the fractions of a bilayer are those of the whole SEI, which matters where it is curved
         "whole": scenario.sei.structure == "bilayer" and geometry.kind == "particle",
         "seed": scenario.seed if grains else None,
-        "cells": [mesh.cells_per_layer, mesh.growth, *([mesh.cells_per_diameter, mesh.cells_per_gap] if grains else [])],
-        "coarsening": coarsening,
+        "cells": [mesh.cells_per_layer, mesh.growth, *([mesh.cells_per_diameter, mesh.cells_per_gap] if grains
+        else [])], "coarsening": coarsening,
     }  # fmt: skip
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

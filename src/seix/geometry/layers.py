@@ -34,8 +34,8 @@ class LayerShape:
     fractions : dict of str to float
         Area fraction of the grains of each material.
     diameter, spread, gap : float
-        Mean [nm] and coefficient of variation of the grain diameters, smallest distance of grain surfaces [nm]; 0
-        without grains.
+        Mean [nm] and coefficient of variation of the grain diameters, smallest distance of grain surfaces
+        [nm]; 0 without grains.
     gaps : tuple of float
         Distances that grains keep from the inner and from the outer wall [nm].
     """
@@ -72,8 +72,9 @@ class Structure:
     phase, layer : ndarray (n,) of int32
         Index into `phase_names` and into `layers`.
     side : ndarray (n,) of int32
-        Side that the grain is centred on, -1 for none. On a patch side 0 stands for both periodic sides (the grain
-        is cut into two halves); in a sector it is the number of the ray (half of the grain lies inside).
+        Side that the grain is centred on, -1 for none. On a patch side 0 stands for both periodic sides (the
+        grain is cut into two halves); in a sector it is the number of the ray (half of the grain lies
+        inside).
     seed : int
     statistics : dict
         Fractions, counts, diameters, gaps and interface lengths, lengths in metres; ready for JSON.
@@ -138,7 +139,8 @@ def build_structure(scenario: Scenario) -> Structure:
     Raises
     ------
     GeometryError
-        If a fraction cannot be packed (the message says which can), or if a layer is too small for its grains.
+        If a fraction cannot be packed (the message says which can), or if a layer is too small for its
+        grains.
     """
     layers = _layer_shapes(scenario)
     frame = _frame(scenario.geometry, layers[-1].outer)
@@ -153,7 +155,9 @@ def build_structure(scenario: Scenario) -> Structure:
             phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
             parts.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
     empty = (np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
-    centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *parts, strict=True))
+    centres, radii, phase, layer, side = (
+        np.concatenate(column) for column in zip(empty, *parts, strict=True)
+    )
     structure = Structure(frame, layers, names, centres, radii, phase.astype(np.int32), layer.astype(np.int32),
                           side.astype(np.int32), scenario.seed)  # fmt: skip
     structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
@@ -163,7 +167,9 @@ def build_structure(scenario: Scenario) -> Structure:
 def _frame(geometry, thickness: float) -> Frame:
     electrolyte = geometry.electrolyte_depth / NANOMETRE
     if geometry.kind == "patch":
-        return PatchFrame(geometry.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte)
+        return PatchFrame(
+            geometry.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte
+        )
     sector = None if geometry.sector == "full" else float(geometry.sector)
     return ParticleFrame(geometry.core_radius / NANOMETRE, thickness, electrolyte, sector)
 
@@ -176,7 +182,8 @@ def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
         if layer.phases:
             gap = layer.grains.gap / NANOMETRE
             gaps = (gap if index == 0 else 0.5 * gap, gap if index == len(resolved) - 1 else 0.5 * gap)
-            shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), layer.grains.diameter / NANOMETRE,
+            shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), layer.grains.diameter /
+            NANOMETRE,
                                      layer.grains.spread, gap, gaps))  # fmt: skip
         else:
             shapes.append(LayerShape(inner, outer, layer.matrix))
@@ -187,11 +194,13 @@ def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
 def _on_curved_sei(layers: list[LayerShape], frame: Frame) -> list[LayerShape]:
     """Layers of a bilayer whose fractions of the whole SEI also hold where the layers are curved.
 
-    The scenario divides by the thickness of the inner layer; around a particle that layer has less area than its
-    share of the thickness.
+    The scenario divides by the thickness of the inner layer; around a particle that layer has less area than
+    its share of the thickness.
     """
     total = frame.area(0.0, layers[-1].outer)
-    share = [frame.area(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers]
+    share = [
+        frame.area(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers
+    ]
     return [
         replace(layer, fractions={name: fraction / s for name, fraction in layer.fractions.items()})
         for layer, s in zip(layers, share, strict=True)

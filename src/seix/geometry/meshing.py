@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seix.errors import GeometryError
+from seix.geometry.cache import cached_mesh
 from seix.geometry.checks import check_mesh, mesh_statistics
-from seix.geometry.gmsh_session import gmsh_session, name_groups, read_cells, triangulate, write_msh
+from seix.geometry.gmsh_session import gmsh_session, read_cells, triangulate
 from seix.geometry.key import geometry_key
 from seix.geometry.layers import NANOMETRE, Structure, build_structure
 from seix.geometry.outline import build_outline, region_names
@@ -35,8 +35,8 @@ class TaggedMesh:
     points : ndarray (n, 2)
         Vertices and mid-edge nodes [nm].
     cells : ndarray (m, 6) of int64
-        Second-order triangles: three vertices counter-clockwise, then the mid nodes of the edges opposite to vertex
-        0, 1 and 2.
+        Second-order triangles: three vertices counter-clockwise, then the mid nodes of the edges opposite to
+        vertex 0, 1 and 2.
     region : ndarray (m,) of int32
         Index into `region_names`.
     grain : ndarray (m,) of int32
@@ -90,31 +90,22 @@ def make_mesh(scenario: Scenario, coarsening: float = 1.0) -> TaggedMesh:
     Returns
     -------
     TaggedMesh
-        The same for the same arguments, to the last bit. On a patch the nodes of the two sides match exactly, and
-        (0, -core_size) is a node; around a particle the centre and (core_size, 0) are.
+        The same for the same arguments, to the last bit. On a patch the nodes of the two sides match exactly,
+        and (0, -core_size) is a node; around a particle the centre and (core_size, 0) are.
 
     Raises
     ------
     GeometryError
         If the grains cannot be packed, the mesh would have too many cells, or it fails a check.
     """
-    return write_mesh(scenario, coarsening, None)
+    return mesh_structure(
+        build_structure(scenario), scenario.mesh, coarsening, geometry_key(scenario, coarsening)
+    )
 
 
-def write_mesh(scenario: Scenario, coarsening: float, path: Path | None) -> TaggedMesh:
-    """As `make_mesh`, and write the mesh to a Gmsh file.
-
-    Parameters
-    ----------
-    path : Path or None
-        File that ends in `.msh`: MSH 4.1, metres, second order; physical groups named as the regions and curves, and
-        the grain of each cell as a view.
-    """
-    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, geometry_key(scenario, coarsening), path)
-
-
-def mesh_structure(structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "",
-                   path: Path | None = None) -> TaggedMesh:  # fmt: skip
+def mesh_structure(
+    structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = ""
+) -> TaggedMesh:
     """Mesh a structure, wherever its grains come from.
 
     Parameters
@@ -125,13 +116,11 @@ def mesh_structure(structure: Structure, controls: MeshControl, coarsening: floa
         Multiplies all cell sizes.
     key : str
         Hash that the mesh will carry.
-    path : Path or None
-        As in `write_mesh`.
 
     Raises
     ------
     GeometryError
-        The mesh would have too many cells, or fails a check.
+        If the mesh would have too many cells, or fails a check.
     """
     sizes = SizeField(structure, controls, coarsening)
     limit = controls.maximum_cells
@@ -140,49 +129,51 @@ def mesh_structure(structure: Structure, controls: MeshControl, coarsening: floa
     failure: GeometryError | None = None
     for algorithm in ALGORITHMS:
         try:
-            return _generate(structure, sizes, algorithm, limit, key, path)
+            mesh = _tagged(structure, _triangles(structure, sizes, algorithm), coarsening, key)
         except GeometryError as error:
             failure = failure or error
+            continue
+        if len(mesh.cells) > limit:
+            raise too_many_cells(str(len(mesh.cells)), limit)
+        return mesh
     raise failure
 
 
 def too_many_cells(number: str, limit: int) -> GeometryError:
     """The error for a mesh above `mesh.maximum_cells`."""
     return GeometryError(
-        f"the mesh has {number} cells, more than mesh.maximum_cells = {limit}: fewer cells_per_diameter, cells_per_gap "
-        "or cells_per_layer, or a smaller domain, need fewer"
+        f"the mesh has {number} cells, more than mesh.maximum_cells = {limit}: smaller cells_per_diameter, "
+        "cells_per_gap or cells_per_layer, or a smaller domain, make fewer"
     )
 
 
-def _generate(structure: Structure, sizes: SizeField, algorithm: int, limit: int, key: str,
-              path: Path | None) -> TaggedMesh:  # fmt: skip
+def _triangles(structure: Structure, sizes: SizeField, algorithm: int) -> dict[str, np.ndarray]:
+    """Nodes and cells as Gmsh makes them."""
     with gmsh_session(structure.kind) as gmsh:
         outline = build_outline(gmsh.model.geo, structure)
         gmsh.model.geo.synchronize()
         if outline.centre is not None:
             gmsh.model.mesh.embed(0, [outline.centre[0]], 2, outline.centre[1])
-        names = region_names(structure)
-        name_groups(gmsh, names, outline)
         triangulate(gmsh, structure, outline, sizes.function(), algorithm)
-        arrays = read_cells(gmsh, outline)
-        points, cells = arrays["points"], arrays["cells"]
-        if len(cells) > limit:
-            raise too_many_cells(str(len(cells)), limit)
-        if structure.kind == "patch":
-            _match_sides(points, structure.period)
-        arrays["points"], moved = straighten(points, cells)
-        frame = structure.frame
-        mesh = TaggedMesh(
-            arrays["points"], cells, arrays["region"], arrays["grain"], arrays["layer"], names, frame.kind,
-            frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth, key=key,
-        )  # fmt: skip
-        mesh.statistics = {
-            "structure": structure.statistics,
-            "mesh": mesh_statistics(mesh, structure, len(moved), sizes.coarsening, 1.0 / NANOMETRE),
-        }
-        check_mesh(mesh, structure)
-        if path is not None:
-            write_msh(gmsh, path, arrays, moved, NANOMETRE)
+        return read_cells(gmsh, outline)
+
+
+def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: float, key: str) -> TaggedMesh:
+    """The mesh with exactly matching sides and no folded cell, checked."""
+    frame, points, cells = structure.frame, arrays["points"], arrays["cells"]
+    if structure.kind == "patch":
+        _match_sides(points, structure.period)
+    points, straightened = straighten(points, cells)
+    mesh = TaggedMesh(
+        points, cells, arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
+        frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
+        key=key,
+    )  # fmt: skip
+    mesh.statistics = {
+        "structure": structure.statistics,
+        "mesh": mesh_statistics(mesh, structure, straightened, coarsening, 1.0 / NANOMETRE),
+    }
+    check_mesh(mesh, structure)
     return mesh
 
 
@@ -196,12 +187,11 @@ def _match_sides(points: np.ndarray, period: float) -> None:
     apart = np.abs(points[left, 1] - points[right, 1])
     if apart.max() > tolerance:
         height = points[left[apart.argmax()], 1]
-        raise GeometryError(f"the nodes of the periodic sides differ by {apart.max():.3g} nm at y = {height:.4g} nm")
+        raise GeometryError(
+            f"the nodes of the periodic sides differ by {apart.max():.3g} nm at y = {height:.4g} nm"
+        )
     points[left, 0], points[right, 0] = 0.0, period
     points[right, 1] = points[left, 1]
 
 
-# at the end: the cache makes meshes by the functions above
-from seix.geometry.cache import cached_mesh  # noqa: E402
-
-__all__ = ["TaggedMesh", "cached_mesh", "make_mesh", "mesh_structure", "write_mesh"]
+__all__ = ["TaggedMesh", "cached_mesh", "make_mesh", "mesh_structure"]

@@ -37,9 +37,6 @@ class Outline:
     ----------
     surfaces : dict of int to Piece
         By Gmsh tag.
-    curves : dict of str to list of int
-        Gmsh tags of the named curves: `core|sei`, `sei|electrolyte`, `layer|layer`, `grain|matrix`, `bottom`, `top`
-        or `outer`, and the sides.
     sides : list of list of int
         Curves of each side from the core outwards, in corresponding order.
     apex : tuple or None
@@ -49,7 +46,6 @@ class Outline:
     """
 
     surfaces: dict[int, Piece] = field(default_factory=dict)
-    curves: dict[str, list[int]] = field(default_factory=dict)
     sides: list[list[int]] = field(default_factory=list)
     apex: tuple[int, ...] | None = None
     centre: tuple[int, int] | None = None
@@ -91,40 +87,34 @@ class _Builder:
     def build(self) -> Outline:
         layers = self.structure.layers
         heights = [layer.inner for layer in layers] + [self.frame.sei_thickness]
-        names = ["core|sei"] + ["layer|layer"] * (len(layers) - 1) + ["sei|electrolyte"]
         end = self.frame.sei_thickness + self.frame.electrolyte_depth
-        far = ("outer" if self.structure.kind == "particle" else "top")
-        levels = [self._level(t, name) for t, name in zip([*heights, end], [*names, far], strict=True)]
+        levels = [self._level(t) for t in [*heights, end]]
         self._core(levels[0])
         for index in range(len(layers)):
             self._layer(index, levels[index], levels[index + 1])
         chains = [self._side(side, levels[-2], levels[-1], ()) for side in range(len(self.out.sides))]
         self._surface(levels[-2], levels[-1], chains, [], Piece(ELECTROLYTE))
-        for name, curves in zip(self.frame.side_names, self.out.sides, strict=True):
-            self.out.curves[name] = curves
         return self.out
 
     def _region(self, material: str) -> int:
         # a material of the SEI is a region of its own even if it is named like the core or the electrolyte
         return 2 + self.names[2:].index(material)
 
-    def _name(self, name: str, curves: list[int]) -> None:
-        self.out.curves.setdefault(name, []).extend(curves)
-
-    def _level(self, height: float, name: str) -> _Level:
+    def _level(self, height: float) -> _Level:
         nodes, round_ = self.frame.level_nodes(height)
         points = [self.geo.addPoint(x, y, 0.0) for x, y in nodes]
         if self.frame.closed:
             points.append(points[0])
         pairs = zip(points[:-1], points[1:], strict=True)
-        curves = [self.geo.addCircleArc(a, self.origin, b) if round_ else self.geo.addLine(a, b) for a, b in pairs]
-        self._name(name, curves)
-        return _Level(height, points[0], points[-1], curves)
+        curves = [
+            self.geo.addCircleArc(a, self.origin, b) if round_ else self.geo.addLine(a, b) for a, b in pairs
+        ]
+        return _Level(points[0], points[-1], curves)
 
     def _core(self, top: _Level) -> None:
         """The core: a rectangle, a sector, or a disc with its centre as a node."""
         if self.structure.kind == "patch":
-            bottom = self._level(-self.frame.core_size, "bottom")
+            bottom = self._level(-self.frame.core_size)
             chains = [self._side(side, bottom, top, ()) for side in (0, 1)]
             self._surface(bottom, top, chains, [], Piece(CORE))
             return
@@ -161,7 +151,10 @@ class _Builder:
         here = np.flatnonzero(s.layer == index)
         holes = [self._grain(grain) for grain in here if s.side[grain] == FREE]
         # a patch is cut along one line, so a grain on it meets both sides
-        on = {side: here[(s.side[here] != FREE) & ((s.kind == "patch") | (s.side[here] == side))] for side in (0, 1)}
+        on = {
+            side: here[(s.side[here] != FREE) & ((s.kind == "patch") | (s.side[here] == side))]
+            for side in (0, 1)
+        }
         chains = [self._side(side, bottom, top, on[side]) for side in range(len(self.out.sides))]
         self._surface(bottom, top, chains, holes, Piece(self._region(s.layers[index].matrix), layer=index))
 
@@ -178,7 +171,6 @@ class _Builder:
             ends = [self.geo.addPoint(*(centre + radius * d), 0.0) for d in (-along, inward, along)]
             arcs = [self.geo.addCircleArc(a, middle, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
             matrix, inside = self.geo.addLine(point, ends[0]), self.geo.addLine(ends[0], ends[2])
-            self._name("grain|matrix", arcs)
             self._add([self.geo.addCurveLoop([*arcs, -inside])], self._grain_piece(grain))
             outline += [matrix, *arcs]
             self.out.sides[side] += [matrix, inside]
@@ -196,7 +188,6 @@ class _Builder:
             for a in (0.0, 0.5 * math.pi, math.pi, 1.5 * math.pi)
         ]
         arcs = [self.geo.addCircleArc(points[k], middle, points[(k + 1) % 4]) for k in range(4)]
-        self._name("grain|matrix", arcs)
         loop = self.geo.addCurveLoop(arcs)
         self._add([loop], self._grain_piece(grain))
         return loop
@@ -205,13 +196,17 @@ class _Builder:
         s = self.structure
         return Piece(self._region(s.phase_names[s.phase[grain]]), int(grain), int(s.layer[grain]))
 
-    def _surface(self, bottom: _Level, top: _Level, chains: list[list[int]], holes: list[int], piece: Piece) -> None:
+    def _surface(
+        self, bottom: _Level, top: _Level, chains: list[list[int]], holes: list[int], piece: Piece
+    ) -> None:
         """The surface between two levels."""
         if self.frame.closed:
             loops = [self.geo.addCurveLoop(top.curves), self.geo.addCurveLoop(bottom.curves)]
         else:
             first, last = chains
-            loops = [self.geo.addCurveLoop([*bottom.curves, *last, *_reversed(top.curves), *_reversed(first)])]
+            loops = [
+                self.geo.addCurveLoop([*bottom.curves, *last, *_reversed(top.curves), *_reversed(first)])
+            ]
         self._add([*loops, *holes], piece)
 
     def _add(self, loops: list[int], piece: Piece) -> int:
@@ -222,7 +217,6 @@ class _Builder:
 
 @dataclass(frozen=True)
 class _Level:
-    height: float
     first: int  # end points, on side 0 and on side 1
     last: int
     curves: list[int]

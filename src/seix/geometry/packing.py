@@ -1,8 +1,8 @@
 """Random packing of round grains: overlaps are pushed apart while the grains swell to their full size.
 
-Force-biased packing after Jodrey and Tory, Phys. Rev. A 32 (1985) 2347, doi:10.1103/PhysRevA.32.2347, in the form of
-repeated sweeps over all overlapping pairs. The result keeps every gap exactly and the requested areas exactly, or
-there is no result: nothing is shrunk to make it fit.
+Force-biased packing after Jodrey and Tory, Phys. Rev. A 32 (1985) 2347, doi:10.1103/PhysRevA.32.2347, in the
+form of repeated sweeps over all overlapping pairs. The result keeps every gap exactly and the requested areas
+exactly, or there is no result: nothing is shrunk to make it fit.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def _reachable(layer: LayerShape, band, seed: int, index: int, where: str) -> fl
     return packs
 
 
-def _relax(grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule) -> np.ndarray | None:
+def _relax(
+    grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule
+) -> np.ndarray | None:
     """Centres without overlap, or None if the sweeps do not get there."""
     radii, side = grains.radii, grains.side
     n, mean = len(radii), radii.mean()

@@ -126,8 +126,8 @@ class ParticleFrame:
 class CurvedBand:
     """A layer of a particle as a packing space, in Cartesian coordinates.
 
-    The sides of a sector are its two rays. They are mirrors, so only half of a grain that is centred on one lies
-    inside and counts.
+    The sides of a sector are its two rays. They are mirrors, so only half of a grain that is centred on one
+    lies inside and counts.
     """
 
     inner: float  # radii of the two walls [nm]
@@ -202,4 +202,3 @@ class CurvedBand:
     def tree(self, x: np.ndarray) -> cKDTree:
         """Search tree of centres."""
         return cKDTree(x)
-

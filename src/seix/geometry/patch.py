@@ -120,7 +120,8 @@ class FlatBand:
     def start(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Random first centres (count, 2), one in each of `count` equal strips.
 
-        A plain random start leaves long waves in the density, which pushing neighbours apart removes only slowly.
+        A plain random start leaves long waves in the density, which pushing neighbours apart removes only
+        slowly.
         """
         x = (rng.permutation(count) + rng.random(count)) / count * self.period
         return np.column_stack([x, rng.uniform(self.inner, self.outer, count)])

@@ -36,7 +36,8 @@ def areas(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
 def scaled_jacobians(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """A lower bound (m,) of the Jacobian over the whole cell, relative to that of the straight cell.
 
-    The smallest Bernstein coefficient of the determinant; a positive value proves that the cell does not fold.
+    The smallest Bernstein coefficient of the determinant; a positive value proves that the cell does not
+    fold.
     """
     values = jacobians(points, cells)
     bound = values[:, :3].min(axis=1)
@@ -62,17 +63,17 @@ def angles(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return result
 
 
-def straighten(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def straighten(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, int]:
     """Move mid-edge nodes of cells that fold, or nearly so, to the middle of their edge.
 
-    A mid-edge node belongs to both cells of the edge, so both follow. Straight cells cannot fold, hence one pass is
-    enough for the cells themselves; their neighbours only become straighter, but are checked again.
+    A mid-edge node belongs to both cells of the edge, so both follow. Straight cells cannot fold, hence one
+    pass is enough for the cells themselves; their neighbours only become straighter, but are checked again.
 
     Returns
     -------
     points : ndarray (n, 2)
-    moved : ndarray of int
-        Nodes that were moved.
+    moved : int
+        Number of nodes that were moved.
     """
     points = points.copy()
     moved: list[np.ndarray] = []
@@ -87,5 +88,5 @@ def straighten(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.nd
             points[node[curved]] = middle[curved]
             nodes.append(node[curved])
         if not sum(len(n) for n in nodes):
-            return points, np.unique(np.concatenate([*moved, *nodes])).astype(int)
+            return points, len(np.unique(np.concatenate([*moved, *nodes])))
         moved += nodes

@@ -1,8 +1,8 @@
 """How large the cells are: small at gaps and grains, growing steadily away from them.
 
 The size is h(x) = min over all places y of [h0(y) + (growth - 1) |x - y|], where h0 is what each place asks for: a part
-of the diameter in and on a grain, the width of the gap where grains come near each other or a wall, a part of the
-thickness in a layer. It is computed once on a raster in strip coordinates and looked up by the mesher.
+of the diameter in and on a grain, the width of the gap where grains come near each other or a wall, a part of
+the thickness in a layer. It is computed once on a raster in strip coordinates and looked up by the mesher.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.scenario import MeshControl
 
-ACROSS_GAP = 1.2
-"""Cell size over gap width for one cell across: triangles about as high as the gap is wide."""
+ACROSS_GAP = 0.8
+"""Cell size over gap width for one cell across: the cell is about as long as the gap is wide."""
 BESIDE_LINE = 2.0
 """Cell size over distance, where a grain passes a line of the mesh that is no surface of the material."""
 LEVEL_RATIO = 1.1
@@ -32,8 +32,8 @@ RASTER_LIMIT = 4_000_000
 """Largest number of raster points; very fine grains on a large particle get a coarser raster."""
 NARROW = math.radians(60.0)
 """Sectors narrower than this have cells that shrink towards the apex."""
-TRIANGLES = 4.0 / math.sqrt(3.0)
-"""Equilateral triangles of unit side on a unit area."""
+TRIANGLES = 1.25 * 4.0 / math.sqrt(3.0)
+"""Triangles of size 1 on a unit area: of equilateral ones, times what the mesher was measured to make of them."""
 
 
 class SizeField:
@@ -91,7 +91,9 @@ class SizeField:
             u, t = frame.strip(*centre)
             distance = t + (frame.core_size if frame.kind == "particle" else np.inf)
             half_width = radius if np.isinf(distance) else math.asin(min(1.0, radius / distance))
-            columns = np.arange(math.floor((u - half_width) / self.du), math.ceil((u + half_width) / self.du) + 1)
+            columns = np.arange(
+                math.floor((u - half_width) / self.du), math.ceil((u + half_width) / self.du) + 1
+            )
             low, high = np.searchsorted(self.t, [t - radius, t + radius])
             x, y = frame.xy((columns + 0.5) * self.du, self.t[low:high, None])
             inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2
@@ -130,16 +132,23 @@ class SizeField:
         result = np.full(wanted.shape, largest)
         for k in np.unique(level):
             size = self.smallest * LEVEL_RATIO**k
-            distance = distance_transform_edt(level != k, sampling=(self.dt, self.du * self.frame.inner_scale))
+            distance = distance_transform_edt(
+                level != k, sampling=(self.dt, self.du * self.frame.inner_scale)
+            )
             np.minimum(result, size + self.slope * distance, out=result)
         return result[:, margin : margin + self.columns]
 
     def function(self) -> Callable[[float, float], float]:
         """The size at a point (x, y) [nm], as a plain function that is fast to call."""
         strip, table = self.frame.strip, array("d", self.sizes.tobytes())
-        columns, rows, low = self.columns, self.rows, self.low
+        columns, last, low = self.columns, self.rows - 1, self.low
         per_u, per_t, high = 1.0 / self.du, 1.0 / self.dt, self.low + self.rows * self.dt
-        slope, core, electrolyte, factor = self.slope, self.core_limit, self.electrolyte_limit, self.coarsening
+        slope, core, electrolyte, factor = (
+            self.slope,
+            self.core_limit,
+            self.electrolyte_limit,
+            self.coarsening,
+        )
         sector = self.frame.sector
         taper = sector if sector is not None and sector < NARROW else None
         core_size = self.frame.core_size
@@ -153,9 +162,10 @@ class SizeField:
                 if taper is not None:
                     h = min(h, max(taper * (t + core_size), 1e-3 * core_size))
             elif t >= high:
-                h = min(table[(rows - 1) * columns + column] + slope * (t - high), electrolyte)
+                h = min(table[last * columns + column] + slope * (t - high), electrolyte)
             else:
-                h = table[int((t - low) * per_t) * columns + column]
+                row = int((t - low) * per_t)  # may round up to one too many
+                h = table[(row if row < last else last) * columns + column]
             return factor * h
 
         return size

@@ -29,10 +29,11 @@ def structure_statistics(structure: Structure, per_metre: float) -> dict:
     Returns
     -------
     dict
-        `sei` and `phases.<name>` and `layers[k]`, each with `asked_fraction`, `fraction`, `grains` (number; a grain
-        cut by a symmetry ray counts one half), `diameter` {mean, std, min, max} and `interface_length` (of grains
-        and matrix inside the domain) [m]; `sei` and layers also with `gap` {min, median, mean} (distance of a grain to
-        its nearest neighbour, surface to surface) [m] and `interface_per_area` [1/m]; `core_sei_length` [m].
+        `sei` and `phases.<name>` and `layers[k]`, each with `asked_fraction`, `fraction`, `grains` (number; a
+        grain cut by a symmetry ray counts one half), `diameter` {mean, std, min, max} and `interface_length`
+        (of grains and matrix inside the domain) [m]; `sei` and layers also with `gap` {min, median, mean}
+        (distance of a grain to its nearest neighbour, surface to surface) [m] and `interface_per_area` [1/m];
+        `core_sei_length` [m].
     """
     frame, layers = structure.frame, structure.layers
     areas = np.array([frame.area(layer.inner, layer.outer) for layer in layers])
@@ -93,5 +94,9 @@ def _describe(structure: Structure, chosen: np.ndarray, area: float, wanted: flo
         near = gaps[chosen]
         near = near[np.isfinite(near)] / per_metre
         if len(near):
-            found["gap"] = {"min": float(near.min()), "median": float(np.median(near)), "mean": float(near.mean())}
+            found["gap"] = {
+                "min": float(near.min()),
+                "median": float(np.median(near)),
+                "mean": float(near.mean()),
+            }
     return found

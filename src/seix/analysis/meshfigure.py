@@ -1,0 +1,96 @@
+"""Picture of a mesh: the whole domain, and the place where the cells are smallest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Patch
+
+from . import style
+from .fieldset import EDGES, CellFields
+from .figures import MillimetreFigure
+from .mapdraw import Map, outlines
+from .view import View, whole_view
+
+if TYPE_CHECKING:
+    from ..geometry.meshing import TaggedMesh
+
+_WIDTH, _GAP, _TOP, _LEGEND = 180.0, 4.0, 7.0, 9.0  # mm
+_DETAIL = 60.0
+"""Width of the detail in sizes of the smallest cell."""
+
+
+def write_mesh_figure(path: Path, mesh: TaggedMesh, title: str, dpi: int = 200) -> None:
+    """Draw phases, grains and cells.
+
+    Parameters
+    ----------
+    path
+        PNG file to write.
+    mesh
+        Mesh in nanometres.
+    title
+        One line above.
+    dpi
+        Resolution.
+    """
+    fields, lines = CellFields(mesh, {}), outlines(mesh)
+    edges = _edges(mesh)
+    whole = _domain(mesh)
+    views = [whole, _smallest(mesh, whole)]
+    height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), 120.0)
+    width = height * sum(view.aspect for view in views) + _GAP + 4.0
+    with style.context():
+        figure = MillimetreFigure(width, _TOP + height + _LEGEND)
+        figure.text(2.0, 4.2, f"{title}:  {len(mesh.cells)} cells", ha="left", va="baseline")
+        left = 2.0
+        colours = [style.phase_colour(name, mesh.region_names) for name in mesh.region_names]
+        for view, thickness in zip(views, (0.1, 0.35), strict=True):
+            axes = figure.axes(left, _TOP, height * view.aspect, height)
+            left += height * view.aspect + _GAP
+            drawn = Map(axes, fields, view)
+            drawn.regions(colours)
+            turned = view.turned(edges.reshape(-1, 2)).reshape(edges.shape)
+            cells = turned[view.sees(turned)]
+            axes.add_collection(LineCollection(cells, colors=style.INK, linewidths=thickness, alpha=0.8, zorder=2), autolim=False)
+            drawn.outline(lines, layers=True)
+            drawn.scale_bar(boxed=True)
+            if view is whole:
+                drawn.mark(views[1])
+        handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
+        labels = [style.phase_label(name) for name in mesh.region_names]
+        figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
+        figure.save(path, dpi)
+
+
+def _domain(mesh: TaggedMesh) -> View:
+    """All of a patch or particle."""
+    if mesh.kind == "particle":
+        return whole_view(mesh, all_electrolyte=True)
+    return View((0.0, mesh.period), (-mesh.core_size, mesh.sei_thickness + mesh.electrolyte_depth))
+
+
+def _smallest(mesh: TaggedMesh, whole: View) -> View:
+    """Window as high as the whole, around the smallest cell."""
+    corners = mesh.points[mesh.cells[:, :3]]
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2
+    cell = int(np.argmin(area))
+    half = 0.5 * min(_DETAIL * np.sqrt(area[cell]), 0.5 * whole.width, 0.5 * whole.height)
+    x, y = whole.turned(corners[cell].mean(axis=0)[None, :])[0]
+    x = min(max(x, whole.x[0] + half), whole.x[1] - half)
+    y = min(max(y, whole.y[0] + half), whole.y[1] - half)
+    return View((x - half, x + half), (y - half, y + half), turn=whole.turn, detail=True)
+
+
+def _edges(mesh: TaggedMesh) -> np.ndarray:
+    """Every edge once as a curved polyline, shape (edges, 5, 2) [nm]."""
+    nodes = mesh.cells[:, EDGES].reshape(-1, 3)
+    _, first = np.unique(nodes[:, 2], return_index=True)  # the mid node names the edge
+    a, b, middle = (mesh.points[nodes[first, k]] for k in range(3))
+    t = np.linspace(0.0, 1.0, 5)[:, None, None]
+    curve = (1 - t) * (1 - 2 * t) * a + t * (2 * t - 1) * b + 4 * t * (1 - t) * middle
+    return np.moveaxis(curve, 0, 1)

@@ -1,0 +1,34 @@
+"""A rank that fails ends all ranks, soon and with a message."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MPIRUN = Path(sys.executable).parent / "mpirun"
+DEFECT = """
+from seix.fem import MPI
+if MPI.COMM_WORLD.rank == 1:
+    raise RuntimeError("defect on one rank")
+MPI.COMM_WORLD.barrier()
+"""
+DIFFERENT = """
+import sys
+from seix import cli
+from seix.errors import GeometryError
+from seix.fem import MPI
+if MPI.COMM_WORLD.rank == 1:
+    sys.exit(cli._end(GeometryError("impossible here")))
+MPI.COMM_WORLD.barrier()
+"""
+
+
+@pytest.mark.parametrize("program, code, words", [(DEFECT, 1, "defect on one rank"), (DIFFERENT, 4, "impossible here")])
+def test_one_failing_rank_ends_all(program, code, words):
+    """Others wait in a collective call and would wait for ever."""
+    done = subprocess.run(
+        [MPIRUN, "-n", "3", sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == code
+    assert words in done.stderr

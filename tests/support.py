@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,10 @@ def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), t
     """
     stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
     names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
-    y = np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]]) - core[0]
+    y = (
+        np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]])
+        - core[0]
+    )
     row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
     row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
     x = np.linspace(0, period, columns + 1)
@@ -55,7 +59,10 @@ def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), t
     i, j = np.meshgrid(np.arange(columns), np.arange(len(y) - 1))
     corner = (j * (columns + 1) + i).ravel()
     triangles = np.concatenate(
-        [np.column_stack([corner, corner + 1, corner + columns + 2]), np.column_stack([corner, corner + columns + 2, corner + columns + 1])]
+        [
+            np.column_stack([corner, corner + 1, corner + columns + 2]),
+            np.column_stack([corner, corner + columns + 2, corner + columns + 1]),
+        ]
     )
     row = np.tile(j.ravel(), 2)
     if tilt:
@@ -100,7 +107,9 @@ def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None)
     """
     stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
     names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
-    radii = np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]])
+    radii = np.concatenate(
+        [[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]]
+    )
     row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
     row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
     full = sector is None
@@ -126,7 +135,9 @@ def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None)
         points[cells[:, 3 + k]] = radius[:, None] * np.column_stack([np.cos(theta), np.sin(theta)])
     none = np.full(len(cells), -1)
     thickness = sum(t for _, t, _ in layers)
-    return Strip(points, cells, row_region[row], none, row_layer[row], names, None, core[0], thickness, electrolyte[0], "particle", sector)
+    return Strip(
+        points, cells, row_region[row], none, row_layer[row], names, None, core[0], thickness, electrolyte[0], "particle", sector
+    )
 
 
 def solved(mesh, values, multiples=(1.0,), comm=None):
@@ -154,6 +165,8 @@ def solved(mesh, values, multiples=(1.0,), comm=None):
     for multiple in multiples:
         path.go(multiple)
         results[multiple] = {name: q.value for name, q in measurement.quantities().items()}
+    solver.destroy()  # PETSc keeps its callbacks, and through them everything, alive
+    model.system.destroy()
     return model, results
 
 
@@ -185,7 +198,7 @@ def discs(centres, radii, period, layers, phases=None, core=10.0, electrolyte=5.
     layer = np.searchsorted(walls, centres[:, 1]) - 1
     phase = np.array([names.index(p) for p in phases or ["LiF"] * len(centres)], np.int32)
     shapes = []
-    for k, (a, b) in enumerate(zip(walls, walls[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(walls)):
         areas = {n: np.pi * (radii[(layer == k) & (phase == i)] ** 2).sum() for i, n in enumerate(names)}
         fractions = {n: area / period / (b - a) for n, area in areas.items() if area}
         shapes.append(LayerShape(a, b, "organic_polymer", fractions, 2 * radii.mean(), 0.0, gap, (gap, gap)))

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from .fem import MPI, PETSc
@@ -53,7 +54,7 @@ def run_command(path: Path, output: Path | None, overrides: Sequence[str], overw
     started = datetime.now(UTC)
     study = on_root(comm, lambda: load_study(path, overrides))
     folder = ResultFolder(output or RESULTS / study.name / study.short_hash, overwrite)
-    if reuse and on_root(comm, lambda: completed(folder.target, study.hash)):
+    if reuse and on_root(comm, lambda: completed(folder.target, study.hash, version("seix"))):
         on_root(comm, lambda: print_folder(folder.target, sys.stdout))
         return
     with make_progress(comm.rank, comm.size) as progress:

@@ -13,7 +13,7 @@ import ufl
 from dolfinx import fem
 
 from .numerics.constraints import Block, Constraints
-from .numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, FIRST_SEI, GRAIN_MATRIX, Domains
+from .numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX, Domains
 from .numerics.system import CoupledSystem
 from .parameters import Parameters
 from .physics import conduction, elasticity, kinetics, lithium, swelling
@@ -203,9 +203,7 @@ class Model:
             constraints.fix(PSI, corner)
             constraints.fix(DISPLACEMENT, lambda x, y: np.abs(y + inner) < tolerance, component=1)
             constraints.fix(DISPLACEMENT, corner, component=0)
-            stretch = (
-                (constraints.scalar("in-plane strain"), period) if p.in_plane_strain is None else p.in_plane_strain * period
-            )
+            stretch = (constraints.scalar("in-plane strain"), period) if p.in_plane_strain is None else p.in_plane_strain * period
             contact = lambda x, y: np.abs(y) < tolerance  # noqa: E731
         else:
             outer = inner + shape["sei_thickness"] + shape["electrolyte_depth"]
@@ -244,7 +242,7 @@ class Model:
     # -- results --------------------------------------------------------------------------------------------------------
 
     def current_expression(self):
-        """Current density from the SEI into the core on ``dS(CORE_SEI)`` for every law; with perfect contact from the SEI's field."""
+        """Current density into the core on ``dS(CORE_SEI)`` for every law; with perfect contact that of the SEI's field."""
         law = self.interface_current()
         if law is not None:
             return law

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from seix.errors import InputError
 from seix.input import messages
-from seix.input.needs import comparison_problems, idle_overrides, missing_properties
+from seix.input.needs import comparison_problems, idle_overrides, missing_properties, used_properties
 from seix.input.overlay import Override, assign, parse_overrides, reshape
 from seix.input.tree import Node, Place, merge, read_yaml, without_empty
 from seix.input.types import WRITTEN, Problem, did_you_mean, shown
@@ -63,8 +63,14 @@ class Study:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON of the validated members, whatever units and order they came in."""
-        members = {name: scenario.model_dump(mode="json") for name, scenario in self.members.items()}
+        """SHA-256 of the canonical JSON of the validated members, whatever units and order they came in.
+
+        The material values they use are part of it: a changed record changes it.
+        """
+        members = {
+            name: {"scenario": scenario.model_dump(mode="json"), "materials": _material_values(scenario)}
+            for name, scenario in self.members.items()
+        }
         text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -72,6 +78,15 @@ class Study:
     def short_hash(self) -> str:
         """The first ten digits of `hash`, for folder names."""
         return self.hash[:10]
+
+
+def _material_values(scenario: Scenario) -> dict[str, dict[str, float]]:
+    """Values of the records that a scenario uses, before its own overrides."""
+    library, values = MaterialLibrary(), {}
+    for material, properties in used_properties(scenario).items():
+        known = library.record(material).properties
+        values[material] = {name: known[name].value for name in sorted(properties) if name in known}
+    return values
 
 
 def load_study(path: Path | str, overrides: Sequence[str] = ()) -> Study:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from .analysis.fieldset import CellFields
 from .analysis.quantities import Measurement
@@ -21,15 +22,13 @@ from .numerics.stepping import LoadPath
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 
-T = TypeVar("T")
-
 LARGEST_STRAIN = 0.1
 """Small-strain elasticity is not valid beyond (design limit of the code)."""
 LARGEST_DROP = 1.0
 """V; a cell cannot supply a larger polarisation."""
 
 
-def on_root(comm, work: Callable[[], T]) -> T:
+def on_root[T](comm, work: Callable[[], T]) -> T:
     """Do something on rank 0; its result, or the error it raised, reaches all ranks."""
     outcome: tuple[Any, SeixError | None] = (None, None)
     if comm.rank == 0:
@@ -174,6 +173,8 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
     level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
     solver.destroy()
     model.system.destroy()
+    del model, measurement, path, solver
+    gc.collect()  # meshes hold MPI communicators, of which there are few thousand: long studies would run out
     return level
 
 
@@ -231,9 +232,7 @@ def _with_errors(levels: list[Level], multiple: float) -> dict[str, Quantity]:
             kind = "not converged"
         elif len(levels) > 1:
             coarse = levels[1].cases
-            relative = max(
-                abs(fine[m][name].value - coarse[m][name].value) / (abs(fine[m][name].value) or 1.0) for m in fine
-            )
+            relative = max(abs(fine[m][name].value - coarse[m][name].value) / (abs(fine[m][name].value) or 1.0) for m in fine)
             error, kind = relative * (abs(quantity.value) or 1.0), "two_mesh"
         result[name] = replace(quantity, error=error, error_kind=kind)
     return result

@@ -16,7 +16,16 @@ BIN = Path(sys.executable).parent
 TINY = ["--set", "mesh.cells_per_layer=2", "--set", "output.dpi=60"]
 FILM = ROOT / "scenarios/examples/homogeneous_film.yaml"
 GRAINS = ROOT / "scenarios/paper/bilayer.yaml"
-SMALL = ["--set", "geometry.period=40 nm", "--set", "mesh.cells_per_diameter=3", "--set", "mesh.growth=1.6", "--set", "output.dpi=60"]
+SMALL = [
+    "--set",
+    "geometry.period=40 nm",
+    "--set",
+    "mesh.cells_per_diameter=3",
+    "--set",
+    "mesh.growth=1.6",
+    "--set",
+    "output.dpi=60",
+]
 
 
 def seix(*arguments, cwd, ranks=1, **options):

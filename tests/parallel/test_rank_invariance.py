@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seix.fem import MPI
 from seix.parameters import InterfaceLaw
 from support import parameters, ring, solved, strip
@@ -21,16 +22,21 @@ def with_grains(mesh):
 CASES = {
     "patch, Butler-Volmer, free strain": (
         lambda: with_grains(strip([("a", 20.0, 8), ("b", 20.0, 4)], columns=5)),
-        InterfaceLaw(stress_feedback=True, equilibrium_slope=1e-6), {},
+        InterfaceLaw(stress_feedback=True, equilibrium_slope=1e-6),
+        {},
     ),
     "patch, perfect contact, given strain": (
-        lambda: with_grains(strip([("a", 20.0, 8), ("b", 20.0, 4)], columns=5)), InterfaceLaw(law="perfect_contact"), {"in_plane_strain": 0.01},
+        lambda: with_grains(strip([("a", 20.0, 8), ("b", 20.0, 4)], columns=5)),
+        InterfaceLaw(law="perfect_contact"),
+        {"in_plane_strain": 0.01},
     ),
     "particle, film": (lambda: ring([("a", 5.0, 2), ("b", 5.0, 2)]), InterfaceLaw(law="film_resistance", resistance=1e-2), {}),
     "sector, Butler-Volmer": (
-        lambda: ring([("a", 5.0, 2), ("b", 5.0, 2)], segments=9, sector=1.2), InterfaceLaw(stress_feedback=True), {},
+        lambda: ring([("a", 5.0, 2), ("b", 5.0, 2)], segments=9, sector=1.2),
+        InterfaceLaw(stress_feedback=True),
+        {},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parallel(nprocs=[2, 3])
@@ -40,7 +46,13 @@ def test_same_quantities_on_all_rank_counts(case):
     make, law, loads = CASES[case]
     conductivity = {"a": 1e-6, "b": 1e-7} | ({"grain": 1e-10} if case.startswith("patch") else {})
     values = parameters(
-        conductivity, "b", law, modulus={"grain": 118e9} if "grain" in conductivity else None, core_swelling=0.01, surface_conductance=1e-16, **loads
+        conductivity,
+        "b",
+        law,
+        modulus={"grain": 118e9} if "grain" in conductivity else None,
+        core_swelling=0.01,
+        surface_conductance=1e-16,
+        **loads,
     )
     _, alone = solved(make(), values, (1.0, 5.0), MPI.COMM_SELF)
     _, together = solved(make(), values, (1.0, 5.0), MPI.COMM_WORLD)

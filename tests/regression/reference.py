@@ -24,7 +24,10 @@ MULTIPLES = (1.0, 10.0)
 CASES = {
     "bilayer": ("paper/bilayer.yaml", [*SMALL, "seed=3"]),
     "multilayer": ("paper/multilayer.yaml", [*SMALL, "sei.layers=4", "sei.grains.diameter=5 nm", "seed=3"]),
-    "grain_boundaries": ("examples/grain_boundary_conduction.yaml", ["geometry.period=48 nm", "geometry.core_depth=20 nm", "seed=3"]),
+    "grain_boundaries": (
+        "examples/grain_boundary_conduction.yaml",
+        ["geometry.period=48 nm", "geometry.core_depth=20 nm", "seed=3"],
+    ),
     "sector": ("examples/sector_particle.yaml", []),
 }
 
@@ -75,6 +78,8 @@ def compute(case, comm):
         measurement = measurement or Measurement(model, values.reference_field)
         quantities = {name: q.value for name, q in measurement.quantities().items() if not name.endswith("imbalance")}
         results[f"{multiple:g}"] = {"newton_iterations": iterations, "quantities": quantities}
+    solver.destroy()
+    model.system.destroy()
     return results
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from reference import CASES, MESHES, VALUES, compute
+
 from seix.fem import MPI
 
 EXPECTED = json.loads(VALUES.read_text("utf-8"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import ufl
+
 from seix.analysis.evaluate import NodalEvaluator, QuadratureEvaluator, Sample, weighted_quantiles
 from seix.fem import MPI
 from seix.numerics.domains import CORE, Domains

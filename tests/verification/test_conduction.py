@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from seix.parameters import InterfaceLaw
 from support import parameters, ring, solved, strip
 
@@ -47,7 +48,9 @@ def test_butler_volmer_between_blocks(current, overpotential):
 
 def test_two_layers_with_kinetics():
     """B03: 20 nm of 1e-6 and of 1e-7 S/m, i0 = 1 A/m2: drop at 0.2, 2 and 20 A/m2, over two decades of current."""
-    values = parameters({"a": 1e-6, "b": 1e-7, "electrolyte": 1e3}, "b", InterfaceLaw(exchange_current_density=1.0), core_conductivity=1e6)
+    values = parameters(
+        {"a": 1e-6, "b": 1e-7, "electrolyte": 1e3}, "b", InterfaceLaw(exchange_current_density=1.0), core_conductivity=1e6
+    )
     _, results = solved(strip(LAMINATE), values, (1.0, 10.0, 100.0))
     for multiple, drop in {1.0: 0.04912999, 10.0: 0.48528952, 100.0: 4.55406416}.items():
         assert results[multiple]["potential.drop"] == pytest.approx(drop, abs=2e-8)

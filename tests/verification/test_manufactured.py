@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import ufl
 from dolfinx import fem
+
 from seix.fem import MPI
-from seix.model import DISPLACEMENT, LITHIUM, PHI, PSI, FIELDS, Model
+from seix.model import DISPLACEMENT, FIELDS, LITHIUM, PHI, PSI, Model
 from seix.numerics.constraints import Block, Constraints
 from seix.numerics.domains import CORE, CORE_SEI, ELECTROLYTE, Domains
 from seix.numerics.solver import NewtonSolver
@@ -111,9 +112,11 @@ class ManufacturedModel(Model):
             return np.isclose(x, 0) | np.isclose(x, shape["period"]) | np.isclose(z, top) | np.isclose(z, -shape["core_size"])
 
         for block, expression, submesh in (
-            (PHI, self.exact.phi, self.domains.ionic), (PSI, self.exact.psi, self.domains.core),
-            (LITHIUM, self.exact.c, self.domains.core), (DISPLACEMENT, self.exact.u, self.domains.solid),
-        ):  # fmt: skip
+            (PHI, self.exact.phi, self.domains.ionic),
+            (PSI, self.exact.psi, self.domains.core),
+            (LITHIUM, self.exact.c, self.domains.core),
+            (DISPLACEMENT, self.exact.u, self.domains.solid),
+        ):
             space = self.fields[block].function_space
             compiled = fem.Expression(expression, space.element.interpolation_points, entity_maps=self.domains.entity_maps)
             at_nodes = compiled.eval(self.domains.mesh, submesh.parent_cells).reshape(-1, blocks[block].bs)
@@ -132,9 +135,16 @@ def solve(refinement, interface):
     mesh.points[:, 1] += SLOPE * mesh.points[:, 0]
     mesh.kind = "particle"  # no flat collector: electrons come from the exact source
     values = parameters(
-        {"film": 1e-7, "electrolyte": 1e-7}, "film", interface, modulus={"core": 5e9, "film": 2e9}, poisson={"core": 0.2, "film": 0.35},
-        core_conductivity=4e-7, diffusivity=1e-10, core_swelling=0.02, out_of_plane_strain=0.01,
-    )  # fmt: skip
+        {"film": 1e-7, "electrolyte": 1e-7},
+        "film",
+        interface,
+        modulus={"core": 5e9, "film": 2e9},
+        poisson={"core": 0.2, "film": 0.35},
+        core_conductivity=4e-7,
+        diffusivity=1e-10,
+        core_swelling=0.02,
+        out_of_plane_strain=0.01,
+    )
     domains = Domains(comm, mesh)
     model = ManufacturedModel(domains, values)
     solver = NewtonSolver(model.system)
@@ -143,14 +153,18 @@ def solve(refinement, interface):
     solid = domains.regions(CORE, *domains.sei_regions)
     errors = {}
     for name, difference, where in (
-        ("potential", model.phi - exact.phi, sei), ("electrons", model.psi - exact.psi, core),
-        ("lithium", model.c - exact.c, core), ("displacement", model.u - exact.u, solid),
-    ):  # fmt: skip
+        ("potential", model.phi - exact.phi, sei),
+        ("electrons", model.psi - exact.psi, core),
+        ("lithium", model.c - exact.c, core),
+        ("displacement", model.u - exact.u, solid),
+    ):
         errors[name] = math.sqrt(model.integrate(ufl.inner(difference, difference), where))
         gradient = ufl.grad(difference)
         errors[f"gradient of {name}"] = math.sqrt(model.integrate(ufl.inner(gradient, gradient), where))
     errors["core potential"] = abs(float(model.v.x.array[0]) - CORE_POTENTIAL)
     errors["uptake"] = abs(model.uptake() - UPTAKE)
+    solver.destroy()
+    model.system.destroy()
     return errors
 
 
@@ -158,7 +172,12 @@ def solve(refinement, interface):
 def test_orders_of_all_fields(law):
     """Third order in L2, second in the gradients; the core potential follows the trace of the stress, second order."""
     interface = InterfaceLaw(
-        law=law, exchange_current_density=0.5, resistance=0.02, stress_feedback=True, equilibrium_slope=1e-5, equilibrium_potential=0.2
+        law=law,
+        exchange_current_density=0.5,
+        resistance=0.02,
+        stress_feedback=True,
+        equilibrium_slope=1e-5,
+        equilibrium_potential=0.2,
     )
     errors = [solve(level, interface) for level in range(3)]
     orders = {name: math.log2(errors[1][name] / errors[2][name]) for name in errors[0]}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seix.parameters import InterfaceLaw
 from seix.scales import FARADAY
 from support import parameters, ring, solved, strip
@@ -23,7 +24,9 @@ def test_no_load_no_stress():
 
 def test_free_swelling_is_free_of_stress():
     """A core that may swell in all directions has no stress, whatever its strain."""
-    values = parameters(CONDUCTIVITY, "a", modulus=SOFT, core_swelling=0.05, out_of_plane_strain=0.05, reference_current_density=TINY)
+    values = parameters(
+        CONDUCTIVITY, "a", modulus=SOFT, core_swelling=0.05, out_of_plane_strain=0.05, reference_current_density=TINY
+    )
     for mesh in (strip(FILM), ring(FILM, segments=16)):
         _, results = solved(mesh, values)
         assert abs(results[1.0]["stress.von_mises.p999.core"]) < 200  # Pa; E e* would be 2.5e9
@@ -34,9 +37,15 @@ def test_free_swelling_is_free_of_stress():
 def test_biaxial_film():
     """B27: a film stretched by e in both directions carries E e/(1-nu) and no normal stress."""
     values = parameters(
-        CONDUCTIVITY, "a", modulus={"a": 118e9}, poisson={"a": 0.2}, core_swelling=0.01, out_of_plane_strain=0.01, in_plane_strain=0.01,
+        CONDUCTIVITY,
+        "a",
+        modulus={"a": 118e9},
+        poisson={"a": 0.2},
+        core_swelling=0.01,
+        out_of_plane_strain=0.01,
+        in_plane_strain=0.01,
         reference_current_density=TINY,
-    )  # fmt: skip
+    )
     _, results = solved(strip(FILM), values)
     for phase, e, nu in (("a", 118e9, 0.2), ("b", 2.4e9, 0.35)):
         assert results[1.0][f"stress.first_principal.p999.{phase}"] == pytest.approx(e * 0.01 / (1 - nu), rel=1e-8)
@@ -51,9 +60,15 @@ def test_larche_cahn_shift(strain):
     """B14: hydrostatic stress sigma_h of the core moves the potential by Omega/F = 93.278 mV/GPa for Omega = 9e-6 m3/mol."""
     law = InterfaceLaw(law="film_resistance", resistance=1e-3, stress_feedback=True)
     values = parameters(
-        CONDUCTIVITY, "a", law, modulus=SOFT, in_plane_strain=strain, out_of_plane_strain=strain, reference_current_density=1e-6,
+        CONDUCTIVITY,
+        "a",
+        law,
+        modulus=SOFT,
+        in_plane_strain=strain,
+        out_of_plane_strain=strain,
+        reference_current_density=1e-6,
         partial_molar_volume=9e-6,
-    )  # fmt: skip
+    )
     _, results = solved(strip(FILM), values)
     biaxial = 50e9 * strain / (1 - 0.25)
     assert results[1.0]["stress.hydrostatic.mean.core"] == pytest.approx(2 / 3 * biaxial, rel=1e-5)
@@ -102,9 +117,14 @@ def test_three_layer_cylinder(sector):
     """B21 in plane strain: swollen core 50 GPa, stiff inner shell 118.3 GPa, soft outer shell 2.4 GPa."""
     stress = layered_cylinder([50.0, 51.0, 52.0], [50e9, 118.3e9, 2.4e9], [0.25, 0.197, 0.35], [0.05, 0, 0], 0.01)
     values = parameters(
-        CONDUCTIVITY, "a", modulus={"a": 118.3e9}, poisson={"a": 0.197}, core_swelling=0.05, out_of_plane_strain=0.01,
+        CONDUCTIVITY,
+        "a",
+        modulus={"a": 118.3e9},
+        poisson={"a": 0.197},
+        core_swelling=0.05,
+        out_of_plane_strain=0.01,
         reference_current_density=TINY,
-    )  # fmt: skip
+    )
     mesh = ring([("a", 1.0, 2), ("b", 1.0, 2)], core=(50.0, 6), segments=48 if sector is None else 16, sector=sector)
     _, results = solved(mesh, values)
     r = results[1.0]
@@ -136,12 +156,18 @@ def test_diffusion_induced_stress_in_a_cylinder():
     mises = np.sqrt(((rr - tt) ** 2 + (tt - zz) ** 2 + (zz - rr) ** 2) / 2)
     exact = {"first_principal": np.quantile(np.maximum(np.maximum(rr, tt), zz), 0.999), "von_mises": np.quantile(mises, 0.999)}
     values = parameters(
-        CONDUCTIVITY, "a", modulus={"core": e, **SOFT}, poisson={"core": nu}, partial_molar_volume=omega, diffusivity=d,
-        reference_current_density=i, mean_concentration=1e5,
-    )  # fmt: skip
+        CONDUCTIVITY,
+        "a",
+        modulus={"core": e, **SOFT},
+        poisson={"core": nu},
+        partial_molar_volume=omega,
+        diffusivity=d,
+        reference_current_density=i,
+        mean_concentration=1e5,
+    )
     errors = []
     for n in (1, 2):
-        model, results = solved(ring([("a", 5.0, n)], core=(50.0, 8 * n), segments=24 * n), values)
+        _, results = solved(ring([("a", 5.0, n)], core=(50.0, 8 * n), segments=24 * n), values)
         assert results[1.0]["lithium.concentration.max"] == pytest.approx(1e5 + amplitude / 2, rel=1e-6)
         assert results[1.0]["lithium.concentration.min"] == pytest.approx(1e5 - amplitude / 2, rel=1e-6)
         errors.append([abs(results[1.0][f"stress.{name}.p999.core"] / value - 1) for name, value in exact.items()])

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+
 from seix.parameters import InterfaceLaw
 from support import discs, parameters, solved
 
@@ -64,7 +65,9 @@ def test_cylinder_in_uniform_field(ratio):
 def test_neutral_inclusion(spread):
     """B06: grains whose surface conductance makes up for their poor bulk are not seen: Sigma_s/a = kappa_m - kappa_i."""
     rng = np.random.default_rng(3)
-    centres = np.array([(x, y) for x in (0.0, 5.0, 10.0) for y in (3.0, 8.0, 13.0)]) + ([0, 0.4] * rng.random((9, 2)) if spread else 0)
+    centres = np.array([(x, y) for x in (0.0, 5.0, 10.0) for y in (3.0, 8.0, 13.0)]) + (
+        [0, 0.4] * rng.random((9, 2)) if spread else 0
+    )
     mesh = discs(centres, 1.5, 15.0, [16.0], gap=0.5)
     ratio = 0.01
     _, results = solved(mesh, conducting(ratio, surface=MATRIX * (1 - ratio) * 1.5e-9))

@@ -37,9 +37,7 @@ class Evaluator:
 
     def __call__(self, expression, cells: np.ndarray) -> np.ndarray:
         """Values of shape (cells, points, ...)."""
-        compiled = fem.Expression(
-            expression, self.points, comm=self.domains.comm, entity_maps=self.domains.entity_maps
-        )
+        compiled = fem.Expression(expression, self.points, comm=self.domains.comm, entity_maps=self.domains.entity_maps)
         return compiled.eval(self.domains.mesh, cells)
 
 

@@ -117,7 +117,7 @@ def _field_map(
     mappable = None
     for ax, view in zip(axes, views, strict=True):
         drawn = Map(ax, fields, view)
-        drawn.background()
+        drawn.background(scale.shown[number])
         mappable = drawn.field(scale.values[number], scale.shown[number], scale.cmap, scale.norm) or mappable
         overview = len(views) > 1 and not view.detail
         if overview:

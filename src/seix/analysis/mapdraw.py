@@ -61,16 +61,17 @@ class Map:
         # beyond the modelled electrolyte of a round detail there would be white corners
         axes.set_facecolor(ELECTROLYTE_COLOUR if view.detail else "white")
 
-    def regions(self, colours: list[str]) -> None:
-        """Fill every region with its colour."""
+    def regions(self, colours: list[str], chosen: NDArray[np.bool_] | None = None) -> None:
+        """Fill regions, all or those marked in `chosen`, with their colours."""
         # nodes are doubled between regions, so shading between the corners of a triangle leaves one colour
         palette, norm = ListedColormap(colours), Normalize(-0.5, len(colours) - 0.5)
-        everything = np.ones(len(self._triangles), dtype=bool)
-        self._shade(self.fields.nodes.region.astype(float), everything, palette, norm, 0)
+        marked = np.ones(len(colours), dtype=bool) if chosen is None else chosen
+        self._shade(self.fields.nodes.region.astype(float), marked[self._regions], palette, norm, 0)
 
-    def background(self) -> None:
-        """Quiet colours for core, electrolyte and SEI."""
-        self.regions([CORE_COLOUR, ELECTROLYTE_COLOUR] + [SEI_COLOUR] * (len(self.fields.region_names) - 2))
+    def background(self, shown: NDArray[np.bool_]) -> None:
+        """Quiet colours for the regions that are not marked in `shown`."""
+        colours = [CORE_COLOUR, ELECTROLYTE_COLOUR] + [SEI_COLOUR] * (len(self.fields.region_names) - 2)
+        self.regions(colours, ~shown)
 
     def field(
         self, values: NDArray[np.float64], shown: NDArray[np.bool_], cmap: Colormap, norm: Normalize

@@ -94,7 +94,7 @@ def _panel(results: Sequence[StructureResult]) -> MillimetreFigure:
 
 def _map(axes: Axes, result: StructureResult, view: View, lines: Outlines, scale, number: int):
     drawn = Map(axes, result.fields, view)
-    drawn.background()
+    drawn.background(scale.shown[number])
     mappable = drawn.field(scale.values[number], scale.shown[number], scale.cmap, scale.norm)
     drawn.outline(lines)
     finish(drawn, scale.shown[number])

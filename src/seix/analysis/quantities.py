@@ -11,12 +11,13 @@ from dolfinx import fem, la
 from ..model import LITHIUM, PHI, Model
 from ..numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX
 from ..physics import elasticity
-from ..scales import FARADAY, LENGTH, STRESS
+from ..scales import LENGTH, STRESS
 from .evaluate import NodalEvaluator, QuadratureEvaluator, Sample
-from .quantity import QUANTITY_TABLE, Quantity
+from .quantity import Quantity, describe
 
 LEVELS = {"p99": 0.99, "p999": 0.999}
-_UNITS = {info.pattern: info.unit for info in QUANTITY_TABLE}
+ROUNDING = {"stress": 1e-3, "strain": 1e-13}
+"""Pa and 1: a stress or strain below is not distinguished from zero by double precision, where moduli are GPa."""
 
 
 class Measurement:
@@ -54,7 +55,7 @@ class Measurement:
             **self._stress(),
             **self._lithium(),
         }
-        return {name: Quantity(float(value), _unit(name)) for name, value in values.items()}
+        return {name: Quantity(_without_rounding(name, float(value)), describe(name).unit) for name, value in values.items()}
 
     # -- electric field --------------------------------------------------------------------------------------------------
 
@@ -250,9 +251,7 @@ class Measurement:
         return result
 
 
-def _unit(name: str) -> str:
-    for pattern, unit in _UNITS.items():
-        stem, _, tail = pattern.partition(".<phase>")
-        if name == pattern or (tail == "" and "<phase>" in pattern and name.startswith(stem + ".")):
-            return unit
-    raise KeyError(f"quantity '{name}' is not documented")
+def _without_rounding(name: str, value: float) -> float:
+    """Zero for what is rounding of the stiffness or of one: it would differ from run to run."""
+    floor = ROUNDING.get(name.split(".")[0], 0.0)
+    return value if abs(value) > floor else 0.0

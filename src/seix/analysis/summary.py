@@ -11,7 +11,8 @@ from .notation import display_unit, format_number
 Entry = Mapping[str, Any]
 STRESS = "stress.first_principal.p999."
 ALL_CURRENTS = "all"
-_SAME = 1e-6  # relative difference below which a quantity counts as independent of the current
+# relative change with the current, or change below the error, that does not count as a change
+_SAME = 1e-3
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,11 @@ def _cell(entry: Entry | None, factor: float) -> str:
 def _same(row: list[Entry | None], other: list[Entry | None]) -> bool:
     return all(
         (a is None) == (b is None)
-        and (a is None or b is None or abs(a["value"] - b["value"]) <= _SAME * abs(a["value"]))
+        and (
+            a is None
+            or b is None
+            or abs(a["value"] - b["value"]) <= max(_SAME * abs(a["value"]), a["error"] or 0.0)
+        )
         for a, b in zip(row, other, strict=True)
     )
 

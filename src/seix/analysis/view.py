@@ -106,8 +106,11 @@ def core_view(fields: CellFields) -> View:
 
 
 def whole_view(mesh: TaggedMesh, all_electrolyte: bool = False) -> View:
-    """Window on a whole particle or sector (a sector stands on its tip), with part or all of the electrolyte."""
-    depth = mesh.electrolyte_depth if all_electrolyte else min(mesh.electrolyte_depth, 0.3 * mesh.sei_thickness)
+    """Window on a whole particle or sector (a sector stands on its tip).
+
+    A thick electrolyte is cut off at one thickness of the SEI unless `all_electrolyte` is set.
+    """
+    depth = mesh.electrolyte_depth if all_electrolyte else min(mesh.electrolyte_depth, mesh.sei_thickness)
     outer = mesh.core_size + mesh.sei_thickness + depth
     if mesh.sector is None:
         return View((-outer, outer), (-outer, outer))

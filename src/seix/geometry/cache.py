@@ -62,9 +62,9 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
             raise too_many_cells(str(len(mesh.cells)), scenario.mesh.maximum_cells)
         return mesh, msh
     # made elsewhere first: the cache may turn out not to be writable, and no other process sees half a file
+    mesh = make_mesh(scenario, coarsening)
     work = Path(tempfile.mkdtemp(prefix="seix-mesh-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
-    mesh = make_mesh(scenario, coarsening)
     write_msh(mesh, work / msh.name, NANOMETRE)
     _save(mesh, work / arrays.name, work / msh.name)
     try:
@@ -73,6 +73,7 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
             _install(source, target)
     except OSError:
         return mesh, work / msh.name
+    shutil.rmtree(work, ignore_errors=True)
     return mesh, msh
 
 

@@ -43,8 +43,8 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
     angle[_at_tip(mesh)] = 90.0
     if angle.min() < SMALLEST_ANGLE:
         raise GeometryError(
-            f"the mesh has {int((angle < SMALLEST_ANGLE).sum())} cells with angles below {SMALLEST_ANGLE:g} degrees, "
-            f"the smallest {angle.min():.3g} degrees {_at(mesh, angle.argmin())}"
+            f"the mesh has {int((angle < SMALLEST_ANGLE).sum())} cells with angles below "
+            f"{SMALLEST_ANGLE:g} degrees, the smallest {angle.min():.3g} degrees {_at(mesh, angle.argmin())}"
         )
     number = len(np.unique(mesh.grain[mesh.grain >= 0]))
     if number != len(structure.radii):
@@ -72,6 +72,11 @@ def mesh_statistics(mesh: TaggedMesh, structure: Structure, straightened: int, c
     meshed = _grain_areas(mesh, structure, area)
     layer_areas = np.array([area[mesh.layer == k].sum() for k in range(len(structure.layers))])
     smallest = angle.min(axis=1)
+
+    def by_name(fractions: np.ndarray) -> dict[str, float]:
+        named = zip(structure.phase_names, fractions.tolist(), strict=True)
+        return {name: fraction for name, fraction in named if fraction > 0.0}
+
     return {
         "cells": len(cells),
         "nodes": len(points),
@@ -83,11 +88,8 @@ def mesh_statistics(mesh: TaggedMesh, structure: Structure, straightened: int, c
         "straightened_nodes": straightened,
         "edge": {"min": float(length.min()), "max": float(length.max())},
         "areas": dict(zip(mesh.region_names, in_region.tolist(), strict=True)),
-        "fractions": dict(zip(structure.phase_names, (meshed.sum(axis=0) / layer_areas.sum()).tolist(),
-        strict=True)), "layers": [
-            {name: float(a / layer_areas[k]) for name, a in zip(structure.phase_names, row, strict=True) if a > 0}
-            for k, row in enumerate(meshed)
-        ],
+        "fractions": by_name(meshed.sum(axis=0) / layer_areas.sum()),
+        "layers": [by_name(row / whole) for row, whole in zip(meshed, layer_areas, strict=True)],
     }  # fmt: skip
 
 
@@ -107,7 +109,8 @@ def _check_fractions(mesh: TaggedMesh, structure: Structure, area: np.ndarray) -
             found = meshed[k, structure.phase_names.index(name)]
             if abs(found / asked - 1.0) > FRACTION_TOLERANCE:
                 raise GeometryError(
-                    f"the mesh gives {name} in layer {k + 1} an area of {found:.5g} nm2 instead of {asked:.5g} nm2"
+                    f"the mesh gives {name} in layer {k + 1} an area of {found:.5g} nm2 "
+                    f"instead of {asked:.5g} nm2"
                 )
 
 

@@ -126,8 +126,9 @@ def _scaled(
     largest = band.largest_radius
     if largest < CLIP[0] * 0.5 * layer.diameter or math.pi * largest**2 * weight.sum() < area:
         raise GeometryError(
-            f"{where}: grains of {layer.diameter:.4g} nm do not fit; the largest diameter between its walls and "
-            f"sides, gaps kept, is {2.0 * max(largest, 0.0):.4g} nm: smaller grains or a thicker layer help"
+            f"{where}: grains of {layer.diameter:.4g} nm do not fit; the largest diameter between its "
+            f"walls and sides, gaps kept, is {2.0 * max(largest, 0.0):.4g} nm: smaller grains or a thicker "
+            "layer help"
         )
     fits = np.ones(len(radii), bool)
     while True:  # every pass adds grains that reach the limit, until none is left that would exceed it
@@ -154,8 +155,8 @@ def _check_counts(layer: LayerShape, band, wanted: np.ndarray, where: str) -> No
         diameter = layer.diameter * math.sqrt(wanted[bad[0]] / number)
         what = f"a whole number of them, {number}, would need a mean diameter of {diameter:.3g} nm"
     raise GeometryError(
-        f"{where}: the fraction {layer.fractions[name]:.4g} of {name} is the area of {wanted[bad[0]]:.3g} grains of "
-        f"{layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.area)}"
+        f"{where}: the fraction {layer.fractions[name]:.4g} of {name} is the area of {wanted[bad[0]]:.3g} "
+        f"grains of {layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.area)}"
     )
 
 

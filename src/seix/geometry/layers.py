@@ -158,8 +158,8 @@ def build_structure(scenario: Scenario) -> Structure:
     centres, radii, phase, layer, side = (
         np.concatenate(column) for column in zip(empty, *parts, strict=True)
     )
-    structure = Structure(frame, layers, names, centres, radii, phase.astype(np.int32), layer.astype(np.int32),
-                          side.astype(np.int32), scenario.seed)  # fmt: skip
+    phase, layer, side = (column.astype(np.int32) for column in (phase, layer, side))
+    structure = Structure(frame, layers, names, centres, radii, phase, layer, side, scenario.seed)
     structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
     return structure
 

@@ -178,7 +178,7 @@ def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: flo
 
 
 def _match_sides(points: np.ndarray, period: float) -> None:
-    """Give the nodes of the two periodic sides the same heights to the last bit, and exactly the period between."""
+    """Give the nodes of the two periodic sides the same heights to the last bit, one period apart."""
     tolerance = 1e-9 * period
     sides = [np.flatnonzero(np.abs(points[:, 0] - x) < tolerance) for x in (0.0, period)]
     left, right = (side[np.argsort(points[side, 1])] for side in sides)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ APEX = 0.1
 
 @dataclass(frozen=True)
 class Piece:
-    """What one surface stands for: `region` index into the region names, `grain` and `layer` -1 where there is none."""
+    """What one surface stands for: its region by number; grain and layer, -1 where there is none."""
 
     region: int
     grain: int = -1
@@ -75,7 +76,7 @@ def build_outline(geo, structure: Structure) -> Outline:
 
 
 class _Builder:
-    """Goes from the core outwards: levels (curves along the SEI), and between them the sides with their cut grains."""
+    """Goes from the core outwards: levels (curves along the SEI), between them sides with cut grains."""
 
     def __init__(self, geo, structure: Structure) -> None:
         self.geo, self.structure, self.frame = geo, structure, structure.frame
@@ -105,9 +106,9 @@ class _Builder:
         points = [self.geo.addPoint(x, y, 0.0) for x, y in nodes]
         if self.frame.closed:
             points.append(points[0])
-        pairs = zip(points[:-1], points[1:], strict=True)
         curves = [
-            self.geo.addCircleArc(a, self.origin, b) if round_ else self.geo.addLine(a, b) for a, b in pairs
+            self.geo.addCircleArc(a, self.origin, b) if round_ else self.geo.addLine(a, b)
+            for a, b in pairwise(points)
         ]
         return _Level(points[0], points[-1], curves)
 
@@ -132,7 +133,7 @@ class _Builder:
         self._add([self.geo.addCurveLoop([sides[0], *top.curves, -sides[1], *closing])], Piece(CORE))
 
     def _apex(self) -> tuple[int, int]:
-        """One triangle at the apex: a mesher would fill the tip of a narrow sector with ever smaller cells."""
+        """One triangle at the apex: a mesher would fill the tip of a narrow sector with tiny cells."""
         radius = APEX * self.frame.core_size
         ends = []
         for side in (0, 1):
@@ -169,7 +170,7 @@ class _Builder:
             centre, radius = s.centres[grain] + shift, s.radii[grain]
             middle = self.geo.addPoint(*centre, 0.0)
             ends = [self.geo.addPoint(*(centre + radius * d), 0.0) for d in (-along, inward, along)]
-            arcs = [self.geo.addCircleArc(a, middle, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+            arcs = [self.geo.addCircleArc(a, middle, b) for a, b in pairwise(ends)]
             matrix, inside = self.geo.addLine(point, ends[0]), self.geo.addLine(ends[0], ends[2])
             self._add([self.geo.addCurveLoop([*arcs, -inside])], self._grain_piece(grain))
             outline += [matrix, *arcs]

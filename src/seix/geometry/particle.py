@@ -118,7 +118,7 @@ class ParticleFrame:
         return np.vstack(images), np.tile(np.arange(len(centres)), 3)
 
     def band(self, inner: float, outer: float, gaps: tuple[float, float], gap: float) -> CurvedBand:
-        """The layer between two heights, with the distances grains keep from its two walls and from each other."""
+        """The layer between two heights, with the distances grains keep from its two walls and each other."""
         return CurvedBand(self.core_size + inner, self.core_size + outer, gaps, gap, self.sector, inner)
 
 
@@ -176,7 +176,7 @@ class CurvedBand:
         return f"a core radius of at least {radius:.4g} nm{wider} would do"
 
     def start(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Random first centres (count, 2), one in each of `count` equal angles, uniform in area along the radius."""
+        """Random first centres (count, 2), one in each of `count` equal angles, uniform in area outwards."""
         angle = (rng.permutation(count) + rng.random(count)) / count * self.span
         radius = np.sqrt(rng.uniform(self.inner**2, self.outer**2, count))
         return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])

@@ -68,7 +68,7 @@ class PatchFrame:
         return points[:, 0] if side == 0 else self.period - points[:, 0]
 
     def level_nodes(self, t: float) -> tuple[list[tuple[float, float]], bool]:
-        """Points that split the curve at height t, ends included, and whether it is an arc about the origin."""
+        """Points that split the curve at height t, ends included, and whether it is an arc."""
         return [(0.0, t), (self.period, t)], False
 
     def copies(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +77,7 @@ class PatchFrame:
         return np.vstack([centres, centres - shift, centres + shift]), np.tile(np.arange(len(centres)), 3)
 
     def band(self, inner: float, outer: float, gaps: tuple[float, float], gap: float) -> FlatBand:
-        """The layer between two heights, with the distances grains keep from its two walls and from each other."""
+        """The layer between two heights, with the distances grains keep from its two walls and each other."""
         return FlatBand(self.period, inner, outer, gaps, gap)
 
 
@@ -85,8 +85,8 @@ class PatchFrame:
 class FlatBand:
     """A layer of a patch as a packing space: periodic in x, walls in y.
 
-    The one side is the line x = 0, which is also x = period: a grain centred on it is cut into two halves that
-    belong together, so it counts in full.
+    The one side is the line x = 0, which is also x = period: a grain centred on it is cut into two halves
+    that belong together, so it counts in full.
     """
 
     period: float

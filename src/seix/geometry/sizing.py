@@ -1,8 +1,9 @@
 """How large the cells are: small at gaps and grains, growing steadily away from them.
 
-The size is h(x) = min over all places y of [h0(y) + (growth - 1) |x - y|], where h0 is what each place asks for: a part
-of the diameter in and on a grain, the width of the gap where grains come near each other or a wall, a part of
-the thickness in a layer. It is computed once on a raster in strip coordinates and looked up by the mesher.
+The size is h(x) = min over all places y of [h0(y) + (growth - 1) |x - y|], where h0 is what each place asks
+for: a part of the diameter in and on a grain, the width of the gap where grains come near each other or a
+wall, a part of the thickness in a layer. It is computed once on a raster in strip coordinates and looked
+up by the mesher.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ RASTER_LIMIT = 4_000_000
 NARROW = math.radians(60.0)
 """Sectors narrower than this have cells that shrink towards the apex."""
 TRIANGLES = 1.25 * 4.0 / math.sqrt(3.0)
-"""Triangles of size 1 on a unit area: of equilateral ones, times what the mesher was measured to make of them."""
+"""Triangles of size 1 on a unit area: equilateral ones, times 1.25 as the edges come out a tenth shorter."""
 
 
 class SizeField:
@@ -120,7 +121,7 @@ class SizeField:
         np.minimum.at(wanted, (row, column), sizes)
 
     def _spread(self, wanted: np.ndarray) -> np.ndarray:
-        """Smallest of h0 + slope x distance over the raster, by one distance transform for each level of size."""
+        """Smallest of h0 + slope x distance over the raster, by a distance transform for each level."""
         largest = wanted.max()
         margin = 0
         if self.frame.wraps:
@@ -143,12 +144,8 @@ class SizeField:
         strip, table = self.frame.strip, array("d", self.sizes.tobytes())
         columns, last, low = self.columns, self.rows - 1, self.low
         per_u, per_t, high = 1.0 / self.du, 1.0 / self.dt, self.low + self.rows * self.dt
-        slope, core, electrolyte, factor = (
-            self.slope,
-            self.core_limit,
-            self.electrolyte_limit,
-            self.coarsening,
-        )
+        slope, factor = self.slope, self.coarsening
+        core, electrolyte = self.core_limit, self.electrolyte_limit
         sector = self.frame.sector
         taper = sector if sector is not None and sector < NARROW else None
         core_size = self.frame.core_size

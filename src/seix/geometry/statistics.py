@@ -62,7 +62,7 @@ def structure_statistics(structure: Structure, per_metre: float) -> dict:
 
 
 def nearest_gaps(structure: Structure) -> np.ndarray:
-    """Distance (n,) from each grain to its nearest neighbour or image, surface to surface; inf for a lone grain."""
+    """Distance (n,) from each grain to its nearest neighbour or image by surfaces; inf for a lone grain."""
     centres, radii = structure.centres, structure.radii
     if not len(radii):
         return np.empty(0)

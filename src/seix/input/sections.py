@@ -105,7 +105,8 @@ class SolverControl(Model):
     """Newton and linear solver."""
 
     tolerance: Annotated[
-        float, Field(gt=0, le=1e-2, description="Largest relative change of any field in the last Newton step; its error is about the square.")
+        float,
+        Field(gt=0, le=1e-2, description="Largest relative change of a field in the last Newton step; the error is its square."),
     ] = 1e-8
     max_iterations: Annotated[
         int, Field(ge=1, le=1000, description="Newton iterations per current multiple.")

@@ -78,8 +78,7 @@ class Domains:
                 "names": list(tagged.region_names),
                 "cells": len(tagged.cells),
                 "shape": {
-                    k: getattr(tagged, k)
-                    for k in ("kind", "period", "sector", "core_size", "sei_thickness", "electrolyte_depth")
+                    k: getattr(tagged, k) for k in ("kind", "period", "sector", "core_size", "sei_thickness", "electrolyte_depth")
                 },
             }
         header = comm.bcast(header, root=0)
@@ -99,9 +98,7 @@ class Domains:
         tags = mesh.meshtags(self.mesh, self.mesh.topology.dim, cells, self.region)
         self.dx = ufl.Measure("dx", domain=self.mesh, subdomain_data=tags, metadata=metadata)
         self.mesh.topology.create_connectivity(self.mesh.topology.dim - 1, self.mesh.topology.dim)
-        self.dS = ufl.Measure(
-            "dS", domain=self.mesh, subdomain_data=self._interface_entities(), metadata=metadata
-        )
+        self.dS = ufl.Measure("dS", domain=self.mesh, subdomain_data=self._interface_entities(), metadata=metadata)
         self.ds = ufl.Measure("ds", domain=self.mesh, subdomain_data=self._collector(), metadata=metadata)
 
     @property

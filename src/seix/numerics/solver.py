@@ -128,7 +128,7 @@ class NewtonSolver:
         residual.destroy()
 
     def _converged(self, snes, iteration, norms):
-        xnorm, _, fnorm = norms
+        _, _, fnorm = norms
         self.record.residuals.append(fnorm)
         if self.monitor:
             self.monitor(iteration, fnorm)
@@ -186,7 +186,7 @@ class NewtonSolver:
             table.delValue(self._prefix + key)
         self._prefix = None
         if unused:
-            raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; see the manual of PETSc for the names")
+            raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")
 
     def _explain(self, failure: str) -> str:
         r = self.record

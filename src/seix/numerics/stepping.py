@@ -12,7 +12,8 @@ class LoadPath:
     """Brings a model to one current after the other.
 
     Without a solution to start from, an imposed stretch lies in the outermost cells alone, and a kinetic law that feels
-    their stress cannot be evaluated. So the first current is solved without the feedback of stress, which is then raised to its full value.
+    their stress cannot be evaluated. So the first current is solved without the feedback of stress, which is then raised
+    to its full value.
 
     Parameters
     ----------

@@ -86,7 +86,10 @@ class CoupledSystem:
     def block_residuals(self) -> list[np.ndarray]:
         """Residual of every field at its owned unknowns, before elimination: reactions where they are constrained."""
         values = self._assemble().array_r
-        return [values[a : a + b.size].copy() for a, b in zip(np.cumsum([0, *[b.size for b in self.blocks]]), self.blocks, strict=False)]
+        return [
+            values[a : a + b.size].copy()
+            for a, b in zip(np.cumsum([0, *[b.size for b in self.blocks]]), self.blocks, strict=False)
+        ]
 
     def jacobian(self, y):
         """Matrix of the free unknowns at ``y``; the same matrix object at every call."""

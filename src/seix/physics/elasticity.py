@@ -18,7 +18,7 @@ def strain(displacement, out_of_plane=0.0):
 
 
 def hooke(total_strain, stress_free_strain, lam, mu):
-    r"""Stress :math:`\lambda\,\mathrm{tr}(\varepsilon^e)I+2\mu\varepsilon^e`, :math:`\varepsilon^e=\varepsilon-\varepsilon^*I` (equation 9)."""
+    r"""Stress :math:`\lambda\,\mathrm{tr}(\varepsilon^e)I+2\mu\varepsilon^e` of the elastic strain (equation 9)."""
     identity = ufl.Identity(3)
     elastic = total_strain - stress_free_strain * identity
     return lam * ufl.tr(elastic) * identity + 2 * mu * elastic

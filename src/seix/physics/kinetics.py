@@ -50,9 +50,7 @@ def butler_volmer(overpotential, exchange_current_density, transfer_coefficient,
         :math:`V_T = RT/F`, in the unit of the overpotential.
     """
     reduced = overpotential / thermal_voltage
-    return -exchange_current_density * (
-        ufl.exp(transfer_coefficient * reduced) - ufl.exp(-(1 - transfer_coefficient) * reduced)
-    )
+    return -exchange_current_density * (ufl.exp(transfer_coefficient * reduced) - ufl.exp(-(1 - transfer_coefficient) * reduced))
 
 
 def film_resistance(overpotential, resistance):

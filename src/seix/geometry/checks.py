@@ -31,9 +31,7 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
     points, cells = mesh.points, mesh.cells
     jacobian = quality.scaled_jacobians(points, cells)
     if jacobian.min() <= 0.0:
-        raise GeometryError(
-            f"the mesh has {int((jacobian <= 0).sum())} inverted cells, {_at(mesh, jacobian.argmin())}"
-        )
+        raise GeometryError(f"the mesh has {int((jacobian <= 0).sum())} inverted cells, {_at(mesh, jacobian.argmin())}")
     area = quality.areas(points, cells)
     missing = abs(area.sum() / structure.frame.domain_area() - 1.0)
     if missing > _area_tolerance(mesh):
@@ -109,8 +107,7 @@ def _check_fractions(mesh: TaggedMesh, structure: Structure, area: np.ndarray) -
             found = meshed[k, structure.phase_names.index(name)]
             if abs(found / asked - 1.0) > FRACTION_TOLERANCE:
                 raise GeometryError(
-                    f"the mesh gives {name} in layer {k + 1} an area of {found:.5g} nm2 "
-                    f"instead of {asked:.5g} nm2"
+                    f"the mesh gives {name} in layer {k + 1} an area of {found:.5g} nm2 instead of {asked:.5g} nm2"
                 )
 
 

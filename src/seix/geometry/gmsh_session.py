@@ -21,6 +21,7 @@ OPTIONS = {
     "Mesh.MeshSizeExtendFromBoundary": 0,  # sizes come from the size field alone
     "Mesh.MeshSizeFromPoints": 0,
     "Mesh.MeshSizeFromCurvature": 0,
+    "Mesh.LcIntegrationPrecision": 1e-3,  # along curves; the sizes have steps, which the default resolves in vain
     "Mesh.RandomSeed": 1,
     "Mesh.SecondOrderLinear": 0,
     "Mesh.HighOrderOptimize": 0,

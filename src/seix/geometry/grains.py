@@ -119,9 +119,7 @@ def _draw_radii(layer: LayerShape, count: int, rng: np.random.Generator) -> np.n
     return 0.5 * layer.diameter * np.clip(relative, *CLIP)
 
 
-def _scaled(
-    radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShape, band, where: str
-) -> np.ndarray:
+def _scaled(radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShape, band, where: str) -> np.ndarray:
     """Radii times one factor, but none above what fits, so that the weighted areas sum to `area`."""
     largest = band.largest_radius
     if largest < CLIP[0] * 0.5 * layer.diameter or math.pi * largest**2 * weight.sum() < area:

@@ -155,9 +155,7 @@ def build_structure(scenario: Scenario) -> Structure:
             phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
             parts.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
     empty = (np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
-    centres, radii, phase, layer, side = (
-        np.concatenate(column) for column in zip(empty, *parts, strict=True)
-    )
+    centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *parts, strict=True))
     phase, layer, side = (column.astype(np.int32) for column in (phase, layer, side))
     structure = Structure(frame, layers, names, centres, radii, phase, layer, side, scenario.seed)
     structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
@@ -167,9 +165,7 @@ def build_structure(scenario: Scenario) -> Structure:
 def _frame(geometry, thickness: float) -> Frame:
     electrolyte = geometry.electrolyte_depth / NANOMETRE
     if geometry.kind == "patch":
-        return PatchFrame(
-            geometry.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte
-        )
+        return PatchFrame(geometry.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte)
     sector = None if geometry.sector == "full" else float(geometry.sector)
     return ParticleFrame(geometry.core_radius / NANOMETRE, thickness, electrolyte, sector)
 
@@ -198,9 +194,7 @@ def _on_curved_sei(layers: list[LayerShape], frame: Frame) -> list[LayerShape]:
     its share of the thickness.
     """
     total = frame.area(0.0, layers[-1].outer)
-    share = [
-        frame.area(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers
-    ]
+    share = [frame.area(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers]
     return [
         replace(layer, fractions={name: fraction / s for name, fraction in layer.fractions.items()})
         for layer, s in zip(layers, share, strict=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ALGORITHMS = (6, 5)
 """Gmsh's Frontal-Delaunay, and Delaunay where its result does not pass the checks."""
+MATCH = 1e-7
+"""Nodes of the periodic sides nearer than this many periods are one node; they are then made to match exactly."""
 ESTIMATE_MARGIN = 1.5
 """The number of cells is refused before meshing only if even this much less would be too many."""
 
@@ -98,14 +100,10 @@ def make_mesh(scenario: Scenario, coarsening: float = 1.0) -> TaggedMesh:
     GeometryError
         If the grains cannot be packed, the mesh would have too many cells, or it fails a check.
     """
-    return mesh_structure(
-        build_structure(scenario), scenario.mesh, coarsening, geometry_key(scenario, coarsening)
-    )
+    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, geometry_key(scenario, coarsening))
 
 
-def mesh_structure(
-    structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = ""
-) -> TaggedMesh:
+def mesh_structure(structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "") -> TaggedMesh:
     """Mesh a structure, wherever its grains come from.
 
     Parameters
@@ -178,8 +176,11 @@ def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: flo
 
 
 def _match_sides(points: np.ndarray, period: float) -> None:
-    """Give the nodes of the two periodic sides the same heights to the last bit, one period apart."""
-    tolerance = 1e-9 * period
+    """Give the nodes of the two periodic sides the same heights to the last bit, one period apart.
+
+    Gmsh copies the nodes of one side to the other through the parameter of the curve, which loses half of the digits.
+    """
+    tolerance = 1e-7 * period
     sides = [np.flatnonzero(np.abs(points[:, 0] - x) < tolerance) for x in (0.0, period)]
     left, right = (side[np.argsort(points[side, 1])] for side in sides)
     if len(left) != len(right):
@@ -187,9 +188,7 @@ def _match_sides(points: np.ndarray, period: float) -> None:
     apart = np.abs(points[left, 1] - points[right, 1])
     if apart.max() > tolerance:
         height = points[left[apart.argmax()], 1]
-        raise GeometryError(
-            f"the nodes of the periodic sides differ by {apart.max():.3g} nm at y = {height:.4g} nm"
-        )
+        raise GeometryError(f"the nodes of the periodic sides differ by {apart.max():.3g} nm at y = {height:.4g} nm")
     points[left, 0], points[right, 0] = 0.0, period
     points[right, 1] = points[left, 1]
 

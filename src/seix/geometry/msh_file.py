@@ -52,10 +52,7 @@ def named_edges(mesh: TaggedMesh) -> dict[str, np.ndarray]:
         "grain|matrix": in_grain[one] != in_grain[two],
     }
     named = {name: inner_edges[mask] for name, mask in masks.items()}
-    named |= {
-        name: outer_edges[mask]
-        for name, mask in _boundary_masks(mesh, mesh.points[outer_edges[:, 2]]).items()
-    }
+    named |= {name: outer_edges[mask] for name, mask in _boundary_masks(mesh, mesh.points[outer_edges[:, 2]]).items()}
     return {name: found for name, found in named.items() if len(found)}
 
 
@@ -134,9 +131,7 @@ def _write_names(file: BinaryIO, regions: list[str], curves: list[str], used: se
     file.write(text.encode())
 
 
-def _write_entities(
-    file: BinaryIO, points: np.ndarray, blocks: list, physical: list[int], curves: int
-) -> None:
+def _write_entities(file: BinaryIO, points: np.ndarray, blocks: list, physical: list[int], curves: int) -> None:
     file.write(b"$Entities\n" + np.array([0, curves, len(blocks) - curves, 0], np.uint64).tobytes())
     for (_, tag, _, nodes), group in zip(blocks, physical, strict=True):
         used = points[nodes.ravel()]

@@ -106,10 +106,7 @@ class _Builder:
         points = [self.geo.addPoint(x, y, 0.0) for x, y in nodes]
         if self.frame.closed:
             points.append(points[0])
-        curves = [
-            self.geo.addCircleArc(a, self.origin, b) if round_ else self.geo.addLine(a, b)
-            for a, b in pairwise(points)
-        ]
+        curves = [self.geo.addCircleArc(a, self.origin, b) if round_ else self.geo.addLine(a, b) for a, b in pairwise(points)]
         return _Level(points[0], points[-1], curves)
 
     def _core(self, top: _Level) -> None:
@@ -152,10 +149,7 @@ class _Builder:
         here = np.flatnonzero(s.layer == index)
         holes = [self._grain(grain) for grain in here if s.side[grain] == FREE]
         # a patch is cut along one line, so a grain on it meets both sides
-        on = {
-            side: here[(s.side[here] != FREE) & ((s.kind == "patch") | (s.side[here] == side))]
-            for side in (0, 1)
-        }
+        on = {side: here[(s.side[here] != FREE) & ((s.kind == "patch") | (s.side[here] == side))] for side in (0, 1)}
         chains = [self._side(side, bottom, top, on[side]) for side in range(len(self.out.sides))]
         self._surface(bottom, top, chains, holes, Piece(self._region(s.layers[index].matrix), layer=index))
 
@@ -197,17 +191,13 @@ class _Builder:
         s = self.structure
         return Piece(self._region(s.phase_names[s.phase[grain]]), int(grain), int(s.layer[grain]))
 
-    def _surface(
-        self, bottom: _Level, top: _Level, chains: list[list[int]], holes: list[int], piece: Piece
-    ) -> None:
+    def _surface(self, bottom: _Level, top: _Level, chains: list[list[int]], holes: list[int], piece: Piece) -> None:
         """The surface between two levels."""
         if self.frame.closed:
             loops = [self.geo.addCurveLoop(top.curves), self.geo.addCurveLoop(bottom.curves)]
         else:
             first, last = chains
-            loops = [
-                self.geo.addCurveLoop([*bottom.curves, *last, *_reversed(top.curves), *_reversed(first)])
-            ]
+            loops = [self.geo.addCurveLoop([*bottom.curves, *last, *_reversed(top.curves), *_reversed(first)])]
         self._add([*loops, *holes], piece)
 
     def _add(self, loops: list[int], piece: Piece) -> int:

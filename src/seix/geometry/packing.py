@@ -125,9 +125,7 @@ def _reachable(layer: LayerShape, band, seed: int, index: int, where: str) -> fl
     return packs
 
 
-def _relax(
-    grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule
-) -> np.ndarray | None:
+def _relax(grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule) -> np.ndarray | None:
     """Centres without overlap, or None if the sweeps do not get there."""
     radii, side = grains.radii, grains.side
     n, mean = len(radii), radii.mean()

@@ -1,8 +1,8 @@
 """How large the cells are: small at gaps and grains, growing steadily away from them.
 
-The size is h(x) = min over all places y of [h0(y) + (growth - 1) |x - y|], where h0 is what each place asks
-for: a part of the diameter in and on a grain, the width of the gap where grains come near each other or a
-wall, a part of the thickness in a layer. It is computed once on a raster in strip coordinates and looked
+The size is h(x) = min over all places y of [h0(y) + slope |x - y|], where h0 is what each place asks for: a part
+of the diameter in and on a grain, the width of the gap where grains come near each other or a wall, a part of
+the thickness in a layer. It is computed once on a raster in strip coordinates and looked
 up by the mesher.
 """
 
@@ -23,18 +23,26 @@ if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.scenario import MeshControl
 
-ACROSS_GAP = 0.8
-"""Cell size over gap width for one cell across: the cell is about as long as the gap is wide."""
+ACROSS_GAP = 0.7
+"""Cell size over gap width for one cell across: a little less than the gap is wide, as fields peak there."""
 BESIDE_LINE = 2.0
 """Cell size over distance, where a grain passes a line of the mesh that is no surface of the material."""
+LARGEST_IN_GAP = 2.0
+"""Cell size over gap width that no control exceeds: longer cells get small angles."""
+LARGEST_ON_GRAIN = 0.4
+"""Cell size over diameter that no control exceeds: eight edges keep the area of a circle to 0.1 %."""
+STEEPEST = 0.6
+"""Largest change of size over distance that can be meshed without small angles."""
 LEVEL_RATIO = 1.1
 """Ratio of the sizes that places are sorted into; each is rounded down to the next."""
 RASTER_LIMIT = 4_000_000
 """Largest number of raster points; very fine grains on a large particle get a coarser raster."""
 NARROW = math.radians(60.0)
 """Sectors narrower than this have cells that shrink towards the apex."""
-TRIANGLES = 1.25 * 4.0 / math.sqrt(3.0)
-"""Triangles of size 1 on a unit area: equilateral ones, times 1.25 as the edges come out a tenth shorter."""
+MADE_SHORTER = 1.1
+"""Size asked of the mesher over the mean length of the edges it then makes, as measured."""
+TRIANGLES = 4.0 / math.sqrt(3.0)
+"""Equilateral triangles of unit side on a unit area."""
 
 
 class SizeField:
@@ -51,17 +59,18 @@ class SizeField:
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> None:
         self.frame = frame = structure.frame
-        self.slope = controls.growth - 1.0
-        self.coarsening = coarsening
-        self.core_limit = min(frame.core_size, frame.width) / controls.cells_per_layer
-        self.electrolyte_limit = frame.electrolyte_depth / controls.cells_per_layer
-        self.layer_limits = [layer.thickness / controls.cells_per_layer for layer in structure.layers]
-        surface_points, surface_sizes = _grain_surfaces(structure, controls)
+        # neighbours whose sizes differ by the factor g are (1 + g)/2 of the smaller size apart
+        self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
+        per_layer = controls.cells_per_layer / coarsening
+        self.core_limit = min(frame.core_size, frame.width) / per_layer
+        self.electrolyte_limit = frame.electrolyte_depth / per_layer
+        self.layer_limits = [layer.thickness / per_layer for layer in structure.layers]
+        surface_points, surface_sizes = _grain_surfaces(structure, controls, coarsening)
         self.smallest = min([*self.layer_limits, self.core_limit, self.electrolyte_limit,
                              surface_sizes.min(initial=np.inf)])  # fmt: skip
         self._make_raster()
         wanted = self._layer_sizes(structure)
-        self._stamp_grains(wanted, structure, controls)
+        self._stamp_grains(wanted, structure, coarsening / controls.cells_per_diameter)
         self._stamp_points(wanted, surface_points, surface_sizes)
         self.sizes = self._spread(wanted)
 
@@ -85,16 +94,14 @@ class SizeField:
         limits = np.array([self.core_limit, *self.layer_limits, self.electrolyte_limit])
         return np.repeat(limits[np.searchsorted(walls, self.t)][:, None], self.columns, axis=1)
 
-    def _stamp_grains(self, wanted: np.ndarray, structure: Structure, controls: MeshControl) -> None:
-        """Lower the sizes inside every grain to its diameter over the cells per diameter."""
+    def _stamp_grains(self, wanted: np.ndarray, structure: Structure, part: float) -> None:
+        """Lower the sizes inside every grain to a part of its diameter."""
         frame = self.frame
         for centre, radius in zip(structure.centres, structure.radii, strict=True):
             u, t = frame.strip(*centre)
             distance = t + (frame.core_size if frame.kind == "particle" else np.inf)
             half_width = radius if np.isinf(distance) else math.asin(min(1.0, radius / distance))
-            columns = np.arange(
-                math.floor((u - half_width) / self.du), math.ceil((u + half_width) / self.du) + 1
-            )
+            columns = np.arange(math.floor((u - half_width) / self.du), math.ceil((u + half_width) / self.du) + 1)
             low, high = np.searchsorted(self.t, [t - radius, t + radius])
             x, y = frame.xy((columns + 0.5) * self.du, self.t[low:high, None])
             inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2
@@ -104,7 +111,7 @@ class SizeField:
                 within = (column >= 0) & (column < self.columns)
                 row, column = row[within], column[within]
             place = (row + low, column % self.columns)
-            wanted[place] = np.minimum(wanted[place], 2.0 * radius / controls.cells_per_diameter)
+            wanted[place] = np.minimum(wanted[place], 2.0 * radius * part)
 
     def _stamp_points(self, wanted: np.ndarray, points: np.ndarray, sizes: np.ndarray) -> None:
         if not len(points):
@@ -133,9 +140,7 @@ class SizeField:
         result = np.full(wanted.shape, largest)
         for k in np.unique(level):
             size = self.smallest * LEVEL_RATIO**k
-            distance = distance_transform_edt(
-                level != k, sampling=(self.dt, self.du * self.frame.inner_scale)
-            )
+            distance = distance_transform_edt(level != k, sampling=(self.dt, self.du * self.frame.inner_scale))
             np.minimum(result, size + self.slope * distance, out=result)
         return result[:, margin : margin + self.columns]
 
@@ -144,8 +149,7 @@ class SizeField:
         strip, table = self.frame.strip, array("d", self.sizes.tobytes())
         columns, last, low = self.columns, self.rows - 1, self.low
         per_u, per_t, high = 1.0 / self.du, 1.0 / self.dt, self.low + self.rows * self.dt
-        slope, factor = self.slope, self.coarsening
-        core, electrolyte = self.core_limit, self.electrolyte_limit
+        slope, core, electrolyte = self.slope, self.core_limit, self.electrolyte_limit
         sector = self.frame.sector
         taper = sector if sector is not None and sector < NARROW else None
         core_size = self.frame.core_size
@@ -163,7 +167,7 @@ class SizeField:
             else:
                 row = int((t - low) * per_t)  # may round up to one too many
                 h = table[(row if row < last else last) * columns + column]
-            return factor * h
+            return MADE_SHORTER * h
 
         return size
 
@@ -171,7 +175,6 @@ class SizeField:
         """Number of triangles that these sizes make, from the integral of 1/h2."""
         frame = self.frame
         inner, outer = self.sizes[0], self.sizes[-1]
-        density = TRIANGLES / self.coarsening**2
         radius = frame.core_size + self.t if frame.kind == "particle" else np.ones(self.rows)
         number = (self.du * self.dt * radius[:, None] / self.sizes**2).sum()
         high = self.low + self.rows * self.dt
@@ -184,10 +187,10 @@ class SizeField:
             size = np.minimum(edge.mean() + self.slope * np.abs(middle - start), limit)
             areas = np.array([frame.area(*sorted(pair)) for pair in zip(steps[1:], steps[:-1], strict=True)])
             number += (areas / size**2).sum()
-        return int(density * number)
+        return int(TRIANGLES * number)
 
 
-def _grain_surfaces(structure: Structure, controls: MeshControl) -> tuple[np.ndarray, np.ndarray]:
+def _grain_surfaces(structure: Structure, controls: MeshControl, coarsening: float) -> tuple[np.ndarray, np.ndarray]:
     """Points on all grain surfaces and the cell sizes asked for there."""
     frame, centres, radii = structure.frame, structure.centres, structure.radii
     if not len(radii):
@@ -198,7 +201,6 @@ def _grain_surfaces(structure: Structure, controls: MeshControl) -> tuple[np.nda
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
     points = (centres[:, None, :] + radii[:, None, None] * circle).reshape(-1, 2)
     owner = np.repeat(np.arange(len(radii)), count)
-    size = 2.0 * radii[owner] / controls.cells_per_diameter
     near = _to_neighbours(structure, points, owner)
     beside = np.full(len(points), np.inf)
     height = points[:, 1] if frame.kind == "patch" else np.hypot(points[:, 0], points[:, 1]) - frame.core_size
@@ -213,8 +215,9 @@ def _grain_surfaces(structure: Structure, controls: MeshControl) -> tuple[np.nda
         inside &= distance > -1e-9
         on_side = structure.side[owner] != FREE
         beside = np.where(on_side, beside, np.minimum(beside, distance))
-    size = np.minimum(size, ACROSS_GAP * near / controls.cells_per_gap)
-    size = np.minimum(size, BESIDE_LINE * beside)
+    on_grain = min(coarsening / controls.cells_per_diameter, LARGEST_ON_GRAIN)
+    in_gap = min(coarsening * ACROSS_GAP / controls.cells_per_gap, LARGEST_IN_GAP)
+    size = np.minimum(on_grain * 2.0 * radii[owner], np.minimum(in_gap * near, BESIDE_LINE * beside))
     # points of a cut grain that lie beyond a periodic side belong to its other half, with the same sizes
     return (points, size) if frame.wraps else (points[inside], size[inside])
 

@@ -81,7 +81,7 @@ def straighten(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, int]:
         bad = np.flatnonzero(scaled_jacobians(points, cells) < SMALLEST_JACOBIAN)
         nodes = []
         for k, (a, b) in enumerate(EDGES):
-            middle = 0.5 * (points[cells[bad, a]] + 0.9*points[cells[bad, b]])
+            middle = 0.5 * (points[cells[bad, a]] + points[cells[bad, b]])
             node = cells[bad, 3 + k]
             length = np.linalg.norm(points[cells[bad, a]] - points[cells[bad, b]], axis=1)
             curved = np.linalg.norm(points[node] - middle, axis=1) > 1e-9 * length

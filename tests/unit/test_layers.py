@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from geometry_cases import NM, bilayer, grains, homogeneous, multilayer, particle, patch, scenario
 
+from geometry_cases import NM, bilayer, grains, homogeneous, multilayer, particle, patch, scenario
 from seix.geometry.layers import build_structure
 
 

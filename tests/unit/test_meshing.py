@@ -6,8 +6,8 @@ import os
 import meshio
 import numpy as np
 import pytest
-from geometry_cases import NM, bilayer, homogeneous, multilayer, one_layer, particle, patch, scenario
 
+from geometry_cases import NM, bilayer, homogeneous, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError
 from seix.geometry import quality
 from seix.geometry.key import geometry_key
@@ -234,6 +234,13 @@ def _check_file(path, mesh):
     assert sum(len(file.cells[k].data) for k in cells) == len(mesh.cells)
     grain = np.concatenate([file.cell_data["grain"][k] for k in cells]).astype(int)
     group = np.concatenate([file.cell_data["gmsh:physical"][k] for k in cells])
+    for block in file.cells:  # mid nodes of the edges 01, 12, 20
+        x = file.points[block.data]
+        for k in range(x.shape[1] // 2):
+            a, b = (k, k + 1) if block.type == "line3" else (k, (k + 1) % 3)
+            middle = x[:, 2] if block.type == "line3" else x[:, 3 + k]
+            off = np.linalg.norm(middle - 0.5 * (x[:, a] + x[:, b]), axis=1)
+            assert (off < 0.3 * np.linalg.norm(x[:, a] - x[:, b], axis=1)).all()
     assert np.array_equal(np.bincount(grain + 1), np.bincount(mesh.grain + 1))
     for name, (number, dimension) in file.field_data.items():
         if dimension == 2:

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from geometry_cases import bilayer, multilayer, one_layer, particle, patch, scenario
 
+from geometry_cases import bilayer, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError
 from seix.geometry.layers import build_structure
 from seix.geometry.patch import FREE
@@ -49,10 +49,8 @@ def test_gaps_between_grains(structure):
 
 
 def test_gaps_to_walls(structure):
-    if structure.kind == "patch":
-        height = structure.centres[:, 1]
-    else:
-        height = np.hypot(*structure.centres.T) - structure.core
+    x, y = structure.centres.T
+    height = y if structure.kind == "patch" else np.hypot(x, y) - structure.core
     last = len(structure.layers) - 1
     for k, layer in enumerate(structure.layers):
         here = structure.layer == k

@@ -66,8 +66,8 @@ def angles(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
 def straighten(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, int]:
     """Move mid-edge nodes of cells that fold, or nearly so, to the middle of their edge.
 
-    A mid-edge node belongs to both cells of the edge, so both follow. Straight cells cannot fold, hence one
-    pass is enough for the cells themselves; their neighbours only become straighter, but are checked again.
+    A mid-edge node belongs to both cells of its edge, so both follow; the neighbours are checked again. Every
+    node is moved once at most, so this ends: a cell whose edges are all straight cannot fold.
 
     Returns
     -------
@@ -76,17 +76,15 @@ def straighten(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, int]:
         Number of nodes that were moved.
     """
     points = points.copy()
-    moved: list[np.ndarray] = []
+    moved = np.zeros(len(points), bool)
     while True:
-        bad = np.flatnonzero(scaled_jacobians(points, cells) < SMALLEST_JACOBIAN)
-        nodes = []
+        before = moved.sum()
+        bad = cells[scaled_jacobians(points, cells) < SMALLEST_JACOBIAN]
         for k, (a, b) in enumerate(EDGES):
-            middle = 0.5 * (points[cells[bad, a]] + points[cells[bad, b]])
-            node = cells[bad, 3 + k]
-            length = np.linalg.norm(points[cells[bad, a]] - points[cells[bad, b]], axis=1)
-            curved = np.linalg.norm(points[node] - middle, axis=1) > 1e-9 * length
+            ends, node = (points[bad[:, a]], points[bad[:, b]]), bad[:, 3 + k]
+            middle, length = 0.5 * (ends[0] + ends[1]), np.linalg.norm(ends[0] - ends[1], axis=1)
+            curved = ~moved[node] & (np.linalg.norm(points[node] - middle, axis=1) > 1e-9 * length)
             points[node[curved]] = middle[curved]
-            nodes.append(node[curved])
-        if not sum(len(n) for n in nodes):
-            return points, len(np.unique(np.concatenate([*moved, *nodes])))
-        moved += nodes
+            moved[node[curved]] = True
+        if moved.sum() == before:
+            return points, int(before)

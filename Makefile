@@ -28,6 +28,7 @@ $(STAMP): requirements/lock.txt pyproject.toml tools/find-python.sh tools/system
 	test -x $(BIN)/python || { P=$$(sh tools/find-python.sh) && "$$P" -m venv $(VENV); }
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/lock.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 # needs uv; leaves no index address in the file

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "regression"))
 
 import pytest
+
 import seix.fem  # before any DOLFINx import in a test
 
 

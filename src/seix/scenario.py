@@ -74,7 +74,25 @@ class Particle(Model):
     ] = "full"  # fmt: skip
 
 
-class ButlerVolmer(Model):
+class _Kinetics(Model):
+    """What the laws that feel an overpotential have in common."""
+
+    equilibrium_potential: Annotated[
+        _POTENTIAL,
+        Field(description="Potential of the core against the SEI without current, at the mean lithium."),
+    ] = 0.1
+    equilibrium_slope: Annotated[
+        _SLOPE,
+        Field(
+            description="Change of the equilibrium potential with the lithium concentration at the surface."
+        ),
+    ] = 0.0
+    stress_feedback: Annotated[
+        bool, Field(description="Hydrostatic stress shifts the equilibrium potential by Omega sigma_h / F.")
+    ] = True
+
+
+class ButlerVolmer(_Kinetics):
     """Butler-Volmer kinetics with the Larche-Cahn shift of the electrode potential."""
 
     law: Annotated[Literal["butler_volmer"], Field(description="Butler-Volmer charge transfer.")] = (
@@ -86,41 +104,15 @@ class ButlerVolmer(Model):
     transfer_coefficient: Annotated[
         quantity("ratio", gt=0, lt=1), Field(description="Anodic transfer coefficient.")
     ] = 0.5
-    equilibrium_potential: Annotated[
-        _POTENTIAL,
-        Field(description="Potential of the core against the SEI without current, at the mean lithium."),
-    ] = 0.1
-    equilibrium_slope: Annotated[
-        _SLOPE,
-        Field(
-            description="Change of the equilibrium potential with the lithium concentration at the surface."
-        ),
-    ] = 0.0
-    stress_feedback: Annotated[
-        bool, Field(description="Hydrostatic stress shifts the equilibrium potential by Omega sigma_h / F.")
-    ] = True
 
 
-class FilmResistance(Model):
+class FilmResistance(_Kinetics):
     """A linear area resistance between core and SEI."""
 
     law: Annotated[Literal["film_resistance"], Field(description="A linear area resistance.")]
     resistance: Annotated[
         quantity("area_resistance", gt=0), Field(description="Potential jump over current density.")
     ]
-    equilibrium_potential: Annotated[
-        _POTENTIAL,
-        Field(description="Potential of the core against the SEI without current, at the mean lithium."),
-    ] = 0.1
-    equilibrium_slope: Annotated[
-        _SLOPE,
-        Field(
-            description="Change of the equilibrium potential with the lithium concentration at the surface."
-        ),
-    ] = 0.0
-    stress_feedback: Annotated[
-        bool, Field(description="Hydrostatic stress shifts the equilibrium potential by Omega sigma_h / F.")
-    ] = True
 
 
 class PerfectContact(Model):

@@ -46,9 +46,9 @@ def test_cells_fill_the_domain(case):
     _, structure, mesh = case
     area = quality.areas(mesh.points, mesh.cells)
     tolerance = 1e-10 if mesh.kind == "patch" else 1e-4
-    assert area.sum() == pytest.approx(structure.frame.domain_area(), rel=tolerance)
+    assert area.sum() == pytest.approx(structure.frame.domain_measure(), rel=tolerance)
     for k, layer in enumerate(structure.layers):
-        assert area[mesh.layer == k].sum() == pytest.approx(structure.frame.area(layer.inner, layer.outer), rel=2e-4)
+        assert area[mesh.layer == k].sum() == pytest.approx(structure.frame.measure(layer.inner, layer.outer), rel=2e-4)
 
 
 def test_every_grain_has_its_area_and_place(case):

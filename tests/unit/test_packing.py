@@ -34,7 +34,7 @@ def test_every_phase_has_its_area(structure):
         for name, fraction in layer.fractions.items():
             chosen = (structure.layer == k) & (structure.phase == structure.phase_names.index(name))
             found = np.pi * (structure.weights[chosen] * structure.radii[chosen] ** 2).sum()
-            assert found == pytest.approx(fraction * frame.area(layer.inner, layer.outer), rel=1e-12)
+            assert found == pytest.approx(fraction * frame.measure(layer.inner, layer.outer), rel=1e-12)
 
 
 def test_gaps_between_grains(structure):

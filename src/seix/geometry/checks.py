@@ -33,7 +33,7 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
     if jacobian.min() <= 0.0:
         raise GeometryError(f"the mesh has {int((jacobian <= 0).sum())} inverted cells, {_at(mesh, jacobian.argmin())}")
     area = quality.areas(points, cells)
-    missing = abs(area.sum() / structure.frame.domain_area() - 1.0)
+    missing = abs(area.sum() / structure.frame.domain_measure() - 1.0)
     if missing > _area_tolerance(mesh):
         raise GeometryError(f"the cells cover the domain with a relative error of {missing:.3g}")
     _check_fractions(mesh, structure, area)
@@ -103,7 +103,7 @@ def _check_fractions(mesh: TaggedMesh, structure: Structure, area: np.ndarray) -
     meshed = _grain_areas(mesh, structure, area)
     for k, layer in enumerate(structure.layers):
         for name, fraction in layer.fractions.items():
-            asked = fraction * structure.frame.area(layer.inner, layer.outer)
+            asked = fraction * structure.frame.measure(layer.inner, layer.outer)
             found = meshed[k, structure.phase_names.index(name)]
             if abs(found / asked - 1.0) > FRACTION_TOLERANCE:
                 raise GeometryError(

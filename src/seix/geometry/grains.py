@@ -74,7 +74,7 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
         size of the domain would do), or they are too large for the layer.
     """
     mean_area = 0.25 * math.pi * layer.diameter**2 * (1.0 + layer.spread**2)
-    wanted = factor * np.array(list(layer.fractions.values())) * band.area / mean_area
+    wanted = factor * np.array(list(layer.fractions.values())) * band.measure / mean_area
     on_side = _draw_sides(layer, band, wanted, rng)
     # a grain on a mirror counts half, so more of them are needed for the same area
     missing = 1.0 - band.side_weight
@@ -87,7 +87,7 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
         side[: len(sides)] = sides
         weight = np.where(side == FREE, 1.0, band.side_weight)
         radii = _draw_radii(layer, len(side), rng)
-        radii = _scaled(radii, weight, factor * fraction * band.area, layer, band, where)
+        radii = _scaled(radii, weight, factor * fraction * band.measure, layer, band, where)
         groups.append((radii, np.full(len(side), p), side, weight))
     return LayerGrains(*(np.concatenate(column) for column in zip(*groups, strict=True)))
 
@@ -99,7 +99,7 @@ def _draw_sides(layer: LayerShape, band, wanted: np.ndarray, rng: np.random.Gene
     nearer than half of that reach; those are the ones that are moved onto it, the others stay clear of it.
     """
     reach = 0.5 * (layer.diameter + layer.gap)
-    expected = wanted.sum() / band.area * band.thickness * reach
+    expected = wanted.sum() / band.measure * band.thickness * reach
     # more than this many would jam on the side itself
     most = math.floor(0.8 * (band.thickness - sum(band.gaps) + layer.gap) / (2.0 * reach))
     result: list[list[int]] = [[] for _ in wanted]
@@ -154,7 +154,7 @@ def _check_counts(layer: LayerShape, band, wanted: np.ndarray, where: str) -> No
         what = f"a whole number of them, {number}, would need a mean diameter of {diameter:.3g} nm"
     raise GeometryError(
         f"{where}: the fraction {layer.fractions[name]:.4g} of {name} is the area of {wanted[bad[0]]:.3g} "
-        f"grains of {layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.area)}"
+        f"grains of {layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.measure)}"
     )
 
 

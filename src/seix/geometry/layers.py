@@ -10,6 +10,8 @@ import numpy as np
 from seix.geometry.packing import pack_layer
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
+from seix.geometry.shapes import ConvexShapes, StarShapes
+from seix.geometry.solid import SolidParticleFrame, SolidPatchFrame
 from seix.geometry.statistics import structure_statistics
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 NANOMETRE = 1e-9
 """One unit of length inside `seix.geometry`, in metres."""
 
-Frame = PatchFrame | ParticleFrame
+Frame = PatchFrame | ParticleFrame | SolidPatchFrame | SolidParticleFrame
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,17 @@ class Structure:
         From the core outwards.
     phase_names : list of str
         Grain materials.
-    centres, radii : ndarray (n, 2), (n,)
+    centres, radii : ndarray (n, dim), (n,)
         Round grains [nm].
     phase, layer : ndarray (n,) of int32
         Index into `phase_names` and into `layers`.
     side : ndarray (n,) of int32
         Side that the grain is centred on, -1 for none. On a patch side 0 stands for both periodic sides (the
         grain is cut into two halves); in a sector it is the number of the ray (half of the grain lies
-        inside).
+        inside). In space the sides of a patch are x = 0 and y = 0, those of a particle its mirror planes.
     seed : int
+    shapes : ConvexShapes or StarShapes or None
+        Shapes of the grains if they are not round; `radii` are then those of the discs or spheres that were packed.
     statistics : dict
         Fractions, counts, diameters, gaps and interface lengths, lengths in metres; ready for JSON.
     """
@@ -89,7 +93,13 @@ class Structure:
     layer: np.ndarray
     side: np.ndarray
     seed: int
+    shapes: ConvexShapes | StarShapes | None = None
     statistics: dict = field(default_factory=dict)
+
+    @property
+    def dim(self) -> int:
+        """2 or 3."""
+        return self.frame.dim
 
     @property
     def kind(self) -> str:
@@ -193,8 +203,8 @@ def _on_curved_sei(layers: list[LayerShape], frame: Frame) -> list[LayerShape]:
     The scenario divides by the thickness of the inner layer; around a particle that layer has less area than
     its share of the thickness.
     """
-    total = frame.area(0.0, layers[-1].outer)
-    share = [frame.area(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers]
+    total = frame.measure(0.0, layers[-1].outer)
+    share = [frame.measure(layer.inner, layer.outer) / total * layers[-1].outer / layer.thickness for layer in layers]
     return [
         replace(layer, fractions={name: fraction / s for name, fraction in layer.fractions.items()})
         for layer, s in zip(layers, share, strict=True)

@@ -57,6 +57,8 @@ class TaggedMesh:
         Depth of the core of a patch, radius of that of a particle [nm].
     sei_thickness, electrolyte_depth : float
         [nm]
+    mirrors : ndarray (k, dim)
+        Inward unit normals of the mirror planes of a particle, all through the origin.
     statistics : dict
         Of the structure and of the mesh, ready for JSON, lengths in metres.
     key : str
@@ -75,8 +77,14 @@ class TaggedMesh:
     core_size: float
     sei_thickness: float
     electrolyte_depth: float
+    mirrors: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     statistics: dict = field(default_factory=dict)
     key: str = ""
+
+    @property
+    def dim(self) -> int:
+        """2 or 3."""
+        return self.points.shape[1]
 
 
 def make_mesh(scenario: Scenario, coarsening: float = 1.0) -> TaggedMesh:

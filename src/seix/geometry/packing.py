@@ -103,7 +103,7 @@ def _try(
     grains = draw_grains(layer, band, rng, where, factor, strict)
     # half the gap belongs to every grain
     halos = math.pi * (grains.weight * (grains.radii + 0.5 * layer.gap) ** 2).sum()
-    if halos > DENSEST * band.area:
+    if halos > DENSEST * band.measure:
         return None
     grains.centres = _relax(grains, layer.gap, band, rng, schedule)
     return None if grains.centres is None else grains

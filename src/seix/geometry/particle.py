@@ -28,6 +28,7 @@ class ParticleFrame:
     electrolyte_depth: float
     sector: float | None
 
+    dim = 2
     kind = "particle"
     period = None
 
@@ -45,6 +46,11 @@ class ParticleFrame:
     def side_names(self) -> tuple[str, ...]:
         """Names of the two symmetry rays; none for the whole particle."""
         return () if self.sector is None else ("symmetry_0", "symmetry_1")
+
+    @property
+    def mirrors(self) -> np.ndarray:
+        """Inward unit normals (k, 2) of the symmetry rays."""
+        return np.array([self.side_axes(side)[1] for side in range(len(self.side_names))]).reshape(-1, 2)
 
     @property
     def span(self) -> float:
@@ -66,13 +72,13 @@ class ParticleFrame:
         """Length of core|SEI [nm]."""
         return self.span * self.core_size
 
-    def area(self, inner: float, outer: float) -> float:
+    def measure(self, inner: float, outer: float) -> float:
         """Area between two heights t over the core [nm2]."""
         return 0.5 * self.span * ((self.core_size + outer) ** 2 - (self.core_size + inner) ** 2)
 
-    def domain_area(self) -> float:
+    def domain_measure(self) -> float:
         """Area of core, SEI and electrolyte together [nm2]."""
-        return self.area(-self.core_size, self.sei_thickness + self.electrolyte_depth)
+        return self.measure(-self.core_size, self.sei_thickness + self.electrolyte_depth)
 
     def xy(self, u, t):
         """Cartesian coordinates of strip coordinates (arrays or numbers)."""
@@ -137,6 +143,7 @@ class CurvedBand:
     sector: float | None
     height: float  # of the inner wall over the core, to translate an area into a core radius
 
+    dim = 2
     side_weight = 0.5
 
     @property
@@ -150,7 +157,7 @@ class CurvedBand:
         return 2.0 * math.pi if self.sector is None else self.sector
 
     @property
-    def area(self) -> float:
+    def measure(self) -> float:
         """Area of the layer [nm2]."""
         return 0.5 * self.span * (self.outer**2 - self.inner**2)
 

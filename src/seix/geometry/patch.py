@@ -26,12 +26,18 @@ class PatchFrame:
     sei_thickness: float
     electrolyte_depth: float
 
+    dim = 2
     kind = "patch"
     sector = None
     closed = False  # the levels run from side to side
     wraps = True  # what leaves at u = span comes in at u = 0
     inner_scale = outer_scale = 1.0  # nanometres per unit of u, at core|SEI and at SEI|electrolyte
     side_names = ("periodic_left", "periodic_right")
+
+    @property
+    def mirrors(self) -> np.ndarray:
+        """Inward normals (0, 2) of symmetry rays: none."""
+        return np.empty((0, 2))
 
     @property
     def span(self) -> float:
@@ -43,13 +49,13 @@ class PatchFrame:
         """Length of core|SEI [nm]."""
         return self.period
 
-    def area(self, inner: float, outer: float) -> float:
+    def measure(self, inner: float, outer: float) -> float:
         """Area between two heights t [nm2]."""
         return self.period * (outer - inner)
 
-    def domain_area(self) -> float:
+    def domain_measure(self) -> float:
         """Area of core, SEI and electrolyte together [nm2]."""
-        return self.area(-self.core_size, self.sei_thickness + self.electrolyte_depth)
+        return self.measure(-self.core_size, self.sei_thickness + self.electrolyte_depth)
 
     def xy(self, u, t):
         """Cartesian coordinates of strip coordinates (arrays or numbers)."""
@@ -95,11 +101,12 @@ class FlatBand:
     gaps: tuple[float, float]
     gap: float
 
+    dim = 2
     side_count = 1
     side_weight = 1.0
 
     @property
-    def area(self) -> float:
+    def measure(self) -> float:
         """Area of the layer [nm2]."""
         return self.period * self.thickness
 

@@ -185,7 +185,7 @@ class SizeField:
             steps = np.linspace(start, end, 201)
             middle = 0.5 * (steps[1:] + steps[:-1])
             size = np.minimum(edge.mean() + self.slope * np.abs(middle - start), limit)
-            areas = np.array([frame.area(*sorted(pair)) for pair in zip(steps[1:], steps[:-1], strict=True)])
+            areas = np.array([frame.measure(*sorted(pair)) for pair in zip(steps[1:], steps[:-1], strict=True)])
             number += (areas / size**2).sum()
         return int(TRIANGLES * number)
 

@@ -36,7 +36,7 @@ def structure_statistics(structure: Structure, per_metre: float) -> dict:
         `core_sei_length` [m].
     """
     frame, layers = structure.frame, structure.layers
-    areas = np.array([frame.area(layer.inner, layer.outer) for layer in layers])
+    areas = np.array([frame.measure(layer.inner, layer.outer) for layer in layers])
     asked = [[layer.fractions.get(name, 0.0) for name in structure.phase_names] for layer in layers]
     asked_area = areas[:, None] * np.array(asked).reshape(len(layers), len(structure.phase_names))
     gaps = nearest_gaps(structure)

@@ -1,0 +1,95 @@
+"""Triangulated unit spheres, from which all round and cellular grains in space are made."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_GOLDEN = 0.5 * (1.0 + 5.0**0.5)
+
+
+def octasphere(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """An octahedron with n segments to an edge, drawn onto the unit sphere.
+
+    The three coordinate planes consist of edges, so that a grain centred on a plane side is halved without a cut.
+
+    Parameters
+    ----------
+    n : int
+        Segments to an edge, at least 1.
+
+    Returns
+    -------
+    directions : ndarray (4 n^2 + 2, 3)
+        Unit vectors; coordinates on the coordinate planes are exactly zero, and mirror images agree to the last bit.
+    faces : ndarray (8 n^2, 3) of int64
+        Outwards oriented.
+    """
+    corners = np.concatenate([np.eye(3), -np.eye(3)])
+    octants = [(x, y, z) for x in (0, 3) for y in (1, 4) for z in (2, 5)]
+    grid, faces = _subdivided(corners, np.array(octants), n)
+    # equal angles along the edges of the octahedron, instead of equal lengths that the projection would stretch
+    return _on_sphere(np.sign(grid) * np.sin(0.5 * np.pi * np.abs(grid) / n), faces)
+
+
+def icosphere(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """An icosahedron with n segments to an edge, drawn onto the unit sphere: the most even template.
+
+    Parameters
+    ----------
+    n : int
+        Segments to an edge, at least 1.
+
+    Returns
+    -------
+    directions : ndarray (10 n^2 + 2, 3)
+        Unit vectors.
+    faces : ndarray (20 n^2, 3) of int64
+        Outwards oriented.
+    """
+    rectangle = np.array([(0.0, a, b * _GOLDEN) for a in (-1, 1) for b in (-1, 1)])
+    corners = np.concatenate([np.roll(rectangle, k, axis=1) for k in range(3)])
+    apart = np.linalg.norm(corners[:, None] - corners, axis=2)
+    near = np.abs(apart - 2.0) < 1e-9  # edges have length 2
+    triples = [
+        (i, j, k)
+        for i in range(12)
+        for j in range(i + 1, 12)
+        for k in range(j + 1, 12)
+        if near[i, j] and near[j, k] and near[i, k]
+    ]
+    grid, faces = _subdivided(corners, np.array(triples), n)
+    return _on_sphere(grid, faces)
+
+
+def volume_factor(directions: np.ndarray, faces: np.ndarray) -> float:
+    """Factor on the radius that gives the polyhedron the volume of the sphere."""
+    a, b, c = np.moveaxis(directions[faces], 1, 0)
+    volume = np.einsum("fi,fi->", a, np.cross(b, c)) / 6.0
+    return float(np.cbrt(4.0 * np.pi / 3.0 / volume))
+
+
+def _subdivided(corners: np.ndarray, triangles: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points on the flat faces of a polyhedron, in units of 1/n of its edges, and the small triangles."""
+    i, j = (index.ravel() for index in np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij"))
+    keep = i + j <= n
+    i, j = i[keep], j[keep]
+    number = np.full((n + 2, n + 2), -1)
+    number[i, j] = np.arange(len(i))
+    up = np.column_stack([number[i, j], number[i + 1, j], number[i, j + 1]])
+    down = np.column_stack([number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]])
+    small = np.concatenate([up, down])
+    small = small[(small >= 0).all(axis=1)]
+    weight = np.column_stack([i, j, n - i - j]).astype(float)
+    points = np.einsum("pk,tkd->tpd", weight, corners[triangles]).reshape(-1, 3)
+    # the points on the edges come from two faces or more
+    _, first, inverse = np.unique(np.round(points, 6) + 0.0, axis=0, return_index=True, return_inverse=True)
+    faces = (small[None] + len(i) * np.arange(len(triangles))[:, None, None]).reshape(-1, 3)
+    return points[first], inverse.ravel()[faces]
+
+
+def _on_sphere(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    directions = points / np.sqrt((np.sort(points**2, axis=1)).sum(axis=1))[:, None] + 0.0
+    a, b, c = np.moveaxis(directions[faces], 1, 0)
+    inwards = np.einsum("fi,fi->f", a, np.cross(b, c)) < 0.0
+    faces[inwards] = faces[inwards][:, [0, 2, 1]]
+    return directions, faces.astype(np.int64)

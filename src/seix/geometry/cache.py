@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seix.geometry.meshing import TaggedMesh
     from seix.scenario import Scenario
 
-ARRAYS = ("points", "cells", "region", "grain", "layer")
+ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 """What a missing, cut or foreign file raises when it is read."""
 

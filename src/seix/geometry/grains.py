@@ -19,6 +19,18 @@ CLIP = (0.5, 1.6)
 """Smallest and largest diameter drawn, in mean diameters."""
 TOLERATED_SCALING = 0.15
 """Relative change of the diameters that a whole number of grains may cost."""
+FULL_SIDE = 0.8
+"""Largest number of grains on a side, in those that would fill it as a chain or a square lattice."""
+
+
+def ball(radius, dim: int):
+    """Area of discs (dim 2) or volume of spheres (dim 3) of the given radii."""
+    return math.pi * radius**2 if dim == 2 else 4.0 * math.pi / 3.0 * radius**3
+
+
+def mean_measure(layer: LayerShape, dim: int) -> float:
+    """Mean area or volume of the grains of a layer; E[d^k] of the lognormal is D^k (1 + spread^2)^(k (k - 1)/2)."""
+    return ball(0.5 * layer.diameter, dim) * (1.0 + layer.spread**2) ** (dim * (dim - 1) // 2)
 
 
 @dataclass
@@ -35,7 +47,7 @@ class LayerGrains:
         Side the grain is centred on, -1 for none.
     weight : ndarray (n,)
         Part of the grain that counts, 1/2 on a symmetry ray.
-    centres : ndarray (n, 2) or None
+    centres : ndarray (n, dim) or None
         [nm]
     """
 
@@ -48,7 +60,7 @@ class LayerGrains:
 
 def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, factor: float = 1.0,
                 strict: bool = True) -> LayerGrains:  # fmt: skip
-    """Draw the grains of a layer so that their areas inside the domain sum exactly to what is asked.
+    """Draw the grains of a layer so that their areas (volumes in space) inside the domain sum exactly to what is asked.
 
     The number of grains of a phase is its area over the mean grain area, rounded; their diameters are
     lognormal (one from each of n equally likely intervals, so that few grains also show mean and spread),
@@ -73,8 +85,7 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
         If a phase would get no grain, its grains would be scaled by more than 15 % (the message says what
         size of the domain would do), or they are too large for the layer.
     """
-    mean_area = 0.25 * math.pi * layer.diameter**2 * (1.0 + layer.spread**2)
-    wanted = factor * np.array(list(layer.fractions.values())) * band.measure / mean_area
+    wanted = factor * np.array(list(layer.fractions.values())) * band.measure / mean_measure(layer, band.dim)
     on_side = _draw_sides(layer, band, wanted, rng)
     # a grain on a mirror counts half, so more of them are needed for the same area
     missing = 1.0 - band.side_weight
@@ -95,13 +106,14 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
 def _draw_sides(layer: LayerShape, band, wanted: np.ndarray, rng: np.random.Generator) -> list[list[int]]:
     """Sides taken by grains of each phase.
 
-    A line laid through a random packing has the centres of (grains per area) x thickness x (r + gap/2) grains
+    A line (plane) laid through a random packing has the centres of (grains per area) x length x (r + gap/2) grains
     nearer than half of that reach; those are the ones that are moved onto it, the others stay clear of it.
     """
     reach = 0.5 * (layer.diameter + layer.gap)
-    expected = wanted.sum() / band.measure * band.thickness * reach
+    expected = wanted.sum() / band.measure * band.side_measure * reach
     # more than this many would jam on the side itself
-    most = math.floor(0.8 * (band.thickness - sum(band.gaps) + layer.gap) / (2.0 * reach))
+    along = (band.thickness - sum(band.gaps) + layer.gap) * band.side_measure / band.thickness
+    most = math.floor(FULL_SIDE * along / (2.0 * reach) ** (band.dim - 1))
     result: list[list[int]] = [[] for _ in wanted]
     for side in range(band.side_count):
         number = min(math.floor(expected + rng.random()), most)
@@ -119,10 +131,10 @@ def _draw_radii(layer: LayerShape, count: int, rng: np.random.Generator) -> np.n
     return 0.5 * layer.diameter * np.clip(relative, *CLIP)
 
 
-def _scaled(radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShape, band, where: str) -> np.ndarray:
-    """Radii times one factor, but none above what fits, so that the weighted areas sum to `area`."""
-    largest = band.largest_radius
-    if largest < CLIP[0] * 0.5 * layer.diameter or math.pi * largest**2 * weight.sum() < area:
+def _scaled(radii: np.ndarray, weight: np.ndarray, measure: float, layer: LayerShape, band, where: str) -> np.ndarray:
+    """Radii times one factor, but none above what fits, so that the weighted areas or volumes sum to `measure`."""
+    largest, dim = band.largest_radius, band.dim
+    if largest < CLIP[0] * 0.5 * layer.diameter or ball(largest, dim) * weight.sum() < measure:
         raise GeometryError(
             f"{where}: grains of {layer.diameter:.4g} nm do not fit; the largest diameter between its "
             f"walls and sides, gaps kept, is {2.0 * max(largest, 0.0):.4g} nm: smaller grains or a thicker "
@@ -130,8 +142,8 @@ def _scaled(radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShap
         )
     fits = np.ones(len(radii), bool)
     while True:  # every pass adds grains that reach the limit, until none is left that would exceed it
-        rest = area - math.pi * largest**2 * weight[~fits].sum()
-        factor = math.sqrt(rest / (math.pi * (weight[fits] * radii[fits] ** 2).sum()))
+        rest = measure - ball(largest, dim) * weight[~fits].sum()
+        factor = (rest / (weight[fits] * ball(radii[fits], dim)).sum()) ** (1.0 / dim)
         exceeds = fits & (factor * radii > largest)
         if not exceeds.any():
             return np.where(fits, factor * radii, largest)
@@ -140,24 +152,24 @@ def _scaled(radii: np.ndarray, weight: np.ndarray, area: float, layer: LayerShap
 
 def _check_counts(layer: LayerShape, band, wanted: np.ndarray, where: str) -> None:
     """Refuse a domain whose whole numbers of grains would change their diameters too much."""
-    bad = [p for p in range(len(wanted)) if not _fits(wanted[p])]
+    bad = [p for p in range(len(wanted)) if not _fits(wanted[p], band.dim)]
     if not bad:
         return
     larger = next(s for s in np.linspace(1.0, 2.0 / wanted.min(), 4001)
-                  if all(_fits(w) for w in s * wanted))  # fmt: skip
+                  if all(_fits(w, band.dim) for w in s * wanted))  # fmt: skip
     name = list(layer.fractions)[bad[0]]
     if round(wanted[bad[0]]) == 0:
         what = "that is no grain at all"
     else:
         number = round(wanted[bad[0]])
-        diameter = layer.diameter * math.sqrt(wanted[bad[0]] / number)
+        diameter = layer.diameter * (wanted[bad[0]] / number) ** (1.0 / band.dim)
         what = f"a whole number of them, {number}, would need a mean diameter of {diameter:.3g} nm"
     raise GeometryError(
-        f"{where}: the fraction {layer.fractions[name]:.4g} of {name} is the area of {wanted[bad[0]]:.3g} "
-        f"grains of {layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.measure)}"
+        f"{where}: the fraction {layer.fractions[name]:.4g} of {name} is the "
+        f"{'area' if band.dim == 2 else 'volume'} of {wanted[bad[0]]:.3g} grains of {layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.measure)}"
     )
 
 
-def _fits(wanted: float) -> bool:
+def _fits(wanted: float, dim: int) -> bool:
     number = round(wanted)
-    return number >= 1 and abs(math.sqrt(wanted / number) - 1.0) <= TOLERATED_SCALING
+    return number >= 1 and abs((wanted / number) ** (1.0 / dim) - 1.0) <= TOLERATED_SCALING

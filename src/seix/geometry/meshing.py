@@ -173,7 +173,7 @@ def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: flo
     mesh = TaggedMesh(
         points, cells, arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
         frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
-        key=key,
+        frame.mirrors, key=key,
     )  # fmt: skip
     mesh.statistics = {
         "structure": structure.statistics,

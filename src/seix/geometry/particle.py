@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 
 @dataclass(frozen=True)
@@ -167,6 +166,11 @@ class CurvedBand:
         return self.outer - self.inner
 
     @property
+    def side_measure(self) -> float:
+        """Length of one side [nm]."""
+        return self.thickness
+
+    @property
     def largest_radius(self) -> float:
         """Radius of a grain that just fits between the walls, and at the inner wall between the rays [nm]."""
         radius = 0.5 * (self.thickness - sum(self.gaps))
@@ -202,10 +206,7 @@ class CurvedBand:
             angle = np.where(side == 0, 0.0, np.where(side == 1, self.sector, angle))
         return rho[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
 
-    def separation(self, difference: np.ndarray) -> np.ndarray:
-        """Shortest vectors (n, 2) between grains whose centres differ by `difference`."""
-        return difference
-
-    def tree(self, x: np.ndarray) -> cKDTree:
-        """Search tree of centres."""
-        return cKDTree(x)
+    @property
+    def periods(self) -> np.ndarray:
+        """Periods along the axes: none."""
+        return np.zeros(2)

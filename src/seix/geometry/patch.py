@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 FREE = -1
 """Side number of a grain that touches no side."""
@@ -116,6 +115,11 @@ class FlatBand:
         return self.outer - self.inner
 
     @property
+    def side_measure(self) -> float:
+        """Length of one side [nm]."""
+        return self.thickness
+
+    @property
     def largest_radius(self) -> float:
         """Radius of a grain that just fits between the walls, and between its own images [nm]."""
         return 0.5 * min(self.thickness - sum(self.gaps), self.period - self.gap)
@@ -140,11 +144,7 @@ class FlatBand:
         height = np.clip(x[:, 1], self.inner + self.gaps[0] + radii, self.outer - self.gaps[1] - radii)
         return np.column_stack([np.where(side == FREE, along, 0.0), height])
 
-    def separation(self, difference: np.ndarray) -> np.ndarray:
-        """Shortest vectors (n, 2) between grains whose centres differ by `difference`."""
-        difference[:, 0] -= self.period * np.rint(difference[:, 0] / self.period)
-        return difference
-
-    def tree(self, x: np.ndarray) -> cKDTree:
-        """Search tree of confined centres."""
-        return cKDTree(x, boxsize=[self.period, 0.0])
+    @property
+    def periods(self) -> np.ndarray:
+        """Periods along the axes, 0 for none [nm]."""
+        return np.array([self.period, 0.0])

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from seix.geometry.patch import FREE
 
@@ -201,15 +200,10 @@ class SlabBand:
         height = np.clip(x[:, 2], self.inner + self.gaps[0] + radii, self.outer - self.gaps[1] - radii)
         return np.column_stack([plane, height])
 
-    def separation(self, difference: np.ndarray) -> np.ndarray:
-        """Shortest vectors (n, 3) between grains whose centres differ by `difference`."""
-        plane = difference[:, :2]
-        plane -= self.period * np.rint(plane / self.period)
-        return difference
-
-    def tree(self, x: np.ndarray) -> cKDTree:
-        """Search tree of confined centres."""
-        return cKDTree(x, boxsize=[self.period, self.period, 0.0])
+    @property
+    def periods(self) -> np.ndarray:
+        """Periods along the axes, 0 for none [nm]."""
+        return np.array([self.period, self.period, 0.0])
 
 
 @dataclass(frozen=True)
@@ -295,13 +289,10 @@ class ShellBand:
             x = self._between(x, least, most)
         return self._on_planes(x, side)
 
-    def separation(self, difference: np.ndarray) -> np.ndarray:
-        """Shortest vectors (n, 3) between grains whose centres differ by `difference`."""
-        return difference
-
-    def tree(self, x: np.ndarray) -> cKDTree:
-        """Search tree of centres."""
-        return cKDTree(x)
+    @property
+    def periods(self) -> np.ndarray:
+        """Periods along the axes: none."""
+        return np.zeros(3)
 
     @staticmethod
     def _between(x: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:

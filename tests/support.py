@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Strip:
     electrolyte_depth: float
     kind: str = "patch"
     sector: float | None = None
+    mirrors: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
 
 
 def second_order(points, triangles):

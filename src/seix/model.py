@@ -12,6 +12,8 @@ import numpy as np
 import ufl
 from dolfinx import fem
 
+from .boundary_conditions import apply_boundary_conditions
+from .fields import FIELDS
 from .numerics.constraints import Block, Constraints
 from .numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX, Domains
 from .numerics.system import CoupledSystem
@@ -19,12 +21,9 @@ from .parameters import Parameters
 from .physics import conduction, elasticity, kinetics, lithium, swelling
 from .scales import FARADAY, LENGTH, STRESS
 
-FIELDS = ("potential", "electron potential", "core potential", "lithium", "uptake", "displacement")
-PHI, PSI, CORE_POTENTIAL, LITHIUM, UPTAKE, DISPLACEMENT = range(6)
-
 
 class Model:
-    """Weak form of the stationary problem; current and constants can change, the mesh cannot.
+    """Weak form of the stationary problem in two or three dimensions; current and constants can change, the mesh cannot.
 
     Parameters
     ----------
@@ -39,6 +38,8 @@ class Model:
         concentration; its rate of uptake; displacement in nanometres.
     current : fem.Constant
         Mean current density on core|SEI, scaled; positive in lithiation.
+    interface_size, core_volume, collector_size : float
+        Length or area of core|SEI, area or volume of the core, length or area of the flat bottom of a patch, in nanometres.
     """
 
     def __init__(self, domains: Domains, parameters: Parameters):
@@ -54,14 +55,14 @@ class Model:
 
     def _spaces(self) -> None:
         core, ionic, solid = (s.mesh for s in (self.domains.core, self.domains.ionic, self.domains.solid))
-        real = basix.ufl.real_element("triangle", ())
+        real = basix.ufl.real_element(core.ufl_cell().cellname, ())
         spaces = [
             fem.functionspace(ionic, ("Lagrange", 2)),
             fem.functionspace(core, ("Lagrange", 2)),
             fem.functionspace(core, real),
             fem.functionspace(core, ("Lagrange", 2)),
             fem.functionspace(core, real),
-            fem.functionspace(solid, ("Lagrange", 2, (2,))),
+            fem.functionspace(solid, ("Lagrange", 2, (self.domains.dim,))),
         ]
         self.fields = [fem.Function(space, name=name) for space, name in zip(spaces, FIELDS, strict=True)]
         self.phi, self.psi, self.v, self.c, self.r, self.u = self.fields
@@ -98,13 +99,13 @@ class Model:
         self.slope = constant(law.equilibrium_slope * s.concentration / s.voltage)
         self.stress_shift = constant(0.0)
         self.set_feedback(1.0)
-        self.interface_length = self.integrate(1.0, d.dS(CORE_SEI))
-        self.core_area = self.integrate(1.0, d.dx(CORE))
-        self.collector_length = self.integrate(1.0, d.ds(COLLECTOR))
-        # how the electrons leave the core: through the flat collector, or evenly out of the plane of a particle
+        self.interface_size = self.integrate(1.0, d.dS(CORE_SEI))
+        self.core_volume = self.integrate(1.0, d.dx(CORE))
+        self.collector_size = self.integrate(1.0, d.ds(COLLECTOR))
+        # how the electrons leave the core: through the flat collector, or evenly out of a particle
         flat = d.shape["kind"] == "patch"
-        self.collector_share = constant(self.interface_length / self.collector_length if flat else 0.0)
-        self.volume_share = constant(0.0 if flat else self.interface_length / self.core_area)
+        self.collector_share = constant(self.interface_size / self.collector_size if flat else 0.0)
+        self.volume_share = constant(0.0 if flat else self.interface_size / self.core_volume)
 
     def set_current(self, multiple: float) -> None:
         """Set I/I0."""
@@ -190,54 +191,11 @@ class Model:
     # -- constraints ------------------------------------------------------------------------------------------------
 
     def _constraints(self) -> Constraints:
-        shape, p = self.domains.shape, self.parameters
         blocks = [Block(name, f.function_space) for name, f in zip(FIELDS, self.fields, strict=True)]
         constraints = Constraints(self.domains.comm, blocks)
-        tolerance = constraints.tolerance
-        inner = shape["core_size"]
-        if shape["kind"] == "patch":
-            top = shape["sei_thickness"] + shape["electrolyte_depth"]
-            period = shape["period"]
-            self.outer_rows = constraints.fix(PHI, lambda x, y: np.abs(y - top) < tolerance)
-            corner = lambda x, y: (np.abs(x) < tolerance) & (np.abs(y + inner) < tolerance)  # noqa: E731
-            constraints.fix(PSI, corner)
-            constraints.fix(DISPLACEMENT, lambda x, y: np.abs(y + inner) < tolerance, component=1)
-            constraints.fix(DISPLACEMENT, corner, component=0)
-            stretch = (constraints.scalar("in-plane strain"), period) if p.in_plane_strain is None else p.in_plane_strain * period
-            contact = lambda x, y: np.abs(y) < tolerance  # noqa: E731
-        else:
-            outer = inner + shape["sei_thickness"] + shape["electrolyte_depth"]
-            period = None
-            self.outer_rows = constraints.fix(PHI, lambda x, y: np.abs(np.hypot(x, y) - outer) < tolerance)
-            centre = lambda x, y: np.hypot(x, y) < tolerance  # noqa: E731
-            constraints.fix(PSI, centre)
-            for component in (0, 1):
-                constraints.fix(DISPLACEMENT, centre, component=component)
-            self._particle_sides(constraints)
-            contact = lambda x, y: np.abs(np.hypot(x, y) - inner) < tolerance  # noqa: E731
-        if p.interface.law == "perfect_contact":
-            masters = [(CORE_POTENTIAL, 1.0), (PSI, self.scales.electron)]
-            self.contact_rows = constraints.follow(PHI, contact, masters, period=period)
-        if period is not None:
-            for block in (PHI, PSI, LITHIUM):
-                constraints.periodic(block, period)
-            constraints.periodic(DISPLACEMENT, period, {0: stretch})
+        rows = apply_boundary_conditions(constraints, self.domains, self.parameters)
+        self.outer_rows, self.contact_rows = rows["outer"], rows["contact"]
         return constraints
-
-    def _particle_sides(self, constraints: Constraints) -> None:
-        """Symmetry on the sides of a sector; no rotation of a full particle."""
-        shape, tolerance = self.domains.shape, constraints.tolerance
-        inner, sector = shape["core_size"], shape["sector"]
-        if sector is None:
-            constraints.fix(DISPLACEMENT, lambda x, y: np.hypot(x - inner, y) < tolerance, component=1)
-            return
-        constraints.fix(DISPLACEMENT, lambda x, y: (np.abs(y) < tolerance) & (x > 0), component=1)
-        direction = (math.cos(sector), math.sin(sector))
-        constraints.slide(
-            DISPLACEMENT,
-            lambda x, y: (np.abs(direction[1] * x - direction[0] * y) < tolerance) & (direction[0] * x + direction[1] * y > 0),
-            direction,
-        )
 
     # -- results --------------------------------------------------------------------------------------------------------
 
@@ -265,10 +223,13 @@ class Model:
         return self.domains.comm.allreduce(float(self.r.x.array[:owned].sum()), op=MPI.SUM)
 
     def in_plane_strain(self) -> float:
-        """Mean strain of a patch along its surface."""
+        """Mean strain of a patch along its surface; in three dimensions the mean of the two directions.
+
+        Taken over the core, whose sides are flat and whole: there the mean is the stretch between opposite sides.
+        """
         d = self.domains
-        solid = d.regions(CORE, *d.sei_regions)
-        return self.integrate(self.u[0].dx(0), solid) / self.integrate(1.0, solid)
+        axes = range(d.dim - 1)
+        return self.integrate(sum(self.u[i].dx(i) for i in axes), d.dx(CORE)) / self.core_volume / len(axes)
 
     def integrate(self, integrand, measure) -> float:
         """Integral over all ranks, in the units of the mesh."""

@@ -31,7 +31,9 @@ def test_nodal_values_come_in_the_order_of_the_input(make):
     """The coordinates evaluated at the nodes are the points of the input mesh, NaN outside the asked regions."""
     mesh = make()
     domains = Domains(MPI.COMM_SELF, mesh)
-    found = NodalEvaluator(domains).gather(ufl.SpatialCoordinate(domains.mesh), [CORE], 2)
+    nodes = NodalEvaluator(domains)
+    found = nodes.allocate(2)
+    nodes.gather(ufl.SpatialCoordinate(domains.mesh), [CORE], found)
     inside = mesh.region == CORE
     assert found[inside] == pytest.approx(mesh.points[mesh.cells[inside]], abs=1e-12)
     assert np.isnan(found[~inside]).all()

@@ -13,7 +13,8 @@ import ufl
 from dolfinx import fem
 
 from seix.fem import MPI
-from seix.model import DISPLACEMENT, FIELDS, LITHIUM, PHI, PSI, Model
+from seix.fields import DISPLACEMENT, FIELDS, LITHIUM, PHI, PSI
+from seix.model import Model
 from seix.numerics.constraints import Block, Constraints
 from seix.numerics.domains import CORE, CORE_SEI, ELECTROLYTE, Domains
 from seix.numerics.solver import NewtonSolver
@@ -106,7 +107,8 @@ class ManufacturedModel(Model):
         shape = self.domains.shape
         film = shape["sei_thickness"]
 
-        def boundary(x, y, block):
+        def boundary(points, block):
+            x, y = points.T
             z = y - SLOPE * x
             top = film if block == DISPLACEMENT else film + shape["electrolyte_depth"]
             return np.isclose(x, 0) | np.isclose(x, shape["period"]) | np.isclose(z, top) | np.isclose(z, -shape["core_size"])
@@ -123,7 +125,7 @@ class ManufacturedModel(Model):
             owned = np.zeros((blocks[block].owned, blocks[block].bs))
             owned[space.dofmap.list.ravel()] = at_nodes
             for component in range(blocks[block].bs):
-                constraints.fix(block, lambda x, y, b=block: boundary(x, y, b), owned[:, component], component)
+                constraints.fix(block, lambda x, b=block: boundary(x, b), owned[:, component], component)
         return constraints
 
 

@@ -15,6 +15,9 @@ from dolfinx import fem
 
 from ..numerics.domains import QUADRATURE_DEGREE, Domains
 
+CELL = {2: basix.CellType.triangle, 3: basix.CellType.tetrahedron}
+"""Cell by dimension."""
+
 
 class Evaluator:
     """Evaluates UFL expressions of any submesh on owned cells of the whole mesh.
@@ -22,8 +25,8 @@ class Evaluator:
     Parameters
     ----------
     domains : Domains
-    points : ndarray, shape (points, 2)
-        Points of the reference triangle.
+    points : ndarray, shape (points, dimension)
+        Points of the reference triangle or tetrahedron.
     """
 
     def __init__(self, domains: Domains, points: np.ndarray):
@@ -45,39 +48,33 @@ class QuadratureEvaluator(Evaluator):
     """Evaluator at the quadrature points, with the volume that each point stands for."""
 
     def __init__(self, domains: Domains):
-        points, self.weights = basix.make_quadrature(basix.CellType.triangle, QUADRATURE_DEGREE)
+        points, self.weights = basix.make_quadrature(CELL[domains.dim], QUADRATURE_DEGREE)
         super().__init__(domains, points)
 
     def volumes(self, cells: np.ndarray) -> np.ndarray:
-        """Area of each point, shape (cells, points), in the unit of the mesh squared."""
+        """Area or volume of each point, shape (cells, points), in the unit of the mesh."""
         return np.abs(self(ufl.JacobianDeterminant(self.domains.mesh), cells)) * self.weights
 
 
 class NodalEvaluator(Evaluator):
-    """Evaluator at the six nodes of each cell, in the order of the cells of the input mesh."""
+    """Evaluator at the nodes of each second-order cell, in the order of the cells of the input mesh."""
 
     def __init__(self, domains: Domains):
-        element = basix.create_element(basix.ElementFamily.P, basix.CellType.triangle, 2, basix.LagrangeVariant.gll_warped)
+        element = basix.create_element(basix.ElementFamily.P, CELL[domains.dim], 2, basix.LagrangeVariant.gll_warped)
         super().__init__(domains, element.points)
 
-    def gather(self, expression, regions, components: int, factor: float = 1.0, offset: float = 0.0):
-        """Nodal values of all cells on rank 0; NaN outside the regions.
+    def allocate(self, components: int) -> np.ndarray | None:
+        """Array of NaN for all cells on rank 0, shape (all cells, nodes, components); None on other ranks."""
+        shape = (self.domains.cells_global, len(self.points), components)
+        return np.full(shape, np.nan) if self.domains.comm.rank == 0 else None
 
-        Returns
-        -------
-        ndarray or None
-            Shape (all cells, 6), or (all cells, 6, components) for more than one; None on other ranks.
-        """
-        cells = self.cells(regions)
-        local = self(expression, cells).reshape(len(cells), 6, components) * factor + offset
-        comm = self.domains.comm
+    def gather(self, expression, regions, out: np.ndarray | None, factor: float = 1.0, offset: float = 0.0) -> None:
+        """Write the nodal values of the cells of some regions into an array of :meth:`allocate` (collective)."""
+        cells, comm = self.cells(regions), self.domains.comm
+        local = self(expression, cells).reshape(len(cells), len(self.points), -1) * factor + offset
         parts = comm.gather((np.asarray(self.domains.mesh.topology.original_cell_index)[cells], local), root=0)
-        if comm.rank:
-            return None
-        result = np.full((self.domains.cells_global, 6, components), np.nan)
-        for index, values in parts:
-            result[index] = values
-        return result[..., 0] if components == 1 else result
+        for index, values in parts or ():
+            out[index] = values
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Fields on the cells of one mesh, and their form for pictures and files.
 
-Fields live on cells (six nodal values each), so a jump across an interface survives. For a file or a
+Fields live on cells (six nodal values for each triangle, ten for each tetrahedron), so a jump across an interface survives. For a file or a
 picture the values are averaged at the nodes *inside* each region only: nodes are doubled on region
 boundaries and nowhere else.
 """
@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 NANOMETRE = 1e-9
 #: basix order of a second-order triangle -> VTK order (mid nodes on edges (0,1), (1,2), (2,0))
 VTK_ORDER = np.array([0, 1, 2, 5, 3, 4])
+#: nodes of a cell -> the nodes in VTK order; a tetrahedron has mid nodes on edges (0,1), (1,2), (2,0), (0,3), (1,3), (2,3)
+VTK_ORDERS = {6: VTK_ORDER, 10: np.array([0, 1, 2, 3, 9, 6, 8, 7, 5, 4])}
+#: axes of the listed stress components by dimension
+STRESS_COMPONENTS = {2: ("xx", "yy", "zz", "xy"), 3: ("xx", "yy", "zz", "xy", "yz", "xz")}
 #: the four straight triangles between the six nodes (basix order), all with the orientation of the cell
 SUBTRIANGLES = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2], [5, 3, 4]])
 #: end nodes and mid node of the three edges (basix order), running counter-clockwise
@@ -31,7 +35,7 @@ EDGES = np.array([[0, 1, 5], [1, 2, 3], [2, 0, 4]])
 
 @dataclass(frozen=True)
 class FieldInfo:
-    """Name, symbol (mathtext), unit, meaning, number of components and domain of one field."""
+    """Name, symbol (mathtext), unit, meaning, number of components in two dimensions and domain of one field."""
 
     name: str
     symbol: str
@@ -39,6 +43,10 @@ class FieldInfo:
     description: str
     components: int
     domain: str
+
+    def components_in(self, dimension: int) -> int:
+        """Number of components in two or three dimensions."""
+        return self.components if dimension == 2 else {1: 1, 2: 3, 4: 6}[self.components]
 
 
 FIELD_TABLE: dict[str, FieldInfo] = {
@@ -71,7 +79,7 @@ FIELD_TABLE: dict[str, FieldInfo] = {
         FieldInfo("current_density", r"$\mathbf{i}$", "A/m2", "current density", 2, "everywhere"),
         FieldInfo("lithium_concentration", r"$c$", "mol/m3", "lithium concentration", 1, "core"),
         FieldInfo("displacement", r"$\mathbf{u}$", "m", "displacement", 2, "core and SEI"),
-        FieldInfo("stress", r"$\sigma$", "Pa", "Cauchy stress: xx, yy, zz, xy", 4, "core and SEI"),
+        FieldInfo("stress", r"$\sigma$", "Pa", "Cauchy stress: xx, yy, zz, xy; in space also yz, xz", 4, "core and SEI"),
         FieldInfo("von_mises_stress", r"$\sigma_\mathrm{vM}$", "Pa", "von Mises stress", 1, "core and SEI"),
         FieldInfo(
             "hydrostatic_stress",
@@ -100,9 +108,9 @@ class RegionNodes:
     Attributes
     ----------
     points
-        (k, 2) [m].
+        (k, dimension) [m].
     cells
-        (m, 6) basix order, into `points`.
+        (m, 6) or (m, 10) basix order, into `points`.
     region
         (k,) region of each node.
     values
@@ -116,7 +124,7 @@ class RegionNodes:
 
     @cached_property
     def triangles(self) -> NDArray[np.int64]:
-        """(4 m, 3) straight triangles, four for each cell in a row."""
+        """(4 m, 3) straight triangles, four for each cell of a plane mesh in a row."""
         return self.cells[:, SUBTRIANGLES].reshape(-1, 3)
 
 
@@ -129,7 +137,7 @@ class CellFields:
     mesh
         Mesh with tags, in nanometres.
     values
-        name of `FIELD_TABLE` -> (m, 6) or (m, 6, components) float64, SI, NaN where the field does not exist.
+        name of `FIELD_TABLE` -> (m, nodes) or (m, nodes, components) float64, SI, NaN where the field does not exist.
     current_multiple
         I/I0 [-].
 
@@ -147,21 +155,26 @@ class CellFields:
         for name, array in self.values.items():
             if name not in FIELD_TABLE:
                 raise ValueError(f"unknown field {name!r}; known: {', '.join(FIELD_TABLE)}")
-            components = FIELD_TABLE[name].components
+            components = FIELD_TABLE[name].components_in(self.dimension)
             shape = self.cells.shape if components == 1 else (*self.cells.shape, components)
             if array.shape != shape:
                 raise ValueError(f"field {name!r} has shape {array.shape}, expected {shape}")
             if np.isinf(array).any():
                 raise ValueError(f"field {name!r} has infinite values")
 
+    @property
+    def dimension(self) -> int:
+        """2 or 3."""
+        return self.mesh.points.shape[1]
+
     @cached_property
     def points(self) -> Array:
-        """(n, 2) node coordinates [m]."""
+        """(n, dimension) node coordinates [m]."""
         return np.asarray(self.mesh.points, dtype=np.float64) * NANOMETRE
 
     @property
     def cells(self) -> NDArray[np.int64]:
-        """(m, 6) second-order triangles in basix order."""
+        """(m, 6) second-order triangles or (m, 10) tetrahedra in basix order."""
         return self.mesh.cells
 
     @property
@@ -186,8 +199,8 @@ class CellFields:
 
     @cached_property
     def areas(self) -> Array:
-        """(m,) exact areas of the curved cells [m2]."""
-        return cell_areas(self.points, self.cells)
+        """(m,) exact areas [m2] or volumes [m3] of the curved cells."""
+        return (cell_areas if self.dimension == 2 else cell_volumes)(self.points, self.cells)
 
     @cached_property
     def nodes(self) -> RegionNodes:
@@ -197,7 +210,7 @@ class CellFields:
     def region_nodes(self) -> RegionNodes:
         """Double the nodes across region boundaries and average each field inside its region.
 
-        The average at a node weighs each adjoining cell of the same region with its area; cells on which a
+        The average at a node weighs each adjoining cell of the same region with its area or volume; cells on which a
         field does not exist take no part in it.
         """
         count = len(self.region_names)
@@ -245,6 +258,38 @@ def cell_areas(points: Array, cells: NDArray[np.int64]) -> Array:
         # chord
         area -= 2.0 / 3.0 * _cross(end - start, bulge)
     return area
+
+
+def cell_volumes(points: Array, cells: NDArray[np.int64]) -> Array:
+    """Volumes of second-order tetrahedra, exact: the Jacobian is a cubic polynomial, which the rule integrates.
+
+    Parameters
+    ----------
+    points
+        (n, 3).
+    cells
+        (m, 10) basix order, positively oriented.
+
+    Returns
+    -------
+    (m,) in the cubed unit of `points`.
+    """
+    # five points, degree three (Keast 1986): the centroid, and four points towards the vertices
+    rule = [(-4 / 30, np.full(3, 1 / 4)), (9 / 120, np.full(3, 1 / 6)), *((9 / 120, p) for p in np.eye(3) / 3 + 1 / 6)]
+    nodes = points[cells]
+    volumes = np.zeros(len(cells))
+    for weight, place in rule:
+        volumes += weight * np.linalg.det(np.einsum("kd,mkx->mdx", _tetrahedron_gradients(place), nodes))
+    return volumes
+
+
+def _tetrahedron_gradients(place: Array) -> Array:
+    """Derivatives (10, 3) of the quadratic shape functions of a tetrahedron at one point."""
+    share = np.array([1 - place.sum(), *place])
+    slope = np.vstack([-np.ones(3), np.eye(3)])
+    vertices = (4 * share - 1)[:, None] * slope
+    edges = [4 * (share[a] * slope[b] + share[b] * slope[a]) for a, b in ((2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1))]
+    return np.vstack([vertices, *edges])
 
 
 def side_by_side(point_sets: Sequence[Array]) -> list[float]:

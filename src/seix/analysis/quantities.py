@@ -8,13 +8,17 @@ import numpy as np
 import ufl
 from dolfinx import fem, la
 
-from ..model import LITHIUM, PHI, Model
+from ..fields import LITHIUM, PHI
+from ..model import Model
 from ..numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
-from .evaluate import NodalEvaluator, QuadratureEvaluator, Sample
+from .evaluate import QuadratureEvaluator, Sample
+from .nodal import nodal_fields
 from .quantity import Quantity, describe
 
+INTERFACE = {2: "sei.interface_length", 3: "sei.interface_area"}
+"""Name of the measure of all grain|matrix interfaces by dimension."""
 LEVELS = {"p99": 0.99, "p999": 0.999}
 ROUNDING = {"stress": 1e-3, "strain": 1e-13}
 """Pa and 1: a stress or strain below is not distinguished from zero by double precision, where moduli are GPa."""
@@ -33,7 +37,7 @@ class Measurement:
     def __init__(self, model: Model, reference_field: float):
         self.model, self.reference_field = model, reference_field
         self.domains, self.scales = model.domains, model.scales
-        self.comm = model.domains.comm
+        self.comm, self.dim = model.domains.comm, model.domains.dim
         self.reactions: list[np.ndarray] = []
         self.at = QuadratureEvaluator(self.domains)
         self.sei_cells = self.at.cells(self.domains.sei_regions)
@@ -55,7 +59,7 @@ class Measurement:
             **self._stress(),
             **self._lithium(),
         }
-        return {name: Quantity(_without_rounding(name, float(value)), describe(name).unit) for name, value in values.items()}
+        return {name: Quantity(_without_rounding(name, float(value)), describe(name).unit_in(self.dim)) for name, value in values.items()}
 
     # -- electric field --------------------------------------------------------------------------------------------------
 
@@ -83,39 +87,48 @@ class Measurement:
     # -- microstructure --------------------------------------------------------------------------------------------------
 
     def _structure(self) -> dict[str, float]:
-        area = self.comm.allreduce(float(self.sei_volumes.sum()))
-        grains = self.comm.allreduce(float(self.sei_volumes[self.domains.grain[self.sei_cells] >= 0].sum()))
-        return {
-            "sei.inorganic_fraction": grains / area,
-            "sei.interface_length": self.model.integrate(1.0, self.domains.dS(GRAIN_MATRIX)) * LENGTH,
-        }
+        d = self.domains
+        volume = self.comm.allreduce(float(self.sei_volumes.sum()))
+        grains = self.comm.allreduce(float(self.sei_volumes[d.grain[self.sei_cells] >= 0].sum()))
+        result = {INTERFACE[self.dim]: self.model.integrate(1.0, d.dS(GRAIN_MATRIX)) * LENGTH ** (self.dim - 1)}
+        if d.void_region is not None:
+            void = self.model.integrate(1.0, d.dx(d.void_region))
+            volume += void
+            result["sei.void_fraction"] = void / volume
+        return {"sei.inorganic_fraction": grains / volume, **result}
 
     # -- charge ------------------------------------------------------------------------------------------------------------
 
     def _charge(self) -> dict[str, float]:
         m, d, s = self.model, self.domains, self.scales
-        per_length = s.current_density * LENGTH  # A/m for an integral over an interface
-        supplied = float(m.current.value) * m.interface_length
+        amperes = s.current_density * LENGTH ** (self.dim - 1)  # A/m or A for an integral over an interface
+        supplied = float(m.current.value) * m.interface_size
         through = self.interface_current_total()
         outer = self.comm.allreduce(float(self.reactions[PHI][m.outer_rows].sum()))
         power = m.dissipation()
-        resistance = power / (float(m.current.value) ** 2 * m.interface_length)  # unit: length / conductivity
+        resistance = power / (float(m.current.value) ** 2 * m.interface_size)  # unit: length / conductivity
         area_resistance = resistance * LENGTH / s.conductivity
-        shape = d.shape
-        inner, thickness = shape["core_size"] * LENGTH, shape["sei_thickness"] * LENGTH
-        equivalent = thickness if shape["kind"] == "patch" else inner * math.log1p(thickness / inner)
-        where, size = (d.ds(COLLECTOR), m.collector_length) if shape["kind"] == "patch" else (d.dx(CORE), m.core_area)
+        patch = d.shape["kind"] == "patch"
+        where, size = (d.ds(COLLECTOR), m.collector_size) if patch else (d.dx(CORE), m.core_volume)
         electrons = m.integrate(m.electron_potential, where) / size * s.voltage
         samples = self.interface_sample(m.current_expression())
         return {
-            "current.total": through * per_length,
+            "current.total": through * amperes,
             "current.imbalance": max(abs(through - supplied), abs(outer - supplied)) / abs(supplied),
             "current.interface_peak": samples.maximum() / samples.mean(),
             "potential.drop": -electrons,
             "potential.cell": m.parameters.interface.equilibrium_potential + electrons,
             "sei.area_resistance": area_resistance,
-            "sei.effective_conductivity": equivalent / area_resistance,
+            "sei.effective_conductivity": self.equivalent_thickness() / area_resistance,
         }
+
+    def equivalent_thickness(self) -> float:
+        """Area resistance of a uniform film times its conductivity, for the area of core|SEI, m."""
+        shape = self.domains.shape
+        inner, thickness = shape["core_size"] * LENGTH, shape["sei_thickness"] * LENGTH
+        if shape["kind"] == "patch":
+            return thickness
+        return inner * math.log1p(thickness / inner) if self.dim == 2 else inner * thickness / (inner + thickness)
 
     def interface_current_total(self) -> float:
         """Current through core|SEI, scaled: from the law, or with perfect contact from the balance of the SEI."""
@@ -126,7 +139,7 @@ class Measurement:
         return -self.comm.allreduce(float(self.reactions[PHI][m.contact_rows].sum()))
 
     def interface_sample(self, expression) -> Sample:
-        """Means over the facets of core|SEI, weighted by their length.
+        """Means over the facets of core|SEI, weighted by their length or area.
 
         Parameters
         ----------
@@ -162,20 +175,20 @@ class Measurement:
         traction = self.interface_sample(ufl.dot(self._normal(), ufl.dot(m.core_stress()("-"), self._normal())))
         result["stress.interface_normal.p999"] = traction.quantiles([LEVELS["p999"]])[0] * STRESS
         energy = elasticity.energy_density(m.sei_stress(), m.strain(), 0.0)
-        result["strain_energy.sei"] = m.integrate(energy, self.domains.regions(*self.domains.sei_regions)) * STRESS * LENGTH**2
+        result["strain_energy.sei"] = m.integrate(energy, self.domains.regions(*self.domains.sei_regions)) * STRESS * LENGTH**self.dim
         if self.domains.shape["kind"] == "patch":
             result["strain.in_plane"] = m.in_plane_strain()
         return result
 
     def _invariants(self, stress, cells) -> np.ndarray:
         """First principal, von Mises and hydrostatic stress, shape (cells, points, 3)."""
-        vector = ufl.as_vector([f(stress) for f in (elasticity.first_principal, elasticity.von_mises, elasticity.hydrostatic)])
-        return self.at(vector, cells)
+        first = elasticity.first_principal(stress, plane=self.dim == 2)
+        return self.at(ufl.as_vector([first, elasticity.von_mises(stress), elasticity.hydrostatic(stress)]), cells)
 
     def _normal(self):
         """Unit normal of core|SEI out of the core, as a 3-vector."""
         n = ufl.FacetNormal(self.domains.mesh)("-")
-        return ufl.as_vector([n[0], n[1], 0])
+        return ufl.as_vector([n[0], n[1], n[2] if self.dim == 3 else 0])
 
     def largest_strain(self) -> float:
         """P99.9 of the largest principal strain magnitude in the SEI: judges the validity of small strains."""
@@ -187,9 +200,9 @@ class Measurement:
 
     def _lithium(self) -> dict[str, float]:
         m = self.model
-        uptake = m.uptake() * m.core_area
+        uptake = m.uptake() * m.core_volume
         delivered = self.interface_current_total()
-        supplied = float(m.current.value) * m.interface_length
+        supplied = float(m.current.value) * m.interface_size
         mean = m.parameters.mean_concentration
         block = m.system.blocks[LITHIUM]
         owned = m.c.x.array[: block.size]
@@ -203,52 +216,8 @@ class Measurement:
     # -- fields --------------------------------------------------------------------------------------------------------------
 
     def nodal_fields(self) -> dict[str, np.ndarray] | None:
-        """Nodal values of all fields on rank 0 (see ``FIELD_TABLE``), None elsewhere."""
-        m, d, s = self.model, self.domains, self.scales
-        nodes = NodalEvaluator(d)
-        sei = list(d.sei_regions)
-        ionic = [*sei, ELECTROLYTE]
-        p = m.parameters
-        everywhere = {
-            "potential": (
-                (m.phi, ionic, 1, s.voltage, 0.0),
-                (m.electron_potential, [CORE], 1, s.voltage, p.interface.equilibrium_potential),
-            ),
-            "electric_field": (
-                (-ufl.grad(m.phi), ionic, 2, s.field, 0.0),
-                (-m.electron_scale * ufl.grad(m.psi), [CORE], 2, s.field, 0.0),
-            ),
-            "current_density": (
-                (-m.kappa * ufl.grad(m.phi), ionic, 2, s.current_density, 0.0),
-                (-ufl.grad(m.psi) / m.electron_scale, [CORE], 2, s.current_density, 0.0),
-            ),
-            "lithium_concentration": ((m.c, [CORE], 1, s.concentration, p.mean_concentration),),
-            "displacement": ((m.u, [CORE, *sei], 2, LENGTH, 0.0),),
-            "stress": tuple(
-                (ufl.as_vector([t[0, 0], t[1, 1], t[2, 2], t[0, 1]]), where, 4, STRESS, 0.0)
-                for t, where in ((m.core_stress(), [CORE]), (m.sei_stress(), sei))
-            ),
-        }
-        for name, f in (
-            ("von_mises_stress", elasticity.von_mises),
-            ("hydrostatic_stress", elasticity.hydrostatic),
-            ("first_principal_stress", elasticity.first_principal),
-        ):
-            everywhere[name] = ((f(m.core_stress()), [CORE], 1, STRESS, 0.0), (f(m.sei_stress()), sei, 1, STRESS, 0.0))
-        result = {}
-        for name, pieces in everywhere.items():
-            parts = [nodes.gather(*piece) for piece in pieces]
-            if self.comm.rank == 0:
-                merged = parts[0]
-                for part in parts[1:]:
-                    merged = np.where(np.isnan(merged), part, merged)
-                result[name] = merged
-        if self.comm.rank:
-            return None
-        field = np.linalg.norm(result["electric_field"], axis=-1) / self.reference_field
-        outside_core = np.isnan(result["lithium_concentration"])
-        result["field_enhancement"] = np.where(outside_core, field, np.nan)
-        return result
+        """Nodal values of all fields on rank 0 (see :func:`~seix.analysis.nodal.nodal_fields`), None elsewhere."""
+        return nodal_fields(self.model, self.reference_field)
 
 
 def _without_rounding(name: str, value: float) -> float:

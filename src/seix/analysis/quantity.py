@@ -73,8 +73,8 @@ def check_quantities(where: str, quantities: Mapping[str, Quantity]) -> None:
         info = describe(name)
         if info is None:
             problems.append(f"{name} is not a documented quantity")
-        elif info.unit != quantity.unit:
-            problems.append(f"{name} has unit {quantity.unit}, documented is {info.unit}")
+        elif quantity.unit not in info.units:
+            problems.append(f"{name} has unit {quantity.unit}, documented is {' or '.join(info.units)}")
         if not math.isfinite(quantity.value):
             problems.append(f"{name} is {quantity.value}")
         if quantity.error is not None and not (math.isfinite(quantity.error) and quantity.error >= 0):

@@ -8,13 +8,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class QuantityInfo:
-    """Meaning of a name; `<phase>` in the pattern stands for the material of a region."""
+    """Meaning of a name; `<phase>` in the pattern stands for the material of a region.
+
+    `unit` is that in two dimensions, where extensive quantities are per metre of depth; `solid_unit` that in three, where it
+    differs.
+    """
 
     pattern: str
     unit: str
     meaning: str
     definition: str
     headline: bool = False
+    solid_unit: str | None = None
+
+    def unit_in(self, dimension: int) -> str:
+        """Unit in two or three dimensions."""
+        return self.solid_unit if dimension == 3 and self.solid_unit else self.unit
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units the quantity may have."""
+        return (self.unit,) if self.solid_unit is None else (self.unit, self.solid_unit)
 
     def matches(self, name: str) -> bool:
         """Whether `name` is this quantity."""
@@ -94,19 +108,34 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "sei.effective_conductivity",
         "S/m",
         "conductivity of a uniform film with the same resistance",
-        "thickness over area resistance; for a round particle R ln((R+h)/R) over area resistance",
+        "thickness over area resistance; for a round particle of radius R with an SEI of thickness h the thickness is "
+        "replaced by R ln((R+h)/R) in two dimensions and R h/(R+h) in three",
     ),
     QuantityInfo(
         "sei.inorganic_fraction",
         "1",
         "achieved share of inorganic grains",
-        "area of the grains over area of the SEI, from the mesh",
+        "area or volume of the grains over that of the SEI with its voids, from the mesh",
+    ),
+    QuantityInfo(
+        "sei.void_fraction",
+        "1",
+        "share of voids",
+        "area or volume of the voids over that of the SEI with its voids, from the mesh; only where there are voids",
     ),
     QuantityInfo(
         "sei.interface_length",
         "m",
-        "length of all grain|matrix interfaces",
-        "sum of the interface facets (per period of a patch, per sector of a particle)",
+        "length of all interfaces of grains (two dimensions)",
+        "sum of the facets between grain and matrix and between grains that touch (per period of a patch, per sector of a "
+        "particle)",
+    ),
+    QuantityInfo(
+        "sei.interface_area",
+        "m2",
+        "area of all interfaces of grains (three dimensions)",
+        "sum of the facets between grain and matrix and between grains that touch (per period of a patch, per octant or cone "
+        "of a particle)",
     ),
     QuantityInfo(
         "potential.drop",
@@ -125,8 +154,9 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
     QuantityInfo(
         "current.total",
         "A/m",
-        "current per unit depth",
+        "current; in two dimensions per unit depth",
         "integral of the normal current density over core|SEI, positive while lithium goes in",
+        solid_unit="A",
     ),
     QuantityInfo(
         "current.imbalance",
@@ -177,14 +207,15 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "Pa",
         "tension that pulls SEI and core apart",
         "99.9 % quantile of the facet means of the normal traction on core|SEI (stress of the core), "
-        "weighted by length",
+        "weighted by length or area",
         True,
     ),
     QuantityInfo(
         "strain_energy.sei",
         "J/m",
-        "elastic energy of the SEI per unit depth",
+        "elastic energy of the SEI; in two dimensions per unit depth",
         "integral of half stress times elastic strain over the SEI",
+        solid_unit="J",
     ),
     QuantityInfo(
         "lithium.imbalance",
@@ -209,6 +240,6 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "strain.in_plane",
         "1",
         "stretch of the patch along the surface",
-        "mean in-plane strain: the imposed value, or with `in_plane_strain: free` the one without net force",
+        "mean in-plane strain, in three dimensions the mean of its two directions: the imposed value, or with `in_plane_strain: free` the one without net force",
     ),
 )

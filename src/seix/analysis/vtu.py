@@ -1,4 +1,4 @@
-"""Writes fields.vtu: quadratic triangles with all fields, readable by ParaView and pyvista.
+"""Writes fields.vtu: quadratic triangles or tetrahedra with all fields, readable by ParaView and pyvista.
 
 meshio writes no field data into this format and cannot name the components of a tensor, hence the few lines
 of XML. Format: VTK XML, version 1.0, inline base64 data, zlib-compressed blocks.
@@ -17,9 +17,10 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from .fieldset import FIELD_TABLE, VTK_ORDER, CellFields, side_by_side
+from .fieldset import FIELD_TABLE, VTK_ORDERS, CellFields, side_by_side
 
-QUADRATIC_TRIANGLE = 22
+CELL_TYPES = {6: 22, 10: 24}
+"""VTK's quadratic triangle and quadratic tetrahedron by number of nodes."""
 MATRIX = "matrix"
 _BLOCK = 1 << 20
 _TYPES = {"float64": "Float64", "float32": "Float32", "int64": "Int64", "int32": "Int32", "uint8": "UInt8"}
@@ -39,7 +40,7 @@ def write_vtu(path: Path, structures: Mapping[str, CellFields]) -> None:
     path
         File to write.
     structures
-        name -> fields; all with the same fields.
+        name -> fields; all with the same fields, in the same dimension.
 
     Raises
     ------
@@ -80,10 +81,12 @@ def _phase_names(pieces: list[CellFields]) -> list[str]:
 def _geometry(pieces: list[CellFields], offsets: list[float]) -> tuple[NDArray[Any], NDArray[Any]]:
     points, cells, start = [], [], 0
     for fields, offset in zip(pieces, offsets, strict=True):
-        plane = fields.nodes.points
-        points.append(np.column_stack([plane[:, 0] + offset, plane[:, 1], np.zeros(len(plane))]))
-        cells.append(fields.nodes.cells[:, VTK_ORDER] + start)
-        start += len(plane)
+        own = np.zeros((len(fields.nodes.points), 3))
+        own[:, : fields.dimension] = fields.nodes.points
+        own[:, 0] += offset
+        points.append(own)
+        cells.append(fields.nodes.cells[:, VTK_ORDERS[fields.cells.shape[1]]] + start)
+        start += len(own)
     return np.concatenate(points), np.concatenate(cells).astype(np.int64)
 
 
@@ -94,11 +97,12 @@ def _point_data(pieces: list[CellFields]) -> dict[str, NDArray[Any]]:
         parts = []
         for fields in pieces:
             nodes = fields.nodes
-            missing = np.full((len(nodes.points), FIELD_TABLE[name].components), np.nan)
+            components = FIELD_TABLE[name].components_in(fields.dimension)
+            missing = np.full((len(nodes.points), components), np.nan)
             values = nodes.values.get(name, missing).reshape(len(nodes.points), -1)
-            if FIELD_TABLE[name].components == 2:
+            if components == 2:
                 values = np.column_stack([values, np.zeros(len(values))])
-            elif FIELD_TABLE[name].components == 4:
+            elif components == 4:
                 out_of_plane = np.where(np.isnan(values[:, 0]), np.nan, 0.0)
                 values = np.column_stack([values, out_of_plane, out_of_plane])
             parts.append(values)
@@ -156,7 +160,7 @@ def _write(
     stream.write("</Points>\n<Cells>\n")
     _array(stream, "connectivity", cells.ravel())
     _array(stream, "offsets", np.arange(1, len(cells) + 1, dtype=np.int64) * cells.shape[1])
-    _array(stream, "types", np.full(len(cells), QUADRATIC_TRIANGLE, dtype=np.uint8))
+    _array(stream, "types", np.full(len(cells), CELL_TYPES[cells.shape[1]], dtype=np.uint8))
     stream.write("</Cells>\n</Piece>\n</UnstructuredGrid>\n</VTKFile>\n")
 
 

@@ -8,10 +8,12 @@ matrix P^T J P, which keeps the symmetry of J and needs no penalty and no multip
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..errors import GeometryError
 from ..fem import MPI, PETSc
 
 
@@ -37,8 +39,13 @@ class Block:
         self.size = self.owned * self.bs
 
     def coordinates(self) -> np.ndarray:
-        """Coordinates of the owned nodes, shape (owned, 2)."""
-        return self.space.tabulate_dof_coordinates()[: self.owned, :2]
+        """Coordinates of the owned nodes, shape (owned, dimension)."""
+        return self.space.tabulate_dof_coordinates()[: self.owned, : self.space.mesh.geometry.dim]
+
+    @property
+    def real(self) -> bool:
+        """Whether the field is one number."""
+        return self.space.dofmap.index_map.size_global == 1
 
 
 @dataclass
@@ -78,15 +85,21 @@ class Constraints:
         self._slave[self.offsets[block] + rows[free]] = True
         return nodes[free], rows[free]
 
+    def _nodes(self, block: int, where) -> np.ndarray:
+        """Local numbers of the owned nodes that ``where`` tells: a condition on the coordinates, or the numbers."""
+        if callable(where):
+            where = np.flatnonzero(where(self.blocks[block].coordinates()))
+        return np.asarray(where, dtype=np.int64)
+
     def fix(self, block: int, where, value=0.0, component: int = 0) -> np.ndarray:
-        """Fix a component on all nodes where ``where(x, y)`` is true.
+        """Fix a component on some nodes.
 
         Parameters
         ----------
         block
             Index of the field.
-        where
-            Condition on the coordinates.
+        where : callable or ndarray of int
+            Condition on the coordinates of shape (nodes, dimension), or local numbers of owned nodes.
         value : float or ndarray
             One value, or one for each owned node of the block.
         component
@@ -97,10 +110,26 @@ class Constraints:
         ndarray
             Local rows in the block.
         """
-        x = self.blocks[block].coordinates()
-        nodes, rows = self._claim(block, np.flatnonzero(where(x[:, 0], x[:, 1])), component)
-        self._rules.append(_Rule(block, rows, np.broadcast_to(value, len(x))[nodes].astype(float)))
+        nodes, rows = self._claim(block, self._nodes(block, where), component)
+        self._rules.append(_Rule(block, rows, np.broadcast_to(value, self.blocks[block].owned)[nodes].astype(float)))
         return rows
+
+    def fix_node(self, block: int, position, components=(0,)) -> None:
+        """Fix components to zero at the one node at a position (collective).
+
+        Raises
+        ------
+        GeometryError
+            If the mesh has no node there.
+        """
+        distance = np.linalg.norm(self.blocks[block].coordinates() - np.asarray(position), axis=1)
+        nodes = np.flatnonzero(distance < self.tolerance)
+        if self.comm.allreduce(len(nodes), op=MPI.SUM) == 0:
+            near = self.comm.allreduce(distance.min(initial=np.inf), op=MPI.MIN)
+            place = ", ".join(f"{v:g}" for v in position)
+            raise GeometryError(
+                f"the mesh needs a node at ({place}) nm for the {self.blocks[block].name}; the nearest is {near:.3g} nm away"
+            )
 
     def scalar(self, name: str) -> str:
         """Add one global unknown (a mean strain, for example) and return its name."""
@@ -108,49 +137,74 @@ class Constraints:
         return name
 
     def periodic(self, block: int, period: float, jumps=None) -> None:
-        """Let every component on x = period follow x = 0.
+        """Let every component on the far side of each periodic direction follow the near side, at 0.
+
+        All directions but the last are periodic. Coordinates are reduced in all of them at once, so a node on an edge or
+        in a corner follows its one image on the near sides.
 
         Parameters
         ----------
         block
             Index of the block.
         period
-            Period in x.
+            Period in x, and in y in three dimensions.
         jumps : dict, optional
-            component -> imposed difference between the two sides: a number, or (scalar name, weight).
+            component -> imposed difference of that component between the two sides of its own direction: a number, or
+            (scalar name, weight).
         """
         b = self.blocks[block]
         x = b.coordinates()
-        right = np.flatnonzero(np.abs(x[:, 0] - period) < self.tolerance)
-        for component in range(b.bs):
-            nodes, rows = self._claim(block, right, component)
-            jump = (jumps or {}).get(component, 0.0)
-            masters = [(block, component, x[nodes] - [period, 0.0], np.ones(len(nodes)))]
-            value = np.zeros(len(nodes))
-            if isinstance(jump, tuple):
-                masters.append((jump[0], 0, None, np.full(len(nodes), jump[1])))
-            else:
-                value += jump
-            self._rules.append(_Rule(block, rows, value, masters))
+        far = np.abs(x[:, :-1] - period) < self.tolerance
+        # one rule for each side and edge: the masters of each lie in a thin box
+        for pattern in product((True, False), repeat=far.shape[1]):
+            if not any(pattern):
+                continue
+            members = np.flatnonzero((far == pattern).all(axis=1))
+            shift = np.append(np.where(pattern, period, 0.0), 0.0)
+            for component in range(b.bs):
+                nodes, rows = self._claim(block, members, component)
+                jump = (jumps or {}).get(component, 0.0) if shift[component] else 0.0
+                masters = [(block, component, x[nodes] - shift, np.ones(len(nodes)))]
+                value = np.zeros(len(nodes))
+                if isinstance(jump, tuple):
+                    masters.append((jump[0], 0, None, np.full(len(nodes), jump[1])))
+                else:
+                    value += jump
+                self._rules.append(_Rule(block, rows, value, masters))
 
-    def slide(self, block: int, where, direction) -> None:
-        """Allow a plane vector field only along ``direction`` on the nodes where ``where(x, y)`` is true (symmetry)."""
-        x = self.blocks[block].coordinates()
-        lead = int(abs(direction[1]) > abs(direction[0]))
-        nodes = np.flatnonzero(where(x[:, 0], x[:, 1]))
-        nodes, rows = self._claim(block, nodes, 1 - lead)
-        weight = np.full(len(nodes), direction[1 - lead] / direction[lead])
-        self._rules.append(_Rule(block, rows, np.zeros(len(nodes)), [(block, lead, x[nodes], weight)]))
+    def mirror(self, block: int, where, normal) -> None:
+        """Forbid the normal component of a vector field on the nodes of a plane of symmetry.
+
+        The component along x or y, whichever the normal has more of, follows the others; with a normal along z that
+        component is fixed. So the four planes of a cone about z never ask for the same component.
+
+        Parameters
+        ----------
+        block
+            Index of the field.
+        where : callable or ndarray of int
+            As for :meth:`fix`.
+        normal : array_like, shape (dimension,)
+            Unit normal of the plane.
+        """
+        normal = np.where(np.abs(normal) < 1e-12, 0.0, normal)
+        slave = int(np.argmax(np.abs(normal[:2]))) if normal[:2].any() else 2
+        nodes, rows = self._claim(block, self._nodes(block, where), slave)
+        at = self.blocks[block].coordinates()[nodes]
+        masters = [
+            (block, lead, at, np.full(len(nodes), -n / normal[slave])) for lead, n in enumerate(normal) if n and lead != slave
+        ]
+        self._rules.append(_Rule(block, rows, np.zeros(len(nodes)), masters))
 
     def follow(self, block: int, where, masters, period: float | None = None, value: float = 0.0) -> np.ndarray:
-        """Let a scalar field follow others on the nodes where ``where(x, y)`` is true; returns the local rows.
+        """Let a scalar field follow others on some nodes; returns the local rows.
 
         Parameters
         ----------
         block
             Index of the field that follows.
-        where
-            Condition on the coordinates.
+        where : callable or ndarray of int
+            As for :meth:`fix`.
         masters : sequence of (block, weight)
             Fields to follow; a real-valued block has one unknown, others are matched by position.
         period : float, optional
@@ -158,15 +212,11 @@ class Constraints:
         value
             Constant difference.
         """
-        x = self.blocks[block].coordinates()
-        nodes, rows = self._claim(block, np.flatnonzero(where(x[:, 0], x[:, 1])), 0)
-        at = x[nodes].copy()
+        nodes, rows = self._claim(block, self._nodes(block, where), 0)
+        at = self.blocks[block].coordinates()[nodes]
         if period is not None:
-            at[np.abs(at[:, 0] - period) < self.tolerance, 0] -= period
-        found = [
-            (b, 0, None if self.blocks[b].space.dofmap.index_map.size_global == 1 else at, np.full(len(nodes), w))
-            for b, w in masters
-        ]
+            at[:, :-1] -= np.where(np.abs(at[:, :-1] - period) < self.tolerance, period, 0.0)
+        found = [(b, 0, None if self.blocks[b].real else at, np.full(len(nodes), w)) for b, w in masters]
         self._rules.append(_Rule(block, rows, np.full(len(nodes), value), found))
         return rows
 
@@ -226,23 +276,34 @@ class Constraints:
         if at is None:  # a real-valued field: one unknown on one rank
             found = self.comm.allreduce(int(column[0]) if len(column) else -1, op=MPI.MAX)
             return np.full(count, found), np.zeros(count)
-        x = b.coordinates()
-        boxes = self.comm.allgather((at.min(axis=0) - 1, at.max(axis=0) + 1) if len(at) else None)
-        near = np.zeros(len(x), dtype=bool)
-        for low, high in filter(None, boxes):
-            near |= np.all((x >= low) & (x <= high), axis=1)
-        near &= (column >= 0) | ~np.isnan(value)
-        gathered = self.comm.allgather((x[near], column[near], value[near]))
-        if not len(at):
-            return np.zeros(0, dtype=np.int64), np.zeros(0)
-        positions, columns, values = (np.concatenate(parts) for parts in zip(*gathered, strict=True))
-        distance, index = cKDTree(positions).query(at)
-        if distance.max() > self.tolerance:
-            raise ValueError(
-                f"field '{b.name}': no matching node within {self.tolerance:g} of {at[distance.argmax()]} "
-                f"(nearest at {distance.max():.3g}); the two sides of the mesh do not match"
+        return self._match(b, at, column, value)
+
+    def _match(self, block: Block, at: np.ndarray, column: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Column and value of the node at each position, wherever it lives (collective)."""
+        counts = self.comm.allgather(len(at))
+        wanted = np.concatenate(self.comm.allgather(at))
+        found = np.full(len(wanted), -1, dtype=np.int64)
+        distances, values = np.full(len(wanted), np.inf), np.zeros(len(wanted))
+        if len(wanted):
+            x = block.coordinates()
+            known = (column >= 0) | ~np.isnan(value)
+            low, high = wanted.min(axis=0) - 1, wanted.max(axis=0) + 1
+            near = np.flatnonzero(known & np.all((x >= low) & (x <= high), axis=1))
+            if len(near):
+                distances, index = cKDTree(x[near]).query(wanted)
+                hit = distances < self.tolerance
+                found[hit] = column[near[index[hit]]]
+                values[hit] = np.nan_to_num(value[near[index[hit]]])
+        for array, operation in ((found, MPI.MAX), (values, MPI.SUM), (distances, MPI.MIN)):
+            self.comm.Allreduce(MPI.IN_PLACE, array, op=operation)
+        if distances.max(initial=0.0) > self.tolerance:
+            worst = distances.argmax()
+            raise GeometryError(
+                f"the mesh has no node of the {block.name} within {self.tolerance:g} nm of {wanted[worst]} "
+                f"(nearest at {distances[worst]:.3g}); the two sides of the mesh do not match"
             )
-        return columns[index], np.nan_to_num(values[index])
+        own = slice(sum(counts[: self.comm.rank]), sum(counts[: self.comm.rank + 1]))
+        return found[own], values[own]
 
 
 def _sparse(comm, rows_local, cols_local, rows, cols, values):

@@ -2,6 +2,7 @@
 
 One mesh carries everything. Charge lives on the ionic conductors (SEI and electrolyte) and on the core, lithium on the
 core, displacement on the solids (core and SEI): each on its own submesh, so that the potential may jump at core|SEI.
+A region named "void" is part of the mesh but of no submesh: nothing lives there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import basix.ufl
 import ufl
 from dolfinx import fem, mesh
 
+from .facets import facet_nodes, interface_entities
+
 QUADRATURE_DEGREE = 4
 """Degree of every quadrature rule: exact for products of two quadratic gradients' fields on straight cells."""
 
@@ -24,6 +27,10 @@ CORE, ELECTROLYTE, FIRST_SEI = 0, 1, 2
 CORE_SEI, SEI_ELECTROLYTE, GRAIN_MATRIX = 1, 2, 3
 COLLECTOR = 1
 """Exterior facets of the flat bottom of the core of a patch."""
+VOID = "void"
+"""Name of a region without any field."""
+FLATNESS = 1e-6
+"""Distance in nanometres within which a vertex lies on a plane or a sphere of the geometry."""
 
 
 @dataclass(frozen=True)
@@ -58,53 +65,63 @@ class Domains:
     Attributes
     ----------
     mesh
-        The whole mesh, second-order cells, ghost cells across shared facets.
+        The whole mesh, second-order triangles or tetrahedra, ghost cells across shared facets.
+    dim : int
+        Dimension of space, 2 or 3.
     region, grain, layer : ndarray of int32
         Tags of all local cells (ghosts included); ``region`` indexes ``region_names``.
     core, ionic, solid : Submesh
         Core; SEI and electrolyte; core and SEI.
     dx, dS
         Measures with fixed quadrature. ``dx(i)`` is region ``i``; ``dS(CORE_SEI)`` has the SEI on its ``+`` side,
-        ``dS(SEI_ELECTROLYTE)`` the SEI, ``dS(GRAIN_MATRIX)`` the grain.
+        ``dS(SEI_ELECTROLYTE)`` the SEI, ``dS(GRAIN_MATRIX)`` the grain (of two grains that touch, the one with the larger
+        number). Facets of a void belong to no interface.
     shape : dict
-        kind, period, sector and sizes of the structure in nanometres.
+        dim, kind, period, sector, mirrors (inward unit normals) and sizes of the structure in nanometres.
     """
 
     def __init__(self, comm, tagged):
         self.comm = comm
-        header = None
-        if comm.rank == 0:
-            header = {
-                "names": list(tagged.region_names),
-                "cells": len(tagged.cells),
-                "shape": {
-                    k: getattr(tagged, k) for k in ("kind", "period", "sector", "core_size", "sei_thickness", "electrolyte_depth")
-                },
-            }
-        header = comm.bcast(header, root=0)
+        header = comm.bcast(_header(tagged) if comm.rank == 0 else None, root=0)
         self.region_names: list[str] = header["names"]
         self.shape: dict = header["shape"]
         self.cells_global: int = header["cells"]
-        self.mesh = _distribute(comm, tagged)
+        self.dim: int = self.shape["dim"]
+        self.mesh = _distribute(comm, tagged, self.dim)
         self.region, self.grain, self.layer = scatter_cell_data(
-            self.mesh, None if comm.rank else np.column_stack([tagged.region, tagged.grain, tagged.layer])
-        ).T.astype(np.int32)
+            self.mesh, None if comm.rank else np.column_stack([tagged.region, tagged.grain, tagged.layer]).astype(np.int32)
+        ).T
         cells = np.arange(len(self.region), dtype=np.int32)
+        void = np.array([name == VOID for name in self.region_names])[self.region]
         self.core = _submesh(self.mesh, cells[self.region == CORE])
-        self.ionic = _submesh(self.mesh, cells[self.region != CORE])
-        self.solid = _submesh(self.mesh, cells[self.region != ELECTROLYTE])
+        self.ionic = _submesh(self.mesh, cells[(self.region != CORE) & ~void])
+        self.solid = _submesh(self.mesh, cells[(self.region != ELECTROLYTE) & ~void])
         self.entity_maps = [self.core.entity_map, self.ionic.entity_map, self.solid.entity_map]
         metadata = {"quadrature_degree": QUADRATURE_DEGREE}
-        tags = mesh.meshtags(self.mesh, self.mesh.topology.dim, cells, self.region)
+        tags = mesh.meshtags(self.mesh, self.dim, cells, self.region)
         self.dx = ufl.Measure("dx", domain=self.mesh, subdomain_data=tags, metadata=metadata)
-        self.mesh.topology.create_connectivity(self.mesh.topology.dim - 1, self.mesh.topology.dim)
-        self.dS = ufl.Measure("dS", domain=self.mesh, subdomain_data=self._interface_entities(), metadata=metadata)
+        in_sei = (self.region >= FIRST_SEI) & ~void
+        rank = np.where(in_sei, self.grain, -2)  # grains by number, -1 in the matrix, -2 where no SEI is
+        self.interface_entities = interface_entities(
+            self.mesh,
+            {
+                CORE_SEI: lambda a, b: in_sei[a] & (self.region[b] == CORE),
+                SEI_ELECTROLYTE: lambda a, b: in_sei[a] & (self.region[b] == ELECTROLYTE),
+                GRAIN_MATRIX: lambda a, b: (rank[b] >= -1) & (rank[a] > rank[b]),
+            },
+        )
+        self.dS = ufl.Measure("dS", domain=self.mesh, subdomain_data=list(self.interface_entities.items()), metadata=metadata)
         self.ds = ufl.Measure("ds", domain=self.mesh, subdomain_data=self._collector(), metadata=metadata)
 
     @property
     def sei_regions(self) -> tuple[int, ...]:
-        """Region numbers of the SEI phases."""
-        return tuple(range(FIRST_SEI, len(self.region_names)))
+        """Region numbers of the SEI phases that carry fields."""
+        return tuple(i for i in range(FIRST_SEI, len(self.region_names)) if self.region_names[i] != VOID)
+
+    @property
+    def void_region(self) -> int | None:
+        """Region number of the voids, None without."""
+        return self.region_names.index(VOID) if VOID in self.region_names else None
 
     def regions(self, *ids: int):
         """Cell measure over several regions."""
@@ -123,58 +140,49 @@ class Domains:
         function.x.array[:] = np.asarray(by_region, dtype=float)[self.region[submesh.parent_cells]]
         return function
 
+    def outer_nodes(self, space) -> np.ndarray:
+        """Owned nodes of a space of the ionic submesh on the outer boundary of the electrolyte."""
+        shape = self.shape
+        out = shape["sei_thickness"] + shape["electrolyte_depth"]
+        if shape["kind"] == "patch":
+            marker = lambda x: np.abs(x[self.dim - 1] - out) < FLATNESS  # noqa: E731
+        else:
+            marker = lambda x: np.abs(np.linalg.norm(x, axis=0) - shape["core_size"] - out) < FLATNESS  # noqa: E731
+        facets = mesh.locate_entities_boundary(self.ionic.mesh, self.dim - 1, marker)
+        nodes = fem.locate_dofs_topological(space, self.dim - 1, facets)
+        return nodes[nodes < space.dofmap.index_map.size_local]
+
+    def contact_nodes(self, space) -> np.ndarray:
+        """Owned nodes of a space of the ionic submesh on core|SEI."""
+        return facet_nodes(space, self.ionic.parent_cells, self.interface_entities[CORE_SEI].reshape(-1, 4)[:, :2])
+
     def _collector(self) -> mesh.MeshTags:
         """Facets through which electrons leave a patch; none on a particle."""
         depth = self.shape["core_size"]
         patch = self.shape["kind"] == "patch"
         facets = mesh.locate_entities_boundary(
             self.mesh,
-            self.mesh.topology.dim - 1,
-            lambda x: np.abs(x[1] + depth) < 1e-6 if patch else np.zeros(x.shape[1], dtype=bool),
+            self.dim - 1,
+            lambda x: np.abs(x[self.dim - 1] + depth) < FLATNESS if patch else np.zeros(x.shape[1], dtype=bool),
         )
-        return mesh.meshtags(self.mesh, self.mesh.topology.dim - 1, np.sort(facets), np.full(len(facets), COLLECTOR, np.int32))
-
-    def _interface_entities(self):
-        """Ordered (cell, facet, cell, facet) lists of the interfaces, one entry per owned facet."""
-        topology, dim = self.mesh.topology, self.mesh.topology.dim
-        topology.create_connectivity(dim - 1, dim)
-        topology.create_connectivity(dim, dim - 1)
-        facet_cells, cell_facets = topology.connectivity(dim - 1, dim), topology.connectivity(dim, dim - 1)
-        owned = topology.index_map(dim - 1).size_local
-        offsets = facet_cells.offsets
-        facets = np.flatnonzero(np.diff(offsets[: owned + 1]) == 2)
-        cells = np.column_stack([facet_cells.array[offsets[facets]], facet_cells.array[offsets[facets] + 1]])
-        in_sei, in_grain = self.region >= FIRST_SEI, self.grain >= 0
-        # each rule: (tag, condition on the + cell, condition on the - cell)
-        rules = (
-            (CORE_SEI, in_sei, self.region == CORE),
-            (SEI_ELECTROLYTE, in_sei, self.region == ELECTROLYTE),
-            (GRAIN_MATRIX, in_grain, in_sei & ~in_grain),
-        )
-        per_cell = cell_facets.array.reshape(-1, dim + 1)
-        result = []
-        for tag, plus, minus in rules:
-            parts = []
-            for a, b in ((0, 1), (1, 0)):
-                hit = plus[cells[:, a]] & minus[cells[:, b]]
-                f, c0, c1 = facets[hit], cells[hit, a], cells[hit, b]
-                parts.append(
-                    np.column_stack(
-                        [c0, np.argmax(per_cell[c0] == f[:, None], axis=1), c1, np.argmax(per_cell[c1] == f[:, None], axis=1)]
-                    )
-                )
-            entities = np.concatenate(parts).astype(np.int32)
-            result.append((tag, entities[np.lexsort(entities.T[::-1])].ravel()))
-        return result
+        return mesh.meshtags(self.mesh, self.dim - 1, np.sort(facets), np.full(len(facets), COLLECTOR, np.int32))
 
 
-def _distribute(comm, tagged) -> mesh.Mesh:
-    """Distribute second-order triangles from rank 0; always with ghosts across shared facets."""
-    element = basix.ufl.element("Lagrange", "triangle", 2, shape=(2,))
+def _header(tagged) -> dict:
+    """What every rank has to know of the mesh on rank 0."""
+    keys = ("kind", "period", "sector", "core_size", "sei_thickness", "electrolyte_depth")
+    dim = tagged.points.shape[1]
+    shape = {"dim": dim, "mirrors": np.reshape(tagged.mirrors, (-1, dim))} | {key: getattr(tagged, key) for key in keys}
+    return {"names": list(tagged.region_names), "cells": len(tagged.cells), "shape": shape}
+
+
+def _distribute(comm, tagged, dim: int) -> mesh.Mesh:
+    """Distribute second-order triangles or tetrahedra from rank 0; always with ghosts across shared facets."""
+    element = basix.ufl.element("Lagrange", "triangle" if dim == 2 else "tetrahedron", 2, shape=(dim,))
     if comm.rank == 0:
         points, cells = tagged.points, tagged.cells
     else:
-        points, cells = np.zeros((0, 2)), np.zeros((0, 6), dtype=np.int64)
+        points, cells = np.zeros((0, dim)), np.zeros((0, element.dim // dim), dtype=np.int64)
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
     return mesh.create_mesh(comm, np.ascontiguousarray(cells, dtype=np.int64), element, np.ascontiguousarray(points), partitioner)
 

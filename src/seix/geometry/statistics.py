@@ -1,24 +1,25 @@
-"""Numbers that describe a packed structure, for the record: lengths in metres, ready for JSON."""
+"""Numbers that describe a packed structure, for the record: lengths in metres, ready for JSON.
+
+Cheap ones for every structure here; distributions, correlations, profiles and connections are in
+`seix.geometry.stats` and come with :func:`full_statistics`.
+"""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from seix.geometry.patch import FREE
+from seix.geometry.stats.grains import Grains
+from seix.geometry.stats.neighbours import nearest_gaps
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
 
-NEIGHBOURS = 16
-"""Nearest centres looked at for the nearest surface: enough for grains of unequal size."""
-
 
 def structure_statistics(structure: Structure, per_metre: float) -> dict:
-    """Fractions, counts, diameters, gaps and interface lengths, over the SEI, by phase and by layer.
+    """Fractions, counts, diameters, gaps and interfaces, over the SEI, by phase and by layer.
 
     Parameters
     ----------
@@ -30,69 +31,66 @@ def structure_statistics(structure: Structure, per_metre: float) -> dict:
     -------
     dict
         `sei` and `phases.<name>` and `layers[k]`, each with `asked_fraction`, `fraction`, `grains` (number; a
-        grain cut by a symmetry ray counts one half), `diameter` {mean, std, min, max} and `interface_length`
-        (of grains and matrix inside the domain) [m]; `sei` and layers also with `gap` {min, median, mean}
-        (distance of a grain to its nearest neighbour, surface to surface) [m] and `interface_per_area` [1/m];
-        `core_sei_length` [m].
+        grain cut by a symmetry plane counts one half), `diameter` {mean, std, min, max} (of the disc of equal area
+        or the sphere of equal volume) and, in the plane, `interface_length` (of grains inside the domain, with
+        matrix and with each other) [m]; `sei` and layers also with `gap` {min, median, mean} (distance of a grain
+        to its nearest neighbour, surface to surface) [m] and `interface_per_area` [1/m]; `core_sei_length` [m];
+        `grains_on_sides`. In space these are `interface_area` [m2], `interface_per_volume` [1/m] and
+        `core_sei_area` [m2].
     """
-    frame, layers = structure.frame, structure.layers
-    areas = np.array([frame.measure(layer.inner, layer.outer) for layer in layers])
+    frame, layers, grains = structure.frame, structure.layers, Grains.of(structure)
+    measures = np.array([frame.measure(layer.inner, layer.outer) for layer in layers])
     asked = [[layer.fractions.get(name, 0.0) for name in structure.phase_names] for layer in layers]
-    asked_area = areas[:, None] * np.array(asked).reshape(len(layers), len(structure.phase_names))
-    gaps = nearest_gaps(structure)
-    everything = np.ones(len(structure.radii), bool)
+    wanted = measures[:, None] * np.array(asked).reshape(len(layers), len(structure.phase_names))
+    gaps = nearest_gaps(grains)
 
-    def describe(chosen: np.ndarray, area: float, wanted: float, with_gaps: bool) -> dict:
-        return _describe(structure, chosen, area, wanted, gaps if with_gaps else None, per_metre)
+    def describe(chosen: np.ndarray, measure: float, wanted: float, with_gaps: bool) -> dict:
+        return _describe(grains.where(chosen), measure, wanted, gaps[chosen] if with_gaps else None, per_metre)
 
+    everything = np.ones(len(grains), bool)
+    width = "core_sei_length" if frame.dim == 2 else "core_sei_area"
     return {
-        "core_sei_length": frame.width / per_metre,
+        width: frame.width / per_metre ** (frame.dim - 1),
         "grains_on_sides": int((structure.side != FREE).sum()),
-        "sei": describe(everything, areas.sum(), asked_area.sum(), True),
+        "sei": describe(everything, measures.sum(), wanted.sum(), True),
         "phases": {
-            name: describe(structure.phase == p, areas.sum(), asked_area[:, p].sum(), False)
+            name: describe(structure.phase == p, measures.sum(), wanted[:, p].sum(), False)
             for p, name in enumerate(structure.phase_names)
         },
         "layers": [
             {"thickness": layer.thickness / per_metre, "matrix": layer.matrix}
-            | describe(structure.layer == k, areas[k], asked_area[k].sum(), True)
+            | describe(structure.layer == k, measures[k], wanted[k].sum(), True)
             for k, layer in enumerate(layers)
         ],
     }
 
 
-def nearest_gaps(structure: Structure) -> np.ndarray:
-    """Distance (n,) from each grain to its nearest neighbour or image by surfaces; inf for a lone grain."""
-    centres, radii = structure.centres, structure.radii
-    if not len(radii):
-        return np.empty(0)
-    images, source = structure.frame.copies(centres)
-    count = min(NEIGHBOURS, len(images))
-    distance, index = cKDTree(images).query(centres, k=[*range(1, count + 1)])
-    gap = distance - radii[source[index]] - radii[:, None]
-    # a grain is not its own neighbour, nor is its mirror image when it sits on the mirror
-    gap[distance < 1e-6 * radii[:, None]] = np.inf
-    return gap.min(axis=1)
+def full_statistics(structure: Structure, per_metre: float = 1e9) -> dict:
+    """Everything `seix mesh --stats` reports beyond :func:`structure_statistics`.
+
+    See :func:`seix.geometry.stats.full.full_statistics`, which is loaded only when it is asked for.
+    """
+    from seix.geometry.stats.full import full_statistics as measured
+
+    return measured(structure, per_metre)
 
 
-def _describe(structure: Structure, chosen: np.ndarray, area: float, wanted: float, gaps: np.ndarray | None,
-              per_metre: float) -> dict:  # fmt: skip
-    radii, weight = structure.radii[chosen], structure.weights[chosen]
-    length = 2.0 * math.pi * float((weight * radii).sum())
+def _describe(grains: Grains, measure: float, wanted: float, gaps: np.ndarray | None, per_metre: float) -> dict:
+    surface = float((grains.weights * grains.surfaces).sum())
+    whole, part = ("interface_length", "interface_per_area") if grains.dim == 2 else ("interface_area", "interface_per_volume")
     found = {
-        "asked_fraction": float(wanted / area),
-        "fraction": float(math.pi * (weight * radii**2).sum() / area),
-        "grains": float(weight.sum()),
-        "interface_length": length / per_metre,
+        "asked_fraction": float(wanted / measure),
+        "fraction": float((grains.weights * grains.measures).sum() / measure),
+        "grains": float(grains.weights.sum()),
+        whole: surface / per_metre ** (grains.dim - 1),
     }
-    if len(radii):
-        diameter = 2.0 * radii / per_metre
+    if len(grains):
+        diameter = grains.diameters / per_metre
         found["diameter"] = {"mean": float(diameter.mean()), "std": float(diameter.std()),
                              "min": float(diameter.min()), "max": float(diameter.max())}  # fmt: skip
     if gaps is not None:
-        found["interface_per_area"] = length / area * per_metre
-        near = gaps[chosen]
-        near = near[np.isfinite(near)] / per_metre
+        found[part] = surface / measure * per_metre
+        near = gaps[np.isfinite(gaps)] / per_metre
         if len(near):
             found["gap"] = {
                 "min": float(near.min()),

@@ -1,0 +1,229 @@
+"""From a structure to closed surfaces: walls, plane sides with the faces of halved grains, and what they enclose."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seix.geometry.outline import CORE, ELECTROLYTE, region_names
+from seix.geometry.volume.bodies import Cut, halved_grains, plane_axes, whole_grains
+from seix.geometry.volume.plane import plane_mesh
+from seix.geometry.volume.sizes import SolidSizes
+from seix.geometry.volume.surfaces import Surfaces, Volume
+from seix.geometry.volume.templates import octasphere
+from seix.geometry.volume.walls import Sheet, flat_sheet, refined, sphere_sheet
+
+TIP = 0.1
+"""Radius of the single block of cells at the tip of a cone, in core radii."""
+FLATNESS = 1e-9
+"""Distance over radius below which a node lies on a mirror plane."""
+SAMPLES = 400
+"""Points at which the size along a ray is looked up."""
+
+
+@dataclass
+class Level:
+    """A wall: its nodes, its surface, and its edge (k,) on every side, in order."""
+
+    nodes: np.ndarray
+    points: np.ndarray
+    surface: int
+    edges: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A plane side: its number in the structure, normal, which edge of the levels lies on it, and its periodic image."""
+
+    number: int
+    normal: np.ndarray
+    edge: int
+    shift: np.ndarray | None = None
+
+
+class Domain:
+    """All surfaces of a structure.
+
+    Attributes
+    ----------
+    surfaces : Surfaces
+        With the volumes that are to be filled.
+    tip : ndarray (k, 3)
+        Faces around the centre of a particle; each makes one cell with the centre.
+    """
+
+    def __init__(self, gmsh, sizes: SolidSizes, trial: int = 0) -> None:
+        self.gmsh, self.sizes, self.structure, self.frame = gmsh, sizes, sizes.structure, sizes.frame
+        self.surfaces, self.rays = Surfaces(), {}
+        self.tip = np.empty((0, 3), np.int64)
+        s = self.structure
+        count = len(s.layers) + 2
+        self.walls: list[list[int]] = [[] for _ in range(count)]  # surfaces around core, layers and electrolyte
+        names = region_names(s)[2:]
+        matrices = [2 + names.index(layer.matrix) for layer in s.layers]
+        self.kinds = [(CORE, -1), *((region, k) for k, region in enumerate(matrices)), (ELECTROLYTE, -1)]
+        self.grain_region = [2 + names.index(name) for name in s.phase_names]
+        if s.kind == "patch":
+            self._patch(trial)
+        else:
+            self._particle(trial)
+        for (region, layer), walls in zip(self.kinds, self.walls, strict=True):
+            self.surfaces.volumes.append(Volume(walls, region, -1, layer))
+
+    def _patch(self, trial: int) -> None:
+        period, top = self.frame.period, self.frame.sei_thickness
+        heights = [-self.frame.core_size, *(layer.inner for layer in self.structure.layers), top,
+                   top + self.frame.electrolyte_depth]  # fmt: skip
+        levels = []
+        for height in heights:
+            sheet = flat_sheet(period, height, self._largest(np.array([[0.0, 0.0, height]]), period))
+            sheet = refined(sheet, self.sizes.at)
+            p = sheet.points
+            edges = [_along(p, p[:, a] == x, 1 - a) for a in (0, 1) for x in (0.0, period)]
+            levels.append(self._level(sheet, edges, None))
+        self._join(levels)
+        self._whole(trial)
+        for axis in (0, 1):
+            self._side(levels, Side(axis, np.eye(3)[axis], 2 * axis, period * np.eye(3)[axis]))
+
+    def _particle(self, trial: int) -> None:
+        frame = self.frame
+        core, top = frame.core_size, frame.sei_thickness
+        radii = [core + layer.inner for layer in self.structure.layers] + [core + top, core + top + frame.electrolyte_depth]
+        levels = [self._tip_level()]
+        for radius in radii:
+            probes = radius * octasphere(2)[0]
+            sheet = sphere_sheet(radius, frame.section, frame.half_angle, self._largest(probes, radius))
+            levels.append(self._level(refined(sheet, self.sizes.at, radius), None, radius))
+        self._join(levels)
+        self._whole(trial)
+        for k, normal in enumerate(frame.mirrors):
+            self._side(levels, Side(k, normal, k))
+
+    def _largest(self, probes: np.ndarray, length: float) -> float:
+        """Size of the even template of a wall, before it is refined: not below the largest wanted size."""
+        centre = self.sizes.at_layers(probes).max()
+        return min(float(centre), 0.5 * length)
+
+    def _tip_level(self) -> Level:
+        """Faces around the centre of a particle, of the size wanted there."""
+        frame, sizes = self.frame, self.sizes
+        radius = TIP * frame.core_size
+        if frame.section != "cone":
+            # edges of the octahedron are sqrt(2) radii long; sizes grow from the wall inwards
+            wall = float(sizes.at(frame.core_size * octasphere(2)[0]).min())
+            grown = (wall + sizes.slope * frame.core_size) / (math.sqrt(2.0) + sizes.slope)
+            radius = min(grown, sizes.core_limit / math.sqrt(2.0))
+        sheet = sphere_sheet(radius, frame.section, frame.half_angle, 2.0 * frame.core_size)
+        level = self._level(sheet, None, None)
+        (centre,) = self.surfaces.add_nodes(np.zeros((1, 3)))
+        faces = level.nodes[sheet.faces]
+        self.tip = np.column_stack([np.full(len(faces), centre), faces])
+        return level
+
+    def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None) -> Level:
+        nodes = self.surfaces.add_nodes(sheet.points)
+        if edges is None:
+            level = sheet.points @ self.frame.mirrors.T
+            size = np.linalg.norm(sheet.points[0])
+            edges = [_around(sheet.points, np.abs(d) < FLATNESS * size, n) for d, n in zip(level.T, self.frame.mirrors, strict=True)]
+        spheres = None if radius is None else self.surfaces.add_spheres(np.zeros((1, 3)), np.array([radius]))
+        (number,) = self.surfaces.add_faces(nodes[sheet.faces], None, spheres)
+        return Level(nodes, sheet.points, int(number), edges)
+
+    def _join(self, levels: list[Level]) -> None:
+        for j, walls in enumerate(self.walls):
+            walls += [levels[j].surface, levels[j + 1].surface]
+
+    def _whole(self, trial: int) -> None:
+        grains, numbers = whole_grains(self.surfaces, self.sizes, trial)
+        for grain, number in zip(grains.tolist(), numbers.tolist(), strict=True):
+            self._grain(grain, [number])
+
+    def _grain(self, grain: int, surfaces: list[int]) -> None:
+        """A grain or half of one; the first surface is shared with the matrix."""
+        s = self.structure
+        layer = int(s.layer[grain])
+        self.walls[1 + layer].append(surfaces[0])
+        self.surfaces.volumes.append(Volume(surfaces, self.grain_region[s.phase[grain]], grain, layer))
+
+    def _side(self, levels: list[Level], side: Side) -> None:
+        """Mesh a side with the halves of the grains centred on it, and copy it to its periodic image."""
+        inner, outer = halved_grains(self.surfaces, self.sizes, side.number, side.normal, side.shift)
+        loops = [self._outline(levels, j, side.edge) for j in range(len(self.walls))]
+        points = np.concatenate(self.surfaces._points)
+        nodes, new, triangles, face = self._plane(points, side, loops, inner)
+        self._fill(np.concatenate([nodes, self.surfaces.add_nodes(new)]), triangles, face, inner)
+        if side.shift is None:
+            return
+        images = [self._outline(levels, j, side.edge + 1) for j in range(len(self.walls))]
+        pairs = [np.column_stack(pair) for pair in zip([*loops, *(c.loop for c in inner)],
+                                                       [*images, *(c.loop for c in outer)], strict=True)]  # fmt: skip
+        pairs = np.unique(np.concatenate(pairs), axis=0)
+        image = pairs[np.searchsorted(pairs[:, 0], nodes), 1]
+        copied = self.surfaces.add_nodes(new + side.shift)
+        self._fill(np.concatenate([image, copied]), triangles, face, outer)
+        self.surfaces.twins.append(np.vstack([pairs, np.column_stack([copied - len(new), copied])]))
+
+    def _plane(self, points: np.ndarray, side: Side, loops: list[np.ndarray], cuts: list[Cut]):
+        """Nodes of the segments, new points (n, 3), and triangles between both with their face: regions, then cut grains."""
+        layer = self.structure.layer
+        nodes = np.unique(np.concatenate([*loops, *(cut.loop for cut in cuts)]))
+        axes = plane_axes(side.normal)[:, :2]
+        holes = [[cut.loop for cut in cuts if layer[cut.grain] == j - 1] for j in range(len(loops))]
+        faces = [(loop, inside) for loop, inside in zip(loops, holes, strict=True)] + [(cut.loop, []) for cut in cuts]
+        local = [(np.searchsorted(nodes, loop), [np.searchsorted(nodes, hole) for hole in inside]) for loop, inside in faces]
+        flat, triangles, face = plane_mesh(self.gmsh, points[nodes] @ axes, local, lambda uv: self.sizes.at(uv @ axes.T))
+        return nodes, flat[len(nodes) :] @ axes.T, triangles, face
+
+    def _fill(self, nodes: np.ndarray, triangles: np.ndarray, face: np.ndarray, cuts: list[Cut]) -> None:
+        """Add the faces of a side as surfaces of the regions and of the cut grains."""
+        first = int(self.surfaces.add_faces(nodes[triangles], face)[0])
+        for j, walls in enumerate(self.walls):
+            walls.append(first + j)
+        for k, cut in enumerate(cuts):
+            self._grain(cut.grain, [cut.surface, first + len(self.walls) + k])
+
+    def _outline(self, levels: list[Level], j: int, edge: int) -> np.ndarray:
+        """Nodes around region j on one side."""
+        low, high = (level.nodes[level.edges[edge]] for level in levels[j : j + 2])
+        ends = [(levels[j], levels[j + 1], levels[j].edges[edge][k], levels[j + 1].edges[edge][k]) for k in (0, -1)]
+        left, right = (self._ray(*end) for end in ends)
+        return np.concatenate([low, right, high[::-1], left[::-1]])
+
+    def _ray(self, low: Level, high: Level, start: int, end: int) -> np.ndarray:
+        """Nodes between two corners of neighbouring levels, where two sides meet."""
+        key = (int(low.nodes[start]), int(high.nodes[end]))
+        if key not in self.rays:
+            a, b = low.points[start], high.points[end]
+            # all four rays of a patch are images of each other
+            seen = [a * [0, 0, 1], b * [0, 0, 1]] if self.structure.kind == "patch" else [a, b]
+            part = _graded(*seen, self.sizes.at)[:, None]
+            self.rays[key] = self.surfaces.add_nodes(a + part * (b - a))
+        return self.rays[key]
+
+
+def _along(points: np.ndarray, on: np.ndarray, axis: int) -> np.ndarray:
+    found = np.flatnonzero(on)
+    return found[np.argsort(points[found, axis])]
+
+
+def _around(points: np.ndarray, on: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Nodes on a plane through the origin in order of their angle; they span less than half a turn."""
+    found = np.flatnonzero(on)
+    flat = points[found] @ plane_axes(normal)[:, :2]
+    middle = flat.mean(axis=0)
+    u, v = flat @ middle, flat[:, 1] * middle[0] - flat[:, 0] * middle[1]
+    return found[np.argsort(np.arctan2(v, u))]
+
+
+def _graded(a: np.ndarray, b: np.ndarray, size_at) -> np.ndarray:
+    """Parts (n,) of the way between two points, ends excluded, at distances of the wanted sizes."""
+    part = np.linspace(0.0, 1.0, SAMPLES + 1)
+    middle = 0.5 * (part[1:] + part[:-1])[:, None]
+    steps = np.linalg.norm(b - a) / SAMPLES / size_at(a + middle * (b - a))
+    passed = np.concatenate([[0.0], np.cumsum(steps)])
+    count = max(1, round(passed[-1] + 0.3))
+    return np.interp(np.arange(1, count) / count * passed[-1], passed, part)

@@ -1,0 +1,132 @@
+"""How large the cells are in space: templates of the grains, sizes on walls and sides, and what they add up to.
+
+The size at a place is the smallest of what grains and layers ask for, each growing steadily with the distance.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    from seix.geometry.layers import Structure
+    from seix.input.sections import MeshControl
+
+ALONG_GAP = 2.0
+"""Cell size over gap width for one quadratic cell across: longer cells get small angles and fold when they are curved."""
+COARSEST = 0.45
+"""Cell size over diameter that no control exceeds: three cells across a grain."""
+STEEPEST = 0.6
+"""Largest change of size over distance that can be meshed without small angles."""
+OCTASPHERE_EDGE, ICOSPHERE_EDGE = 1.88, 1.19
+"""Mean edge of a template times its segments, in radii."""
+NEIGHBOURS = 8
+"""Grains looked at around a point."""
+
+
+class SolidSizes:
+    """Cell sizes of a structure in space.
+
+    Parameters
+    ----------
+    structure : Structure
+    controls : MeshControl
+        Cells per diameter, gap and layer, growth.
+    coarsening : float
+        Multiplies all sizes.
+
+    Attributes
+    ----------
+    grain : ndarray (n,)
+        Size wanted on the surface of each grain [nm].
+    slope : float
+        Change of size over distance.
+    """
+
+    def __init__(self, structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> None:
+        self.structure, self.frame = structure, structure.frame
+        frame = self.frame
+        # neighbours whose sizes differ by the factor g are (1 + g)/2 of the smaller size apart
+        self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
+        per_layer = controls.cells_per_layer / coarsening
+        width = frame.period if frame.kind == "patch" else frame.core_size
+        self.core_limit = min(frame.core_size, width) / per_layer
+        self.electrolyte_limit = frame.electrolyte_depth / per_layer
+        self.layer_limits = [layer.thickness / per_layer for layer in structure.layers]
+        # sizes shrink towards the tip of a cone with its width
+        self.taper = math.inf if frame.kind == "patch" or frame.section != "cone" else 1.5 * math.tan(frame.half_angle)
+        self._gather()
+        self.grain = self._grain_sizes(controls, coarsening)
+
+    def _gather(self) -> None:
+        """Centres and outer radii of grains and periodic images, as a search tree."""
+        s = self.structure
+        self.radii = s.radii if s.shapes is None else s.shapes.distances.max(axis=1)
+        if not len(self.radii):
+            self.tree = None
+            return
+        centres, self.source = (s.centres, np.arange(len(s.radii)))
+        if s.kind == "patch":
+            centres, self.source = s.frame.copies(s.centres)
+            reach = 2.0 * self.radii.max() + self.core_limit
+            near = ((centres[:, :2] > -reach) & (centres[:, :2] < s.period + reach)).all(axis=1)
+            centres, self.source = centres[near], self.source[near]
+        self.centres, self.tree = centres, cKDTree(centres)
+
+    def _grain_sizes(self, controls: MeshControl, coarsening: float) -> np.ndarray:
+        """Sizes from diameters, and from the narrowest gap beside each grain."""
+        s = self.structure
+        if self.tree is None:
+            return np.empty(0)
+        mean = s.radii if s.shapes is None else s.shapes.distances.mean(axis=1)
+        on_grain = 2.0 * mean * min(coarsening / controls.cells_per_diameter, COARSEST)
+        factor = coarsening * ALONG_GAP / controls.cells_per_gap
+        return np.minimum(on_grain, np.maximum(factor * self._gaps(), 0.1 * mean))
+
+    def _gaps(self) -> np.ndarray:
+        """Distance (n,) from each grain to the nearest wall or other grain; for cellular grains the asked gap [nm]."""
+        s = self.structure
+        asked = np.array([layer.gap for layer in s.layers])[s.layer]
+        if s.shapes is not None:
+            return asked
+        height = s.frame.height(s.centres)
+        walls = np.array([[layer.inner, layer.outer] for layer in s.layers])[s.layer]
+        result = np.minimum(height - walls[:, 0], walls[:, 1] - height) - s.radii
+        count = min(NEIGHBOURS, len(self.centres))
+        distance, index = self.tree.query(s.centres, k=range(1, count + 1))
+        near = self.source[index]
+        apart = distance - s.radii[near] - s.radii[:, None]
+        apart[near == np.arange(len(s.radii))[:, None]] = np.inf
+        return np.maximum(np.minimum(result, apart.min(axis=1)), 0.5 * asked)
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """Size (n,) wanted at points (n, 3) outside grains [nm]."""
+        size = self.at_layers(points)
+        if self.tree is not None:
+            count = min(NEIGHBOURS, len(self.centres))
+            distance, index = self.tree.query(points, k=range(1, count + 1))
+            near = self.source[index]
+            away = np.maximum(distance - self.radii[near], 0.0)
+            size = np.minimum(size, (self.grain[near] + self.slope * away).min(axis=1))
+        if math.isfinite(self.taper):
+            size = np.minimum(size, self.taper * np.linalg.norm(points, axis=1))
+        return size
+
+    def at_layers(self, points: np.ndarray) -> np.ndarray:
+        """Size (n,) that core, layers and electrolyte ask for, whatever the grains [nm]."""
+        frame, height = self.frame, self.frame.height(points)
+        size = self.core_limit + self.slope * np.maximum(height, 0.0)
+        top = frame.sei_thickness
+        size = np.minimum(size, self.electrolyte_limit + self.slope * np.maximum(top - height, 0.0))
+        for layer, limit in zip(self.structure.layers, self.layer_limits, strict=True):
+            away = np.maximum(np.maximum(layer.inner - height, height - layer.outer), 0.0)
+            size = np.minimum(size, limit + self.slope * away)
+        return size
+
+    def segments(self, edge: float, fewest: int) -> np.ndarray:
+        """Segments (n,) to an edge of the template of each grain, for a template of mean edge `edge`/segments."""
+        mean = self.structure.radii if self.structure.shapes is None else self.structure.shapes.distances.mean(axis=1)
+        return np.maximum(np.ceil(edge * mean / self.grain - 0.2).astype(int), fewest)

@@ -40,7 +40,8 @@ def apply_boundary_conditions(constraints: Constraints, domains: Domains, parame
     reference = np.zeros(domains.dim)
     if shape["kind"] == "patch":
         reference[-1] = -shape["core_size"]
-        constraints.fix(DISPLACEMENT, lambda x: np.abs(x[:, -1] - reference[-1]) < constraints.tolerance, component=domains.dim - 1)
+        bottom = lambda x: np.abs(x[:, -1] - reference[-1]) < constraints.tolerance  # noqa: E731
+        constraints.fix(DISPLACEMENT, bottom, component=domains.dim - 1)
         constraints.fix_node(DISPLACEMENT, reference, range(domains.dim - 1))
     else:
         constraints.fix_node(DISPLACEMENT, reference, range(domains.dim))

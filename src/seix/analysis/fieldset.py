@@ -1,8 +1,8 @@
 """Fields on the cells of one mesh, and their form for pictures and files.
 
-Fields live on cells (six nodal values for each triangle, ten for each tetrahedron), so a jump across an interface survives. For a file or a
-picture the values are averaged at the nodes *inside* each region only: nodes are doubled on region
-boundaries and nowhere else.
+Fields live on cells (six nodal values for each triangle, ten for each tetrahedron), so a jump across an
+interface survives. For a file or a picture the values are averaged at the nodes *inside* each region only:
+nodes are doubled on region boundaries and nowhere else.
 """
 
 from __future__ import annotations

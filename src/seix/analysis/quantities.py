@@ -10,7 +10,7 @@ from dolfinx import fem, la
 
 from ..fields import LITHIUM, PHI
 from ..model import Model
-from ..numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX
+from ..numerics.domains import COLLECTOR, CORE, CORE_SEI, GRAIN_MATRIX
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
 from .evaluate import QuadratureEvaluator, Sample
@@ -59,7 +59,10 @@ class Measurement:
             **self._stress(),
             **self._lithium(),
         }
-        return {name: Quantity(_without_rounding(name, float(value)), describe(name).unit_in(self.dim)) for name, value in values.items()}
+        return {
+            name: Quantity(_without_rounding(name, float(value)), describe(name).unit_in(self.dim))
+            for name, value in values.items()
+        }
 
     # -- electric field --------------------------------------------------------------------------------------------------
 
@@ -175,7 +178,8 @@ class Measurement:
         traction = self.interface_sample(ufl.dot(self._normal(), ufl.dot(m.core_stress()("-"), self._normal())))
         result["stress.interface_normal.p999"] = traction.quantiles([LEVELS["p999"]])[0] * STRESS
         energy = elasticity.energy_density(m.sei_stress(), m.strain(), 0.0)
-        result["strain_energy.sei"] = m.integrate(energy, self.domains.regions(*self.domains.sei_regions)) * STRESS * LENGTH**self.dim
+        sei_measure = self.domains.regions(*self.domains.sei_regions)
+        result["strain_energy.sei"] = m.integrate(energy, sei_measure) * STRESS * LENGTH**self.dim
         if self.domains.shape["kind"] == "patch":
             result["strain.in_plane"] = m.in_plane_strain()
         return result

@@ -15,7 +15,8 @@ _TOP = """\
 Names in `quantities.json` and `quantities.csv`. All values are in SI units. `<phase>` is the material name of
 a region: of the matrix, of a kind of grain, or `core`. Quantiles are volume-weighted at the quadrature points
 of the finest mesh, so they do not depend on how nodes are distributed. In two dimensions everything is per
-metre of depth; where the unit in three dimensions differs it stands after a slash. Headline quantities are in bold: they are compared in the report.
+metre of depth; where the unit in three dimensions differs it stands after a slash. Headline quantities are in
+bold: they are compared in the report.
 
 """
 _ERRORS = """

@@ -240,6 +240,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "strain.in_plane",
         "1",
         "stretch of the patch along the surface",
-        "mean in-plane strain, in three dimensions the mean of its two directions: the imposed value, or with `in_plane_strain: free` the one without net force",
+        "mean in-plane strain, in three dimensions the mean of its two directions: the imposed value, or "
+        "with `in_plane_strain: free` the one without net force",
     ),
 )

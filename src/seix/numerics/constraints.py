@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..errors import GeometryError
-from ..fem import MPI, PETSc
+from ..fem import MPI
+from .matching import match_nodes, sparse_matrix
 
 
 @dataclass
@@ -130,6 +130,8 @@ class Constraints:
             raise GeometryError(
                 f"the mesh needs a node at ({place}) nm for the {self.blocks[block].name}; the nearest is {near:.3g} nm away"
             )
+        for component in components:
+            self.fix(block, nodes, component=component)
 
     def scalar(self, name: str) -> str:
         """Add one global unknown (a mean strain, for example) and return its name."""
@@ -260,7 +262,7 @@ class Constraints:
                 cols.append(column[follows])
                 weights.append(master[3][follows])
         labels = np.concatenate([np.searchsorted(self.offsets, free, side="right") - 1, np.full(extra, -1)])
-        P = _sparse(self.comm, size, count, np.concatenate(rows), np.concatenate(cols), np.concatenate(weights))
+        P = sparse_matrix(self.comm, size, count, np.concatenate(rows), np.concatenate(cols), np.concatenate(weights))
         g = P.createVecLeft()
         g.array[:] = given
         return P, g, scalars, labels.astype(int)
@@ -276,44 +278,4 @@ class Constraints:
         if at is None:  # a real-valued field: one unknown on one rank
             found = self.comm.allreduce(int(column[0]) if len(column) else -1, op=MPI.MAX)
             return np.full(count, found), np.zeros(count)
-        return self._match(b, at, column, value)
-
-    def _match(self, block: Block, at: np.ndarray, column: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Column and value of the node at each position, wherever it lives (collective)."""
-        counts = self.comm.allgather(len(at))
-        wanted = np.concatenate(self.comm.allgather(at))
-        found = np.full(len(wanted), -1, dtype=np.int64)
-        distances, values = np.full(len(wanted), np.inf), np.zeros(len(wanted))
-        if len(wanted):
-            x = block.coordinates()
-            known = (column >= 0) | ~np.isnan(value)
-            low, high = wanted.min(axis=0) - 1, wanted.max(axis=0) + 1
-            near = np.flatnonzero(known & np.all((x >= low) & (x <= high), axis=1))
-            if len(near):
-                distances, index = cKDTree(x[near]).query(wanted)
-                hit = distances < self.tolerance
-                found[hit] = column[near[index[hit]]]
-                values[hit] = np.nan_to_num(value[near[index[hit]]])
-        for array, operation in ((found, MPI.MAX), (values, MPI.SUM), (distances, MPI.MIN)):
-            self.comm.Allreduce(MPI.IN_PLACE, array, op=operation)
-        if distances.max(initial=0.0) > self.tolerance:
-            worst = distances.argmax()
-            raise GeometryError(
-                f"the mesh has no node of the {block.name} within {self.tolerance:g} nm of {wanted[worst]} "
-                f"(nearest at {distances[worst]:.3g}); the two sides of the mesh do not match"
-            )
-        own = slice(sum(counts[: self.comm.rank]), sum(counts[: self.comm.rank + 1]))
-        return found[own], values[own]
-
-
-def _sparse(comm, rows_local, cols_local, rows, cols, values):
-    """PETSc matrix from local row numbers and global columns."""
-    order = np.argsort(rows, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=rows_local))])
-    matrix = PETSc.Mat().createAIJ(
-        [[rows_local, None], [cols_local, None]],
-        csr=(indptr.astype(PETSc.IntType), cols[order].astype(PETSc.IntType), values[order]),
-        comm=comm,
-    )
-    matrix.assemble()
-    return matrix
+        return match_nodes(self.comm, b.name, b.coordinates(), (column, value), at, self.tolerance)

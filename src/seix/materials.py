@@ -68,7 +68,7 @@ class Material:
     Attributes
     ----------
     name, title, kind : str
-        `kind` is inorganic, organic, active, electrolyte or interface.
+        `kind` is inorganic, organic, active, electrolyte, interface or void.
     properties : dict of str to Property
     sources : dict of str to dict
         Source key to its ``text`` and, where there is one, ``doi`` or ``url``.
@@ -175,7 +175,7 @@ def _shipped(name: str) -> Material:
 
 
 _RECORD_KEYS = {"title", "kind", "sources", "properties"}
-_KINDS = ("inorganic", "organic", "active", "electrolyte", "interface")
+_KINDS = ("inorganic", "organic", "active", "electrolyte", "interface", "void")
 _PROPERTY_KEYS = {"value", "range", "origin", "confidence", "source", "note", "range_origin"}
 
 

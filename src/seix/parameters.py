@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .properties import VOID
 from .scales import FARADAY, GAS_CONSTANT, Scales
 
 
@@ -135,7 +136,7 @@ def parameters_of(scenario, library) -> Parameters:
 
     layers = scenario.sei.resolved_layers()
     phases = dict.fromkeys(name for layer in layers for name in (layer.matrix, *layer.phases))
-    sei = {name: material(name) for name in phases}
+    sei = {name: material(name) for name in phases if name != VOID}
     core = material(scenario.materials.core)
     electrolyte = material(scenario.materials.electrolyte)
     boundary = scenario.grain_boundary

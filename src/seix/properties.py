@@ -9,6 +9,9 @@ from typing import Any
 from seix.input.types import to_si
 from seix.units import DIMENSIONS, UnitError
 
+VOID = "void"
+"""Name of the material that is none: a hole."""
+
 ORIGINS = {
     "R": "read in the source",
     "K": "general knowledge of the literature, source not read again",

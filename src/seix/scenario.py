@@ -6,11 +6,12 @@ and reject unknown keys. A quantity is text with a unit in a file and an SI floa
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from seix.input.outer import Particle, Patch
 from seix.input.sections import (
     ErrorEstimate,
     Lithium,
@@ -24,6 +25,7 @@ from seix.input.sections import (
 from seix.input.structures import (
     SEI_STRUCTURES,
     Bilayer,
+    ConsSei,
     Grains,
     Homogeneous,
     Layer,
@@ -36,7 +38,7 @@ from seix.input.types import Length, MaterialName, Model, Problem, quantity, rai
 from seix.units import format_si
 
 __all__ = [
-    "UNIONS", "Bilayer", "ButlerVolmer", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
+    "UNIONS", "Bilayer", "ButlerVolmer", "ConsSei", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
     "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Mechanics", "MeshControl",
     "Multilayer", "Output", "Particle", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
     "SolverControl",
@@ -46,32 +48,6 @@ PERIOD_IN_GRAINS = 4.0
 """A periodic patch narrower than this many grains shows its own images, not a random packing."""
 _POTENTIAL = quantity("potential")
 _SLOPE = quantity("potential_slope")
-
-
-class Patch(Model):
-    """A flat piece of SEI on its core, periodic in plane."""
-
-    kind: Annotated[Literal["patch"], Field(description="A flat piece of SEI, periodic in plane.")]
-    period: Annotated[Length, Field(description="Width of the periodic patch.")]
-    core_depth: Annotated[Length, Field(description="Depth of the piece of core under the SEI.")]
-    electrolyte_depth: Annotated[Length, Field(description="Height of the electrolyte over the SEI.")]
-    in_plane_strain: Annotated[
-        quantity("ratio", gt=-0.5, lt=1.0, word="free"),
-        Field(description="Mean in-plane strain that the swelling particle imposes on the patch, or `free`."),
-    ] = "free"
-
-
-class Particle(Model):
-    """A round core with its SEI, electrolyte around it."""
-
-    kind: Annotated[Literal["particle"], Field(description="A round core with its SEI, whole or a sector.")]
-    core_radius: Annotated[Length, Field(description="Radius of the core.")]
-    electrolyte_depth: Annotated[Length, Field(description="Thickness of the electrolyte around the SEI.")]
-    sector: Annotated[
-        quantity("angle", ge=math.radians(10) * (1 - 1e-12), le=math.pi * (1 + 1e-12), word="full",
-                 words="at least 10 deg and at most 180 deg"),
-        Field(description="`full` circle, or the angle between two mirror planes (10 to 180 degrees)."),
-    ] = "full"  # fmt: skip
 
 
 class _Kinetics(Model):
@@ -177,29 +153,53 @@ class Scenario(Model):
     solver: Annotated[SolverControl, Field(description="Newton and linear solver.")] = SolverControl()
     output: Annotated[Output, Field(description="Pictures and fields.")] = Output()
 
+    @property
+    def period(self) -> float:
+        """Width of a patch [m], from `geometry.period` or in layers.
+
+        Raises
+        ------
+        AttributeError
+            For a particle.
+        """
+        if self.geometry.period is not None:
+            return self.geometry.period
+        layers = self.sei.resolved_layers()
+        return self.geometry.period_in_layers * min((x.thickness for x in layers if x.phases), default=self.sei.thickness)
+
     @model_validator(mode="after")
     def _check(self) -> Scenario:
-        problems = []
+        raise_problems([*self._output_problems(), *self._grain_problems(), *self._dimension_problems()])
+        return self
+
+    def _output_problems(self) -> Iterator[Problem]:
         chosen, multiples = self.output.map_current_multiple, self.load.current_multiples
         if chosen is not None and chosen not in multiples:
             text = f"{chosen:g} is not computed; must be one of load.current_multiples: " + ", ".join(
                 f"{m:g}" for m in multiples
             )
-            problems.append(Problem(("output", "map_current_multiple"), text))
+            yield Problem(("output", "map_current_multiple"), text)
+
+    def _grain_problems(self) -> Iterator[Problem]:
         grains = [layer.grains.diameter for layer in self.sei.resolved_layers() if layer.grains]
-        if (
-            isinstance(self.geometry, Patch)
-            and grains
-            and self.geometry.period < PERIOD_IN_GRAINS * max(grains)
-        ):
+        if isinstance(self.geometry, Patch) and grains and self.period < PERIOD_IN_GRAINS * max(grains):
+            key = "period" if self.geometry.period is not None else "period_in_layers"
             least = format_si(PERIOD_IN_GRAINS * max(grains), "m")
-            text = (
-                f"{format_si(self.geometry.period, 'm')} is narrower than {PERIOD_IN_GRAINS:g} grains; "
-                f"must be at least {least}"
-            )
-            problems.append(Problem(("geometry", "period"), text))
+            text = f"{format_si(self.period, 'm')} is narrower than {PERIOD_IN_GRAINS:g} grains; must be at least {least}"
+            yield Problem(("geometry", key), text)
         if self.grain_boundary is not None and not grains:
             text = "has no effect in an SEI without grains; leave it out"
-            problems.append(Problem(("grain_boundary",), text, at_key=True))
-        raise_problems(problems)
-        return self
+            yield Problem(("grain_boundary",), text, at_key=True)
+
+    def _dimension_problems(self) -> Iterator[Problem]:
+        if self.geometry.dimension == 2:
+            return
+        if self.mechanics.out_of_plane_strain != 0.0:
+            text = "has no meaning in 3D, where all directions are resolved; leave it out"
+            yield Problem(("mechanics", "out_of_plane_strain"), text)
+        if any(layer.grains is not None and layer.grains.shape == "polycrystal" for layer in self.sei.resolved_layers()):
+            text = "polycrystal exists in 2D only; in 3D use shape: cellular with a gap"
+            yield Problem(("sei",), text, at_key=True)
+        if self.mesh.backend != "auto":
+            text = f"'{self.mesh.backend}' chooses between meshers of the plane; leave it out in 3D"
+            yield Problem(("mesh", "backend"), text)

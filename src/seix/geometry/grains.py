@@ -166,7 +166,8 @@ def _check_counts(layer: LayerShape, band, wanted: np.ndarray, where: str) -> No
         what = f"a whole number of them, {number}, would need a mean diameter of {diameter:.3g} nm"
     raise GeometryError(
         f"{where}: the fraction {layer.fractions[name]:.4g} of {name} is the "
-        f"{'area' if band.dim == 2 else 'volume'} of {wanted[bad[0]]:.3g} grains of {layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.measure)}"
+        f"{'area' if band.dim == 2 else 'volume'} of {wanted[bad[0]]:.3g} grains of "
+        f"{layer.diameter:.4g} nm; {what}: {band.remedy(larger * band.measure)}"
     )
 
 

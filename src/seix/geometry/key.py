@@ -24,17 +24,20 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
     layers = scenario.sei.resolved_layers()
     grains = any(layer.phases for layer in layers)
     shape = (
-        ["patch", geometry.period, geometry.core_depth, geometry.electrolyte_depth]
+        ["patch", scenario.period, geometry.core_depth, geometry.electrolyte_depth]
         if geometry.kind == "patch"
         else ["particle", geometry.core_radius, geometry.electrolyte_depth, geometry.sector]
     )
     parts = {
         "generator": GENERATOR,
         "gmsh": version("gmsh"),
+        "dimension": geometry.dimension,
+        "backend": mesh.backend,
         "shape": shape,
         "layers": [
             [layer.thickness, layer.matrix, list(layer.phases.items()),
-             [layer.grains.diameter, layer.grains.spread, layer.grains.gap] if layer.grains else None]
+             [layer.grains.diameter, layer.grains.spread, layer.grains.gap, layer.grains.shape, layer.grains.rounding]
+             if layer.grains else None]
             for layer in layers
         ],
         # the fractions of a bilayer are those of the whole SEI, which matters where it is curved

@@ -10,7 +10,7 @@ import numpy as np
 from seix.geometry.packing import pack_layer
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
-from seix.geometry.shapes import ConvexShapes, StarShapes
+from seix.geometry.shapes import ConvexShapes, StarShapes, join_shapes
 from seix.geometry.solid import SolidParticleFrame, SolidPatchFrame
 from seix.geometry.statistics import structure_statistics
 
@@ -40,6 +40,10 @@ class LayerShape:
         [nm]; 0 without grains.
     gaps : tuple of float
         Distances that grains keep from the inner and from the outer wall [nm].
+    shape : str
+        `round`, `cellular` or `polycrystal`.
+    rounding : float
+        Of cellular grains, 0 to 1.
     """
 
     inner: float
@@ -50,6 +54,8 @@ class LayerShape:
     spread: float = 0.0
     gap: float = 0.0
     gaps: tuple[float, float] = (0.0, 0.0)
+    shape: str = "round"
+    rounding: float = 0.0
 
     @property
     def thickness(self) -> float:
@@ -153,31 +159,48 @@ def build_structure(scenario: Scenario) -> Structure:
         grains.
     """
     layers = _layer_shapes(scenario)
-    frame = _frame(scenario.geometry, layers[-1].outer)
+    frame = _frame(scenario, layers[-1].outer)
     if scenario.sei.structure == "bilayer":
         layers = _on_curved_sei(layers, frame)
     names = sorted({name for layer in layers for name in layer.fractions})
-    parts = []
+    found, shapes = [], []
     for index, layer in enumerate(layers):
         if layer.fractions:
-            band = frame.band(layer.inner, layer.outer, layer.gaps, layer.gap)
-            grains = pack_layer(layer, band, scenario.seed, index, len(layers))
+            grains, shape = _fill(layer, frame, scenario.seed, index, len(layers))
             phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
-            parts.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
-    empty = (np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
-    centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *parts, strict=True))
+            found.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
+            shapes.append((grains, shape))
+    empty = (np.empty((0, frame.dim)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+    centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *found, strict=True))
     phase, layer, side = (column.astype(np.int32) for column in (phase, layer, side))
-    structure = Structure(frame, layers, names, centres, radii, phase, layer, side, scenario.seed)
+    structure = Structure(frame, layers, names, centres, radii, phase, layer, side, scenario.seed, join_shapes(shapes))
     structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
     return structure
 
 
-def _frame(geometry, thickness: float) -> Frame:
+def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
+    """Grains of one layer and their shapes, None if they are round."""
+    band = frame.band(layer.inner, layer.outer, layer.gaps, layer.gap)
+    if layer.shape == "round":
+        return pack_layer(layer, band, seed, index, count), None
+    from seix.geometry.cellular import cellular_layer
+
+    return cellular_layer(layer, band, frame, seed, index, count)
+
+
+def _frame(scenario: Scenario, thickness: float) -> Frame:
+    geometry = scenario.geometry
     electrolyte = geometry.electrolyte_depth / NANOMETRE
+    solid = geometry.dimension == 3
     if geometry.kind == "patch":
-        return PatchFrame(geometry.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte)
-    sector = None if geometry.sector == "full" else float(geometry.sector)
-    return ParticleFrame(geometry.core_radius / NANOMETRE, thickness, electrolyte, sector)
+        kind = SolidPatchFrame if solid else PatchFrame
+        return kind(scenario.period / NANOMETRE, geometry.core_depth / NANOMETRE, thickness, electrolyte)
+    radius, sector = geometry.core_radius / NANOMETRE, geometry.sector
+    if not solid:
+        return ParticleFrame(radius, thickness, electrolyte, None if sector == "full" else float(sector))
+    if isinstance(sector, str):
+        return SolidParticleFrame(radius, thickness, electrolyte, sector)
+    return SolidParticleFrame(radius, thickness, electrolyte, "cone", 0.5 * sector)
 
 
 def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
@@ -186,11 +209,12 @@ def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
     for index, layer in enumerate(resolved):
         outer = inner + layer.thickness / NANOMETRE
         if layer.phases:
-            gap = layer.grains.gap / NANOMETRE
+            grains = layer.grains
+            gap = (grains.gap or 0.0) / NANOMETRE
             gaps = (gap if index == 0 else 0.5 * gap, gap if index == len(resolved) - 1 else 0.5 * gap)
-            shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), layer.grains.diameter /
-            NANOMETRE,
-                                     layer.grains.spread, gap, gaps))  # fmt: skip
+            rounding = grains.rounding if grains.shape == "cellular" else 0.0
+            shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), grains.diameter / NANOMETRE,
+                                     grains.spread, gap, gaps, grains.shape, rounding))  # fmt: skip
         else:
             shapes.append(LayerShape(inner, outer, layer.matrix))
         inner = outer

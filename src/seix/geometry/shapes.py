@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from seix.geometry.grains import LayerGrains
 
 
 @dataclass(frozen=True)
@@ -87,3 +92,45 @@ class StarShapes:
         """Surface areas (n,) [nm2]."""
         a, b, c = np.moveaxis(self.vertices()[:, self.faces], 2, 0)
         return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=2).sum(axis=1)
+
+
+def join_shapes(layers: Sequence[tuple[LayerGrains, ConvexShapes | StarShapes | None]]) -> ConvexShapes | StarShapes | None:
+    """Shapes of the grains of several layers in a row.
+
+    Parameters
+    ----------
+    layers : sequence of (LayerGrains, shapes)
+        None stands for round grains. Among polygons discs stay discs; among star shapes spheres become polyhedra of
+        the same template and of equal volume.
+
+    Returns
+    -------
+    ConvexShapes, StarShapes or None
+        None if all grains are round.
+    """
+    given = [shape for _, shape in layers if shape is not None]
+    if not given:
+        return None
+    join = _join_stars if isinstance(given[0], StarShapes) else _join_polygons
+    return join(layers, given[0])
+
+
+def _join_polygons(layers, _first) -> ConvexShapes:
+    parts = [
+        shape or ConvexShapes(np.arange(len(grains.radii) + 1), grains.centres, grains.radii) for grains, shape in layers
+    ]
+    numbers = np.concatenate([np.diff(part.start) for part in parts])
+    start = np.concatenate([[0], np.cumsum(numbers)])
+    return ConvexShapes(start, np.concatenate([p.vertices for p in parts]), np.concatenate([p.rounding for p in parts]))
+
+
+def _join_stars(layers, first: StarShapes) -> StarShapes:
+    one = StarShapes(first.directions, first.faces, np.eye(3)[None], np.ones((1, len(first.directions))))
+    equal_volume = (4.0 * np.pi / 3.0 / one.volumes()[0]) ** (1.0 / 3.0)
+    turns, distances = [], []
+    for grains, shape in layers:
+        n = len(grains.radii)
+        turns.append(np.broadcast_to(np.eye(3), (n, 3, 3)) if shape is None else shape.turns)
+        ball = np.repeat(equal_volume * grains.radii[:, None], len(first.directions), axis=1)
+        distances.append(ball if shape is None else shape.distances)
+    return StarShapes(first.directions, first.faces, np.concatenate(turns), np.concatenate(distances))

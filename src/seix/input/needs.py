@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seix.input.structures import Bilayer, Layers
 from seix.input.types import Problem
 from seix.materials import MaterialLibrary
-from seix.properties import PROPERTIES
+from seix.properties import PROPERTIES, VOID
 from seix.scenario import ButlerVolmer, Scenario
 
 ELASTIC = ("youngs_modulus", "poisson_ratio")
@@ -47,8 +47,10 @@ def uses(scenario: Scenario) -> Iterator[Use]:
         yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))
     for i, layer in enumerate(scenario.sei.resolved_layers()):
-        for path, name in ((_matrix_key(scenario, i), layer.matrix), *_phase_keys(scenario, i, layer.phases)):
-            yield Use(path, name, "the SEI", ("conductivity", *ELASTIC))
+        yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", ("conductivity", *ELASTIC))
+        for path, name in _phase_keys(scenario, i, layer.phases):
+            if name != VOID:
+                yield Use(path, name, "the SEI", ("conductivity", *ELASTIC))
 
 
 def _matrix_key(scenario: Scenario, layer: int) -> tuple[str | int, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from seix.errors import InputError
 from seix.input.tree import Key, Node, Place, merge, parse_yaml
@@ -27,9 +29,17 @@ def reshape(path: tuple[Key, ...], base: Node, over: Node) -> dict[str, Node]:
         if old_form is None:  # nothing chosen yet: keep all, so that a wrong key is reported
             return True
         # 'layers' is a number in one form and a list in another: the same name, not the same key
-        return name in fields and (name not in before or before[name].annotation == fields[name].annotation)
+        return name in fields and (name not in before or _kind(before[name].annotation) == _kind(fields[name].annotation))
 
     return {name: node for name, node in base.value.items() if survives(name)}
+
+
+def _kind(annotation: Any) -> Any:
+    """A type without the leave to omit it and without its checks."""
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+        annotation = kinds[0] if len(kinds) == 1 else annotation
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,13 @@ class MeshControl(Model):
     growth: Annotated[
         float, Field(gt=1, le=3, description="Size ratio of neighbouring cells away from the grains.")
     ] = 1.3
+    backend: Annotated[
+        Literal["auto", "gmsh", "delaunay"],
+        Field(
+            description="Mesher in 2D: Gmsh, or the own Delaunay refinement, whose time grows linearly with the "
+            "number of grains; `auto` takes Gmsh for few round grains."
+        ),
+    ] = "auto"
     maximum_cells: Annotated[
         int, Field(ge=100, description="A mesh that would have more cells is refused before it is made.")
     ] = 2_000_000
@@ -111,6 +118,10 @@ class SolverControl(Model):
     max_iterations: Annotated[
         int, Field(ge=1, le=1000, description="Newton iterations per current multiple.")
     ] = 30
+    preset: Annotated[
+        Literal["auto", "direct", "multigrid"],
+        Field(description="Linear solver: factorisation, or Krylov method with multigrid; `auto` chooses by dimension and size."),
+    ] = "auto"
     options: Annotated[
         dict[str, OptionValue], Field(description="Single PETSc options that replace those of the preset.")
     ] = {}  # noqa: RUF012

@@ -1,98 +1,32 @@
-"""The four ways a scenario describes the SEI, and the one list of layers each of them stands for."""
+"""The five ways a scenario describes the SEI, and the one list of layers each of them stands for."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from seix.input.types import Fraction, Length, MaterialName, Model, Problem, quantity, raise_problems
+from seix.input.grains import (
+    Grains,
+    ResolvedLayer,
+    Rounding,
+    Shape,
+    Spread,
+    fraction_problems,
+    room_problems,
+    shape_problems,
+    wall_gaps,
+)
+from seix.input.types import Fraction, Length, MaterialName, Model, Problem, raise_problems
 from seix.units import format_si
-
-CEILING = math.pi / (2.0 * math.sqrt(3.0))
-"""Area fraction of equal discs that touch on a hexagonal lattice, 0.9069: no packing can hold more."""
-PHASE_LIMIT = 0.9
-"""Largest local fraction a single phase may ask for."""
-
-
-class Grains(Model):
-    """Size and spacing of the round grains of a layer."""
-
-    diameter: Annotated[Length, Field(description="Mean grain diameter.")]
-    spread: Annotated[
-        quantity("ratio", ge=0, le=0.5),
-        Field(description="Coefficient of variation of the lognormal diameter distribution."),
-    ] = 0.15
-    gap: Annotated[
-        Length,
-        Field(
-            description="Smallest surface-to-surface distance of two grains; also kept to the two surfaces "
-            "of the SEI, and half of it to the walls between layers."
-        ),
-    ]
-
-
-@dataclass(frozen=True)
-class ResolvedLayer:
-    """One layer of the SEI as the geometry sees it, whatever structure it came from.
-
-    Attributes
-    ----------
-    thickness : float
-        [m]
-    matrix : str
-        Material between the grains.
-    phases : dict of str to float
-        Fraction of this layer's volume (area in 2D) taken by the grains of each material.
-    grains : Grains or None
-        None exactly when `phases` is empty.
-    """
-
-    thickness: float
-    matrix: str
-    phases: dict[str, float] = field(default_factory=dict)
-    grains: Grains | None = None
-
 
 _Inorganic = Annotated[
     dict[MaterialName, Fraction],
     Field(description="Grain materials and their fractions of the volume of the WHOLE SEI."),
 ]
 _GrainsField = Annotated[Grains, Field(description="Size and spacing of the grains.")]
-
-
-def _fraction_problems(
-    local: dict[str, float], key: tuple[str | int, ...], where: str, given: dict[str, float]
-) -> Iterator[Problem]:
-    """Fractions no packing whatever can reach; that a given layer holds less is found by the packing."""
-    for name, fraction in local.items():
-        if fraction > PHASE_LIMIT:
-            asked = "" if fraction == given[name] else f"{given[name]:.4g} of the SEI is "
-            yield Problem((*key, name), f"{asked}{fraction:.4g} of {where}; must be at most {PHASE_LIMIT}")
-    total = sum(local.values())
-    if total > CEILING and all(f <= PHASE_LIMIT for f in local.values()):
-        yield Problem(key, f"the grains ask for {total:.4g} of {where}; must be at most {CEILING:.3f}, "
-                      "the densest packing of equal discs")  # fmt: skip
-
-
-def _room_problems(grains: Grains, thickness: float, walls: float, key: tuple[str | int, ...], where: str):
-    """`walls`: gaps a grain keeps to the two sides of its layer, in multiples of the minimal gap."""
-    needed = grains.diameter + walls * grains.gap
-    if needed > thickness * (1 + 1e-9):
-        yield Problem(
-            (*key, "diameter"),
-            f"a grain of {format_si(grains.diameter, 'm')} and its gaps to the sides of the layer need "
-            f"{format_si(needed, 'm')}; must be at most the thickness of {where}, "
-            f"{format_si(thickness, 'm')}",
-        )
-
-
-def _wall_gaps(index: int, count: int) -> float:
-    """One gap to a surface of the SEI, half a gap to a wall between layers."""
-    return (1.0 if index == 0 else 0.5) + (1.0 if index == count - 1 else 0.5)
 
 
 class _Sei(Model):
@@ -138,8 +72,9 @@ class Bilayer(_Sei):
             raise_problems([Problem(("inner_thickness",), text)])
         raise_problems([
             *_no_grains(self.inorganic),
-            *_fraction_problems(self._local, ("inorganic",), "the inner layer", self.inorganic),
-            *_room_problems(self.grains, self.inner_thickness, _wall_gaps(0, 2), ("grains",),
+            *fraction_problems(self._local, ("inorganic",), "the inner layer", self.inorganic,
+                                self.grains.shape),
+            *room_problems(self.grains, self.inner_thickness, wall_gaps(0, 2), ("grains",),
                             "the inner layer"),
         ])  # fmt: skip
         return self
@@ -164,11 +99,11 @@ class Multilayer(_Sei):
 
     @model_validator(mode="after")
     def _check(self) -> Multilayer:
-        worst = max(_wall_gaps(i, self.layers) for i in (0, self.layers - 1))
+        worst = max(wall_gaps(i, self.layers) for i in (0, self.layers - 1))
         raise_problems([
             *_no_grains(self.inorganic),
-            *_fraction_problems(self.inorganic, ("inorganic",), "the SEI", self.inorganic),
-            *_room_problems(self.grains, self.thickness / self.layers, worst, ("grains",),
+            *fraction_problems(self.inorganic, ("inorganic",), "the SEI", self.inorganic, self.grains.shape),
+            *room_problems(self.grains, self.thickness / self.layers, worst, ("grains",),
                             f"each of the {self.layers} layers"),
         ])  # fmt: skip
         return self
@@ -177,6 +112,75 @@ class Multilayer(_Sei):
         """The layers from the core outwards."""
         one = ResolvedLayer(self.thickness / self.layers, self.matrix, dict(self.inorganic), self.grains)
         return [one] * self.layers
+
+
+class ScaledGrains(Model):
+    """Grains whose size and spacing follow the thickness of the layers."""
+
+    diameter_in_layers: Annotated[
+        float, Field(gt=0, lt=1, description="Mean grain diameter over the thickness of one layer.")
+    ] = 0.56
+    spread: Spread = 0.15
+    gap_in_layers: Annotated[
+        float | None, Field(gt=0, lt=1, description="Smallest distance of two grains over the thickness of one layer.")
+    ] = 0.1
+    shape: Shape = "round"
+    rounding: Rounding = 0.3
+
+    @model_validator(mode="after")
+    def _check(self) -> ScaledGrains:
+        raise_problems(shape_problems(self, self.gap_in_layers, "gap_in_layers", "0.1"))
+        return self
+
+    def of_layer(self, thickness: float) -> Grains:
+        """The grains of a layer of this thickness [m]."""
+        gap = None if self.gap_in_layers is None else self.gap_in_layers * thickness
+        return Grains(diameter=self.diameter_in_layers * thickness, spread=self.spread, gap=gap, shape=self.shape,
+                      rounding=self.rounding)  # fmt: skip
+
+
+class ConsSei(Model):
+    """The family consSEI-xth: x equal layers made by x activation pulses, with grains that follow the layers."""
+
+    structure: Annotated[
+        Literal["consSEI"], Field(description="x layers from x activation pulses; grains scale with the layers.")
+    ]
+    x: Annotated[int, Field(ge=1, le=1000, description="Number of activation pulses, and of layers.")]
+    thickness: Annotated[
+        Length | None, Field(description="Thickness of the whole SEI, the same for every x; or give `layer_thickness`.")
+    ] = None
+    layer_thickness: Annotated[
+        Length | None, Field(description="Thickness that every pulse adds: the SEI grows with x.")
+    ] = None
+    matrix: Annotated[MaterialName, Field(description="Material between the grains.")] = "organic_polymer"
+    inorganic: _Inorganic
+    grains: Annotated[ScaledGrains, Field(description="Size and spacing of the grains, in layers.")] = ScaledGrains()
+
+    @model_validator(mode="after")
+    def _check(self) -> ConsSei:
+        given = [self.thickness, self.layer_thickness]
+        if given == [None, None]:
+            raise_problems([Problem(("thickness",), "is missing; give thickness, or layer_thickness for an SEI that grows with x",
+                                    at_key=True)])  # fmt: skip
+        if self.thickness is None:
+            object.__setattr__(self, "thickness", self.x * self.layer_thickness)
+        elif self.layer_thickness is not None and abs(self.x * self.layer_thickness / self.thickness - 1.0) > 1e-9:
+            raise_problems([Problem(("layer_thickness",), "and thickness are both given; give one of the two, and take the other "
+                                    "back with an empty value", at_key=True)])  # fmt: skip
+        one = self.thickness / self.x
+        worst = max(wall_gaps(i, self.x) for i in (0, self.x - 1))
+        raise_problems([
+            *_no_grains(self.inorganic),
+            *fraction_problems(self.inorganic, ("inorganic",), "the SEI", self.inorganic, self.grains.shape),
+            *(Problem(("grains", "diameter_in_layers"), problem.text)
+              for problem in room_problems(self.grains.of_layer(one), one, worst, (), f"each of the {self.x} layers")),
+        ])  # fmt: skip
+        return self
+
+    def resolved_layers(self) -> list[ResolvedLayer]:
+        """The layers from the core outwards."""
+        thickness = self.thickness / self.x
+        return [ResolvedLayer(thickness, self.matrix, dict(self.inorganic), self.grains.of_layer(thickness))] * self.x
 
 
 class Layer(Model):
@@ -196,7 +200,8 @@ class Layer(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Layer:
-        problems = list(_fraction_problems(self.phases, ("phases",), "this layer", self.phases))
+        shape = self.grains.shape if self.grains else "round"
+        problems = list(fraction_problems(self.phases, ("phases",), "this layer", self.phases, shape))
         if self.phases and self.grains is None:
             text = "phases without grains have no size; give grains: {diameter: ..., gap: ...}"
             problems.append(Problem(("phases",), text, at_key=True))
@@ -229,8 +234,8 @@ class Layers(_Sei):
         for i, layer in enumerate(self.layers):
             if layer.grains is not None:
                 key = ("layers", i, "grains")
-                problems += _room_problems(
-                    layer.grains, layer.thickness, _wall_gaps(i, count), key, "this layer"
+                problems += room_problems(
+                    layer.grains, layer.thickness, wall_gaps(i, count), key, "this layer"
                 )
         raise_problems(problems)
         return self
@@ -250,9 +255,10 @@ def _no_grains(inorganic: dict[str, float]) -> Iterator[Problem]:
 
 
 SEI_STRUCTURES: dict[str, type[Model]] = {
-    "homogeneous": Homogeneous, "bilayer": Bilayer, "multilayer": Multilayer, "layers": Layers,
+    "homogeneous": Homogeneous, "bilayer": Bilayer, "multilayer": Multilayer, "consSEI": ConsSei,
+    "layers": Layers,
 }  # fmt: skip
 Sei = Annotated[
-    Homogeneous | Bilayer | Multilayer | Layers,
+    Homogeneous | Bilayer | Multilayer | ConsSei | Layers,
     Field(discriminator="structure", description="Thickness and microstructure of the SEI."),
 ]

@@ -129,35 +129,36 @@ def _bounds(
 
 def quantity(
     dimension: str, *, gt: float | None = None, ge: float | None = None, lt: float | None = None,
-    le: float | None = None, word: str | None = None, words: str | None = None,
+    le: float | None = None, word: str | tuple[str, ...] = (), words: str | None = None,
 ) -> Any:  # fmt: skip
     """Annotated type of a quantity of a dimension of `seix.units.DIMENSIONS`, bounds in SI.
 
     Parameters
     ----------
-    word : str, optional
-        A text that stands for itself instead of a quantity, such as ``free``; kept as text.
+    word : str or tuple of str, optional
+        Texts that stand for themselves instead of a quantity, such as ``free``; kept as text.
     words : str, optional
         The bounds in words, where another unit than SI reads better.
     """
     check, words = _bounds(gt, ge, lt, le, DIMENSIONS[dimension].unit, words)
+    texts = (word,) if isinstance(word, str) else word
 
     def convert(value: Any, info: ValidationInfo) -> Any:
-        if word is not None and value == word:
+        if isinstance(value, str) and value in texts:
             return value
         try:
             si = to_si(value, dimension, _is_written(info))
         except UnitError as error:
-            also = f", or '{word}'" if word else ""
+            also = "".join(f", or '{text}'" for text in texts)
             raise PydanticCustomError("quantity", "{text}", {"text": f"{error}{also}"}) from None
         return check(si, value)
 
-    schema = _json_schema(dimension, word, words)
-    kind: Any = float if word is None else float | str
+    schema = _json_schema(dimension, texts, words)
+    kind: Any = float | str if texts else float
     return Annotated[kind, BeforeValidator(convert), WithJsonSchema(schema)]
 
 
-def _json_schema(dimension: str, word: str | None, words: str) -> dict[str, Any]:
+def _json_schema(dimension: str, texts: tuple[str, ...], words: str) -> dict[str, Any]:
     about = DIMENSIONS[dimension]
     if about.unit:
         schema: dict[str, Any] = {"type": "string", "pattern": _QUANTITY_PATTERN}
@@ -167,7 +168,7 @@ def _json_schema(dimension: str, word: str | None, words: str) -> dict[str, Any]
         schema = {"anyOf": [{"type": "number"}, percent], "examples": [0.2, "20 %"]}
     if words:
         schema["x-allowed"] = words
-    return schema if word is None else {"anyOf": [{"const": word}, schema]}
+    return {"anyOf": [*({"const": text} for text in texts), schema]} if texts else schema
 
 
 Length = quantity("length", gt=0)

@@ -5,8 +5,14 @@
 - `refinement`: new vertices until all cells have their size and shape
 - `state`, `collect`: the arrays, and how they become a mesh
 - `planar`: `PlanarGraph` in, `Triangulation` out
+- `curves`, `near`, `sampling`: the curves of a structure, and points along them at the distances that gaps ask for
+- `graph`: the planar graph of a structure
+- `mesh2d`: a structure in, second-order cells out
 """
+
+from seix.geometry.triangulate.graph import StructureGraph, structure_graph
+from seix.geometry.triangulate.mesh2d import mesh2d, second_order
 
 from seix.geometry.triangulate.planar import PlanarGraph, Triangulation, refine
 
-__all__ = ["PlanarGraph", "Triangulation", "refine"]
+__all__ = ["PlanarGraph", "StructureGraph", "Triangulation", "mesh2d", "refine", "second_order", "structure_graph"]

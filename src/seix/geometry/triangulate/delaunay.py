@@ -7,15 +7,13 @@ from numba import njit
 
 from seix.geometry.triangulate.predicates import GRID, in_circle, orient
 from seix.geometry.triangulate.topology import (
-    A,
-    B,
     EDGE,
     FAULT,
     LAST,
-    RIM,
     SEGMENTS,
     TRIANGLES,
-    VERTICES,
+    A,
+    B,
     find_cavity,
     flip,
     following,
@@ -166,7 +164,6 @@ def recover(xy, he, seg, count, corner):
 def _force(xy, he, seg, corner, s):
     """Flip all edges across segment s, then mark it and flip back to Delaunay what it did not need."""
     a, b = seg[s, A], seg[s, B]
-    ax, ay, bx, by = xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1]
     found, e = _find(xy, he, corner, a, b)
     if found == 1:
         _mark(he, seg, s, e)
@@ -237,23 +234,29 @@ def _flip(he, seg, corner, e):
 
 
 @njit(cache=True)
-def flood(xy, he, label, stack, count, seeds):
+def flood(he, seg, label, stack, count, seeds, region):
     """Number the triangles that a seed reaches without crossing a segment by that seed; all others keep -1.
 
     Parameters
     ----------
     seeds : ndarray (k, 2) of int64
-        Grid points.
+        Segment, and 1 for the triangle left of it, -1 for the one right of it.
+    region : ndarray (k,) of int64
 
     Returns
     -------
     int
-        0, or LEAK with the seed in `count[FAULT]` if it lies in the region of another one or outside.
+        0, or LEAK with the seed in `count[FAULT]` if it reaches the outside or another region.
     """
-    t = 0
     for number in range(len(seeds)):
-        t = _locate(xy, he, t, seeds[number, 0], seeds[number, 1], count[TRIANGLES])
+        s = seeds[number, 0]
+        e = seg[s, EDGE]
+        if (he[following(e), 0] == seg[s, A]) != (seeds[number, 1] > 0):
+            e = he[e, 1]
+        t = e // 3
         if label[t, 0] >= 0:
+            if region[label[t, 0]] == region[number]:
+                continue
             count[FAULT] = number
             return LEAK
         label[t, 0] = number
@@ -263,44 +266,14 @@ def flood(xy, he, label, stack, count, seeds):
             depth -= 1
             u = stack[depth]
             for e in range(3 * u, 3 * u + 3):
-                outside = he[e, 1]
                 if he[e, 2] >= 0:
                     continue
-                if outside < 0:
+                if he[e, 1] < 0:
                     count[FAULT] = number
                     return LEAK
-                w = outside // 3
+                w = he[e, 1] // 3
                 if label[w, 0] < 0:
                     label[w, 0] = number
                     stack[depth] = w
                     depth += 1
     return 0
-
-
-@njit(cache=True)
-def _locate(xy, he, t, px, py, limit):
-    """As `walk`, in a constrained triangulation, where a walk may go round in circles: then every triangle is tried."""
-    step = 0
-    while step < limit:
-        moved = False
-        for j in range(3):
-            e = 3 * t + (j + step) % 3
-            if orient(xy, he[following(e), 0], he[previous(e), 0], px, py) < 0:
-                t = he[e, 1] // 3
-                moved = True
-                break
-        if not moved:
-            return t
-        step += 1
-    for u in range(limit):
-        e = 3 * u
-        if (
-            orient(xy, he[e, 0], he[e + 1, 0], px, py) >= 0
-            and orient(xy, he[e + 1, 0], he[e + 2, 0], px, py) >= 0
-            and orient(xy, he[e + 2, 0], he[e, 0], px, py) >= 0
-        ):
-            return u
-    return t
-
-
-__all__ = ["CORNERS", "RIM", "VERTICES", "any_edge", "flood", "hilbert_keys", "insert_all", "recover", "start"]

@@ -31,10 +31,10 @@ class PlanarGraph:
         Points at the ends. They meet at their ends only.
     size : ndarray (n,)
         Wanted edge length at each point; infinite where only the surroundings count.
-    seeds : ndarray (k, 2)
-        One point inside each region; what no seed reaches is left out.
+    seeds : ndarray (k, 2) of int
+        A segment beside each region, and 1 if the region is left of it, -1 if right; what no seed reaches is left out.
     seed_region : ndarray (k,) of int
-        Number that the triangles of the region get; several seeds may share one.
+        Number that the triangles of the region get; several seeds may share one, and may then lie in one region.
     seed_size : ndarray (k,)
         Largest edge length in the region.
     circle : ndarray (m,) of int, optional
@@ -87,7 +87,7 @@ class Triangulation:
     edge_circle: np.ndarray
 
 
-def refine(graph: PlanarGraph, angle: float = 25.0, growth: float = 1.4, limit: int = 50_000_000) -> Triangulation:
+def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: int = 50_000_000) -> Triangulation:
     """Triangulate a graph with cells of the wanted sizes.
 
     Parameters
@@ -95,8 +95,9 @@ def refine(graph: PlanarGraph, angle: float = 25.0, growth: float = 1.4, limit: 
     graph : PlanarGraph
     angle : float
         Smallest angle [degrees]; up to 25 is always reached away from small angles of the graph and fixed segments.
-    growth : float
-        Largest ratio of the edge lengths of neighbouring cells.
+    slope : float
+        Largest change of edge length over distance, at most 0.6; neighbours whose sizes differ by a factor g are (1 + g) / 2 of
+        the smaller one apart, so it is 2 (g - 1) / (g + 1).
     limit : int
         Largest number of triangles.
 
@@ -108,11 +109,10 @@ def refine(graph: PlanarGraph, angle: float = 25.0, growth: float = 1.4, limit: 
     Raises
     ------
     GeometryError
-        If segments cross, points coincide, a seed is not in a region of its own, or there are too many triangles.
+        If segments cross, points coincide, different regions are not separated, or there are too many triangles.
     """
-    slope = min(2.0 * (growth - 1.0) / (growth + 1.0), STEEPEST)
     half = 0.5 * math.radians(angle)
-    rule = np.array([0.25 / math.sin(2.0 * half) ** 2, 0.475 / math.tan(half), slope, float(limit)])
+    rule = np.array([0.25 / math.sin(2.0 * half) ** 2, 0.475 / math.tan(half), min(slope, STEEPEST), float(limit)])
     m = _constrained(graph, rule)
     begin(m)
     while (end := refine_all(m)) == FULL:
@@ -121,7 +121,8 @@ def refine(graph: PlanarGraph, angle: float = 25.0, growth: float = 1.4, limit: 
         raise GeometryError(f"the triangulation needs more than {limit} triangles")
     if end == UNMATCHED:
         raise GeometryError("a segment on a periodic side could not be split like its partner on the other side")
-    return Triangulation(*collect(m, delaunay.CORNERS))
+    points, triangles, seed, *edges = collect(m, delaunay.CORNERS)
+    return Triangulation(points, triangles, np.asarray(graph.seed_region, np.int32)[seed], *edges)
 
 
 def _constrained(graph: PlanarGraph, rule: np.ndarray) -> Mesh:
@@ -147,8 +148,8 @@ def _constrained(graph: PlanarGraph, rule: np.ndarray) -> Mesh:
     _check(graph, m, delaunay.insert_all(m.xy, m.he, m.seg, m.label, m.rim, m.stack, m.count, order))
     corner = delaunay.any_edge(m.he, m.count, number)
     _check(graph, m, delaunay.recover(m.xy, m.he, m.seg, m.count, corner))
-    seeds = _snapped(np.asarray(graph.seeds, float), frame)
-    _check(graph, m, delaunay.flood(m.xy, m.he, m.label, m.stack, m.count, seeds))
+    seeds, region = np.asarray(graph.seeds, np.int64).reshape(-1, 2), np.asarray(graph.seed_region, np.int64)
+    _check(graph, m, delaunay.flood(m.he, m.seg, m.label, m.stack, m.count, seeds, region))
     return m
 
 
@@ -192,8 +193,8 @@ def _check(graph: PlanarGraph, m: Mesh, code: int) -> None:
         return
     number = int(m.count[FAULT])
     if code == delaunay.LEAK:
-        x, y = graph.seeds[number]
-        raise GeometryError(f"region {number} around x = {x:.6g}, y = {y:.6g} is not enclosed, or joined to another one")
+        x, y = graph.points[graph.segments[graph.seeds[number, 0], 0]]
+        raise GeometryError(f"the region at x = {x:.6g}, y = {y:.6g} is not enclosed, or joined to another one")
     if code == delaunay.DUPLICATE:
         x, y = m.pos[number, :2]
         raise GeometryError(f"two points of the outline coincide at x = {x:.6g}, y = {y:.6g}")

@@ -171,10 +171,8 @@ def _across_corner(m, p, q):
     r, s = m.root[p], m.root[q]
     if r < 0 or s < 0 or r == s:
         return False
-    for i in (m.sharp[r, 0], m.sharp[r, 1]):
-        if i >= 0 and (i == m.sharp[s, 0] or i == m.sharp[s, 1]):
-            return True
-    return False
+    i, j = m.sharp[r, 0], m.sharp[r, 1]
+    return (i >= 0 and (i == m.sharp[s, 0] or i == m.sharp[s, 1])) or (j >= 0 and (j == m.sharp[s, 0] or j == m.sharp[s, 1]))
 
 
 @njit(cache=True)

@@ -76,10 +76,7 @@ def straight_walk(xy, he, t, px, py):
         # the shared edge runs from b to a in the next triangle, and its corner there is q
         q = he[e, 0]
         first, second = following(e), previous(e)  # a to q, q to b
-        if _side(xy, sx, sy, px, py, q) >= 0:
-            turn = first
-        else:
-            turn = second
+        turn = first if _side(xy, sx, sy, px, py, q) >= 0 else second
         if orient(xy, he[following(turn), 0], he[previous(turn), 0], px, py) < 0:
             out = turn
         else:

@@ -1,0 +1,241 @@
+"""From a structure to the planar graph of its curves, with the same wishes for cell sizes as `geometry.sizing`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seix.geometry.outline import APEX, CORE, ELECTROLYTE, region_names
+from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, STEEPEST
+from seix.geometry.triangulate.curves import Chains, disc_chains, joined, level_chains, level_heights, shapes_of
+from seix.geometry.triangulate.near import near_grains
+from seix.geometry.triangulate.planar import PlanarGraph
+from seix.geometry.triangulate.sampling import Walls, sample
+
+if TYPE_CHECKING:
+    from seix.geometry.layers import Structure
+    from seix.scenario import MeshControl
+
+
+@dataclass(frozen=True)
+class StructureGraph:
+    """The graph of a structure, and what its regions stand for.
+
+    Attributes
+    ----------
+    graph : PlanarGraph
+        Its regions are numbers of pieces.
+    region, grain, layer : ndarray (p,) of int32
+        Of each piece: number of the region by name, grain and layer, -1 where there is none.
+    slope : float
+        Largest change of edge length over distance.
+    """
+
+    graph: PlanarGraph
+    region: np.ndarray
+    grain: np.ndarray
+    layer: np.ndarray
+    slope: float
+
+
+class Sizes:
+    """Wishes of the mesh controls, as lengths [nm] and ratios.
+
+    Parameters
+    ----------
+    structure : Structure
+    controls : MeshControl
+    coarsening : float
+        Multiplies all sizes.
+    """
+
+    def __init__(self, structure: Structure, controls: MeshControl, coarsening: float) -> None:
+        frame, layers = structure.frame, structure.layers
+        self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
+        per_layer = controls.cells_per_layer / coarsening
+        self.core = min(frame.core_size, frame.width) / per_layer
+        self.electrolyte = frame.electrolyte_depth / per_layer
+        self.layers = np.array([layer.thickness / per_layer for layer in layers])
+        self.in_gap = min(coarsening * ACROSS_GAP / controls.cells_per_gap, LARGEST_IN_GAP)
+        on_grain = min(coarsening / controls.cells_per_diameter, LARGEST_ON_GRAIN)
+        self.grains = np.minimum(on_grain * 2.0 * structure.radii, self.layers[structure.layer])
+
+    def of_levels(self, kind: str) -> np.ndarray:
+        """Largest edge length on each level."""
+        beside = [self.core, *self.layers, self.electrolyte]
+        inner = [self.core] if kind == "patch" else []
+        return np.array([*inner, *np.minimum(beside[:-1], beside[1:]), self.electrolyte])
+
+
+def structure_graph(structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> StructureGraph:
+    """The curves of a structure, cut into edges of the sizes that the controls ask for.
+
+    Parameters
+    ----------
+    structure : Structure
+        Plane, with round grains.
+    controls : MeshControl
+    coarsening : float
+        Multiplies all sizes.
+    """
+    sizes = Sizes(structure, controls, coarsening)
+    levels = level_chains(structure)
+    chains = joined([levels, disc_chains(structure)]) if len(structure.radii) else levels
+    points, piece = _sampled(structure, chains, sizes)
+    return _Assembly(structure, sizes, chains, points, piece).graph()
+
+
+def _sampled(structure: Structure, chains: Chains, sizes: Sizes) -> tuple[np.ndarray, np.ndarray]:
+    """Points on all chains."""
+    frame, layers = structure.frame, structure.layers
+    near = near_grains(shapes_of(structure), structure.centres, sizes.grains, sizes.in_gap, sizes.slope, frame.period)
+    surface = np.full((len(layers), 2), BESIDE_LINE)
+    surface[0, 0] = surface[-1, 1] = sizes.in_gap  # all other walls are lines within the SEI
+    sides = []
+    for side in range(len(frame.side_names)):
+        _, inward = frame.side_axes(side)
+        sides.append([*inward, frame.period if frame.kind == "patch" and side == 1 else 0.0])
+    walls = Walls(
+        np.array([[layer.inner, layer.outer] for layer in layers]), surface, np.array(sides).reshape(-1, 3), BESIDE_LINE,
+        frame.core_size if frame.kind == "particle" else -1.0,
+    )  # fmt: skip
+    level, grain = chains.grain < 0, np.maximum(chains.grain, 0)
+    whole = np.zeros((len(level), 4), np.int64)
+    lengths = np.zeros((len(level), 3))
+    whole[:, 0], whole[:, 2], lengths[:, 0], lengths[:, 2] = chains.grain, chains.closed, chains.shift, sizes.in_gap
+    lengths[level, 1] = sizes.of_levels(frame.kind)
+    heights = level_heights(structure)
+    inside = (heights > 0.0) & (heights < frame.sei_thickness * (1.0 - 1e-12))
+    lengths[np.flatnonzero(level)[inside], 2] = BESIDE_LINE
+    if len(structure.radii):
+        whole[~level, 1], lengths[~level, 1] = structure.layer[grain[~level]], sizes.grains[grain[~level]]
+        whole[~level, 3] = structure.side[grain[~level]] >= 0
+    return sample(chains.pieces, chains.chain, whole, lengths, walls, near, sizes.slope)
+
+
+class _Assembly:
+    """Joins the chains by the sides and numbers the regions: core, electrolyte, layers, grains."""
+
+    def __init__(self, structure: Structure, sizes: Sizes, chains: Chains, points: np.ndarray, piece: np.ndarray) -> None:
+        self.structure, self.frame, self.sizes, self.chains = structure, structure.frame, sizes, chains
+        self.points = [points[:, :2]]
+        self.size = [points[:, 2]]
+        self.number = len(points)
+        # the end of an open chain belongs to the chain of the point before it
+        owner = chains.chain[np.where(piece < 0, np.roll(piece, 1), piece)]
+        self.first = np.searchsorted(owner, np.arange(len(chains.grain)))
+        self.last = np.searchsorted(owner, np.arange(len(chains.grain)), side="right") - 1
+        starts = np.flatnonzero(piece >= 0)
+        ends = starts + 1
+        closing = np.isin(starts, self.last)
+        ends[closing] = self.first[owner[starts[closing]]]
+        arc = chains.pieces[:, 6] > 0.0
+        row = np.cumsum(arc) - 1
+        self.segments = [np.column_stack([starts, ends])]
+        self.circle = [np.where(arc, row, -1)[piece[starts]]]
+        self.circles = chains.pieces[arc][:, 4:7]
+        self.segment_of = np.cumsum(piece >= 0) - 1  # segment that starts at a point
+        self.fixed: list[int] = []
+
+    def graph(self) -> StructureGraph:
+        """All together."""
+        partners = self._sides()
+        seeds, seed_region, seed_size = self._seeds()
+        segments = np.concatenate(self.segments)
+        circle = np.full(len(segments), -1)
+        circle[: len(self.circle[0])] = self.circle[0]
+        fixed = np.zeros(len(segments), bool)
+        fixed[self.fixed] = True
+        graph = PlanarGraph(
+            np.concatenate(self.points), segments, np.concatenate(self.size), seeds, seed_region, seed_size, circle,
+            self.circles, partners, fixed,
+        )  # fmt: skip
+        s, layers, grains = self.structure, len(self.structure.layers), len(self.structure.radii)
+        names = region_names(s)[2:]
+        matrix = [2 + names.index(layer.matrix) for layer in s.layers]
+        phase = np.array([2 + names.index(name) for name in s.phase_names], int)
+        none = [-1] * (2 + layers)
+        return StructureGraph(
+            graph, np.array([CORE, ELECTROLYTE, *matrix, *phase[s.phase]], np.int32),
+            np.array([*none, *range(grains)], np.int32), np.array([-1, -1, *range(layers), *s.layer], np.int32),
+            self.sizes.slope,
+        )  # fmt: skip
+
+    def _add(self, points: list, size: float) -> np.ndarray:
+        """Numbers of new points."""
+        self.points.append(np.array(points, float).reshape(-1, 2))
+        self.size.append(np.full(len(points), size))
+        self.number += len(points)
+        return np.arange(self.number - len(points), self.number)
+
+    def _connect(self, nodes: np.ndarray) -> np.ndarray:
+        """Numbers of new straight segments along nodes."""
+        start = sum(len(part) for part in self.segments)
+        self.segments.append(np.column_stack([nodes[:-1], nodes[1:]]))
+        return np.arange(start, start + len(nodes) - 1)
+
+    def _sides(self) -> np.ndarray:
+        """Segments along the sides, and pairs of those that correspond."""
+        frame = self.frame
+        inner = self._inner_nodes()
+        if frame.closed:
+            return np.empty((0, 2), int)
+        made = []
+        for side in range(2):
+            along, _ = frame.side_axes(side)
+            nodes = np.concatenate([inner[side], self._on_side(side)])
+            height = np.concatenate(self.points)[nodes] @ along
+            made.append(self._connect(nodes[np.argsort(height, kind="stable")]))
+        if frame.kind == "patch":
+            return np.column_stack(made)
+        if self.structure.sector < NARROW:
+            # the apex stays a single cell
+            chord = self._connect(np.array([inner[0][1], inner[1][1]]))
+            self.fixed += [made[0][0], made[1][0], chord[0]]
+            self.tip = (chord[0], made[0][1])
+        return np.empty((0, 2), int)
+
+    def _inner_nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points of the two sides inside the innermost level: none of a patch; the origin and the end of the apex."""
+        frame = self.frame
+        if frame.kind == "patch":
+            return np.empty(0, int), np.empty(0, int)
+        origin = self._add([(0.0, 0.0)], self.sizes.core)
+        if frame.closed or self.structure.sector >= NARROW:
+            return origin, origin
+        ends = self._add([APEX * frame.core_size * frame.side_axes(side)[0] for side in (0, 1)], self.sizes.core)
+        return np.append(origin, ends[0]), np.append(origin, ends[1])
+
+    def _on_side(self, side: int) -> np.ndarray:
+        """Ends of the chains that end on a side."""
+        level = self.chains.grain < 0
+        open_ = ~self.chains.closed & ~level
+        if self.frame.kind == "patch":
+            cut = open_ & ((self.chains.shift > 0.0) == (side == 1))
+        else:
+            cut = open_.copy()
+            cut[open_] = self.structure.side[self.chains.grain[open_]] == side
+        return np.concatenate([(self.last if side else self.first)[level], self.first[cut], self.last[cut]])
+
+    def _seeds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A segment and a side of it for each region, the region, and its largest edge length."""
+        level = np.flatnonzero(self.chains.grain < 0)
+        grains = np.flatnonzero(self.chains.grain >= 0)
+        at = self.segment_of[self.first]
+        layers, sizes = len(self.structure.layers), self.sizes
+        walls = at[level[1:-1] if self.frame.kind == "patch" else level[:-1]]
+        # the outer side of a level is left of a line, right of a counter-clockwise arc
+        out = 1 if self.frame.kind == "patch" else -1
+        seeds = [(walls[0], -out), (walls[-1], out), *((wall, out) for wall in walls[:-1])]
+        region = [CORE, ELECTROLYTE, *range(2, 2 + layers)]
+        largest = [sizes.core, sizes.electrolyte, *sizes.layers]
+        if self.fixed:
+            seeds.append((self.tip[0], 1))
+            region.append(CORE)
+            largest.append(math.inf)
+        seeds = np.concatenate([np.array(seeds), np.column_stack([at[grains], np.ones(len(grains), int)])])
+        region = np.concatenate([region, 2 + layers + self.chains.grain[grains]])
+        return seeds, region, np.concatenate([largest, sizes.grains[self.chains.grain[grains]]])

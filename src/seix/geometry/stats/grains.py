@@ -46,7 +46,7 @@ class Grains:
         """2 or 3."""
         return self.structure.frame.dim
 
-    @property
+    @cached_property
     def centres(self) -> np.ndarray:
         """Centres (n, dim) [nm]."""
         return self.structure.centres[self.index]

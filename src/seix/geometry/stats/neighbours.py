@@ -142,13 +142,15 @@ def nearest_of(grains: Grains, asked: np.ndarray, other: Images) -> tuple[np.nda
     return best, which
 
 
-def mirror_gaps(grains: Grains) -> np.ndarray:
-    """Distance (n,) from each grain to its own mirror image [nm]; inf for one cut by the mirror.
+def mirror_gaps(grains: Grains, sides: tuple[int, ...] | None = None) -> np.ndarray:
+    """Distance (n,) from each grain to its own image in the nearest mirror, or of `sides` [nm]; inf for one that a mirror cuts.
 
     Other grains are always nearer than their mirror images.
     """
     frame, result = grains.structure.frame, np.full(len(grains), np.inf)
     for k, normal in enumerate(frame.mirrors):
+        if sides is not None and k not in sides:
+            continue
         clear = 2.0 * (grains.centres @ normal - grains.extent(-normal))
         ahead = np.ones(len(grains), bool)
         if grains.dim == 2:  # a sector may be wider than a right angle

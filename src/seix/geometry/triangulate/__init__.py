@@ -12,7 +12,6 @@
 
 from seix.geometry.triangulate.graph import StructureGraph, structure_graph
 from seix.geometry.triangulate.mesh2d import mesh2d, second_order
-
 from seix.geometry.triangulate.planar import PlanarGraph, Triangulation, refine
 
 __all__ = ["PlanarGraph", "StructureGraph", "Triangulation", "mesh2d", "refine", "second_order", "structure_graph"]

@@ -127,13 +127,13 @@ def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: i
 
 def _constrained(graph: PlanarGraph, rule: np.ndarray) -> Mesh:
     """The Delaunay triangulation of the points with all segments as edges and all regions numbered."""
-    points, segments = np.asarray(graph.points, float), np.asarray(graph.segments).reshape(-1, 2)
+    points, segments = np.asarray(graph.points, float), np.ascontiguousarray(graph.segments, np.int64).reshape(-1, 2)
     frame = _frame(points)
     number = len(points) + delaunay.CORNERS
     m = allocate(
-        3 * number + 4096, 2 * len(segments) + 4096, circles=np.asarray(graph.circles, float).reshape(-1, 3),
-        sizes=np.asarray(graph.seed_size, float), frame=frame, rule=rule,
-        sharp=small_angles(points, segments.astype(np.int64), len(points)) ,
+        3 * number + 4096, 2 * len(segments) + 4096, circles=np.ascontiguousarray(graph.circles, float).reshape(-1, 3),
+        sizes=np.ascontiguousarray(graph.seed_size, float), frame=frame, rule=rule,
+        sharp=small_angles(points, segments, len(points)),
     )  # fmt: skip
     m.sharp[m.sharp >= 0] += delaunay.CORNERS
     m.xy[delaunay.CORNERS : number] = _snapped(points, frame)

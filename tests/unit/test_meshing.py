@@ -13,7 +13,7 @@ from seix.geometry import quality
 from seix.geometry.key import geometry_key
 from seix.geometry.layers import build_structure
 from seix.geometry.meshing import cached_mesh, make_mesh
-from seix.geometry.msh_file import named_edges
+from seix.geometry.msh_file import named_facets
 from seix.geometry.sizing import SizeField
 
 CASES = {
@@ -89,7 +89,7 @@ def test_cells_are_valid_and_well_shaped(case):
 
 def test_mid_nodes_lie_on_grain_surfaces(case):
     _, structure, mesh = case
-    edges = named_edges(mesh)
+    edges = named_facets(mesh)
     if len(structure.radii):
         nodes = mesh.points[np.unique(edges["grain|matrix"])]
         images, source = structure.frame.copies(structure.centres)
@@ -101,7 +101,7 @@ def test_mid_nodes_lie_on_grain_surfaces(case):
 
 def test_named_curves_have_their_lengths(case):
     _, structure, mesh = case
-    frame, edges = structure.frame, named_edges(mesh)
+    frame, edges = structure.frame, named_facets(mesh)
     depth = mesh.core_size + mesh.sei_thickness + mesh.electrolyte_depth
     expected = {"core|sei": frame.width, "sei|electrolyte": frame.span * frame.outer_scale}
     if mesh.kind == "patch":
@@ -134,7 +134,7 @@ def test_periodic_sides_match_exactly():
     mesh = make_mesh(CASES["multilayer"])
     left, right = (np.sort(mesh.points[mesh.points[:, 0] == x, 1]) for x in (0.0, mesh.period))
     assert len(left) > 20 and np.array_equal(left, right)
-    edges = named_edges(mesh)
+    edges = named_facets(mesh)
     assert len(edges["periodic_left"]) == len(edges["periodic_right"])
 
 

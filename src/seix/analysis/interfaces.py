@@ -1,4 +1,4 @@
-"""Finds the curves between regions of a mesh from its cell tags."""
+"""Finds the curves or surfaces between regions of a mesh from its cell tags."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .fieldset import EDGES
+from ..geometry.facets import facet_kinds, facets_of
 
 if TYPE_CHECKING:
     from ..geometry.meshing import TaggedMesh
 
-Edges = NDArray[np.int64]
 
-
-def interfaces(mesh: TaggedMesh) -> dict[str, Edges]:
-    """Edges of a mesh where something changes.
+def interfaces(mesh: TaggedMesh) -> dict[str, NDArray[np.int64]]:
+    """Facets of a mesh where something changes.
 
     Parameters
     ----------
@@ -25,26 +23,10 @@ def interfaces(mesh: TaggedMesh) -> dict[str, Edges]:
 
     Returns
     -------
-    dict of (n, 3) arrays (first, last and middle node)
-        `grain|matrix` (also between grains), `core|sei`, `sei|electrolyte`, `layer|layer` and `outside`.
+    dict of (n, 3) or (n, 6) arrays
+        Vertices and mid nodes of edges (plane) or faces (space), in the order of `seix.geometry.facets.FACETS`: the kinds of
+        `facet_kinds`, and `outside`.
     """
-    edges = mesh.cells[:, EDGES].reshape(-1, 3)
-    owner = np.repeat(np.arange(len(mesh.cells)), len(EDGES))
-    ends = np.sort(edges[:, :2], axis=1)
-    order = np.lexsort((ends[:, 1], ends[:, 0]))
-    same = (ends[order][1:] == ends[order][:-1]).all(axis=1)
-    first, second = order[:-1][same], order[1:][same]
-    a, b = owner[first], owner[second]
-    sei = mesh.layer >= 0
-    core = mesh.region == list(mesh.region_names).index("core")
-    surface = sei[a] != sei[b]
-    grain = (mesh.grain[a] != mesh.grain[b]) & ~surface
-    paired = np.zeros(len(edges), dtype=bool)
-    paired[first] = paired[second] = True
-    kinds = {
-        "grain|matrix": grain,
-        "core|sei": surface & (core[a] | core[b]),
-        "sei|electrolyte": surface & ~(core[a] | core[b]),
-        "layer|layer": sei[a] & sei[b] & (mesh.layer[a] != mesh.layer[b]) & ~grain,
-    }
-    return {name: edges[first[chosen]] for name, chosen in kinds.items()} | {"outside": edges[~paired]}
+    nodes, owners = facets_of(mesh.cells)
+    kinds = facet_kinds(mesh, owners)
+    return {name: nodes[chosen] for name, chosen in kinds.items()} | {"outside": nodes[owners[:, 1] < 0]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .fieldset import NANOMETRE, VTK_ORDER, side_by_side
+from .fieldset import NANOMETRE, VTK_ORDERS, side_by_side
 from .interfaces import interfaces
 from .results import StructureResult
 
@@ -35,32 +35,37 @@ def write_mesh(
         return
     import meshio
 
-    points, triangles, lines = [], [], []
-    triangle_groups: list[np.ndarray] = []
-    line_groups: list[np.ndarray] = []
+    dim = results[0].mesh.points.shape[1]
+    points, cells, facets = [], [], []
+    cell_groups: list[np.ndarray] = []
+    facet_groups: list[np.ndarray] = []
     names: dict[str, np.ndarray] = {}
     start = 0
     shifts = side_by_side([result.mesh.points for result in results])
     for result, shift in zip(results, shifts, strict=True):
         mesh = result.mesh
-        for kind, edges in interfaces(mesh).items():
+        for kind, nodes in interfaces(mesh).items():
+            if not len(nodes):
+                continue
             number = len(names) + 1
-            names[f"{result.name}/{kind}"] = np.array([number, 1])
-            lines.append(edges + start)
-            line_groups.append(np.full(len(edges), number))
+            names[f"{result.name}/{kind}"] = np.array([number, dim - 1])
+            facets.append(nodes + start)
+            facet_groups.append(np.full(len(nodes), number))
         first = len(names) + 1
         for region in mesh.region_names:
-            names[f"{result.name}/{region}"] = np.array([len(names) + 1, 2])
-        triangles.append(mesh.cells[:, VTK_ORDER] + start)
-        triangle_groups.append(np.asarray(mesh.region) + first)
-        points.append(
-            np.column_stack([mesh.points[:, 0] + shift, mesh.points[:, 1], np.zeros(len(mesh.points))])
-        )
+            names[f"{result.name}/{region}"] = np.array([len(names) + 1, dim])
+        cells.append(mesh.cells[:, VTK_ORDERS[mesh.cells.shape[1]]] + start)
+        cell_groups.append(np.asarray(mesh.region) + first)
+        own = np.zeros((len(mesh.points), 3))
+        own[:, :dim] = mesh.points
+        own[:, 0] += shift
+        points.append(own)
         start += len(mesh.points)
-    groups = [np.concatenate(line_groups).astype(np.int32), np.concatenate(triangle_groups).astype(np.int32)]
+    groups = [np.concatenate(facet_groups).astype(np.int32), np.concatenate(cell_groups).astype(np.int32)]
+    kinds = ("line3", "triangle6") if dim == 2 else ("triangle6", "tetra10")
     combined = meshio.Mesh(
         np.concatenate(points) * NANOMETRE,
-        [("line3", np.concatenate(lines)), ("triangle6", np.concatenate(triangles))],
+        list(zip(kinds, (np.concatenate(facets), np.concatenate(cells)), strict=True)),
         cell_data={"gmsh:physical": groups, "gmsh:geometrical": groups},
         field_data=names,
     )

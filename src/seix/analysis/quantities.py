@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
+from ..fem import MPI  # noqa: F401  first: orders the MPI library before DOLFINx
+
+# isort: split
 import ufl
 from dolfinx import fem, la
 

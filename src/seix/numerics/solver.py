@@ -1,34 +1,25 @@
-"""Newton's method on the free unknowns with a direct solver that is factorised as rarely as it pays."""
+"""Newton's method on the free unknowns; the linear solver is renewed as rarely as it pays."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
+from .linear import DirectLinear, MultigridLinear
+from .presets import LARGEST_FALLBACK, VARIANTS, Options, choose
 from .system import CoupledSystem
 
-DIRECT: dict[str, str | int | float] = {
-    "snes_type": "newtonls",
-    "snes_linesearch_type": "bt",
-    "snes_linesearch_order": 2,
-    "snes_linesearch_maxlambda": 1.0,
-    "ksp_type": "gmres",
-    "ksp_gmres_restart": 60,
-    "ksp_pc_side": "right",
-    "ksp_norm_type": "unpreconditioned",
-    "ksp_rtol": 1e-6,  # the error after the last step is this times its size: solver.tolerance times 1e-6
-    "ksp_max_it": 60,
-    "pc_type": "lu",
-    "pc_factor_mat_solver_type": "mumps",
-    "mat_mumps_icntl_14": 60,
-}
-"""MUMPS, re-used as preconditioner of GMRES while it still serves: the recipe for coupled systems in two dimensions."""
+_TRUSTED = 10.0
+"""Largest true residual of a linear solve that counts as solved, in units of its tolerance."""
 
-REFACTOR_AFTER = 12
-"""Krylov iterations above which the next Newton step gets a new factorisation (cost of about one factorisation)."""
+_ROUNDING = 1e-14
+"""Residual that counts as rounding, relative to the largest one met."""
+
+_FULL_STEPS = 1e-6
+"""Reduction of the residual after which steps are no longer shortened: a residual that is rounding cannot get smaller."""
 
 _FLOOR = 1e-4
 """Smallest meaningful change of a field, as a fraction of its reference scale."""
@@ -41,7 +32,9 @@ class StepRecord:
     Attributes
     ----------
     newton, krylov, factorisations : int
-        Counts of iterations and of new factorisations.
+        Counts of iterations and of renewals of the preconditioner.
+    linear : str
+        Name of the linear solver.
     residuals : list of float
         Norm of the residual before each step and at the end.
     true_residual : float
@@ -51,6 +44,7 @@ class StepRecord:
     newton: int = 0
     krylov: int = 0
     factorisations: int = 0
+    linear: str = ""
     residuals: list[float] = field(default_factory=list)
     updates: list[dict[str, float]] = field(default_factory=list)
     true_residual: float = 0.0
@@ -67,9 +61,16 @@ class NewtonSolver:
     max_iterations : int
         Newton steps.
     options : mapping
-        PETSc options that override :data:`DIRECT`.
+        PETSc options that override those of the preset.
     monitor : callable, optional
         Called with (iteration, residual norm).
+    preset : {"auto", "direct", "multigrid"}
+        Linear solver; "auto" chooses by dimension and number of unknowns.
+
+    Attributes
+    ----------
+    options : dict
+        PETSc options in use, without prefix.
     """
 
     _count = 0
@@ -79,57 +80,82 @@ class NewtonSolver:
         system: CoupledSystem,
         tolerance: float = 1e-10,
         max_iterations: int = 30,
-        options: Mapping[str, str | int | float] | None = None,
+        options: Options | None = None,
         monitor: Callable[[int, float], None] | None = None,
+        preset: str = "auto",
     ):
         self.system, self.tolerance, self.max_iterations = system, tolerance, max_iterations
-        self.options = {**DIRECT, **(options or {})}
         self.monitor = monitor
         self.y = system.create_vector()
         self.record = StepRecord()
-        self._refactor = True
+        self._own = dict(options or {})
+        self._rounding = 0.0
         self._sizes = system.field_sizes()
-        self._snes = self._create(options)
+        self._chain = self._candidates(preset)
+        self._failures: list[str] = []
+        self._create()
 
-    def _create(self, options):
-        system = self.system
-        prefix = f"seix{NewtonSolver._count}_"
+    def _candidates(self, preset: str) -> list[str]:
+        """Linear solvers to try, the preferred one first."""
+        dim, unknowns = self.system.dim, self.system.unknowns
+        if choose(preset, dim, unknowns) == "direct":
+            return ["direct"]
+        return [*VARIANTS, "direct"] if unknowns <= LARGEST_FALLBACK[dim] else list(VARIANTS)
+
+    def _create(self) -> None:
+        """Set up SNES with the first linear solver of the chain."""
+        system, kind = self.system, self._chain[0]
+        self._prefix = f"seix{NewtonSolver._count}_"
         NewtonSolver._count += 1  # the same on all ranks: solvers are created collectively
+        if kind == "direct":
+            self._linear = DirectLinear(system, self.y, self._own, self._prefix)
+        else:
+            self._linear = MultigridLinear(system, self.y, self._own, self._prefix, kind)
+        self.options = self._linear.options
+        self._unchecked, self._renew = True, True
         table = PETSc.Options()
-        snes = PETSc.SNES().create(system.comm)
-        snes.setOptionsPrefix(prefix)
         for key, value in self.options.items():
-            table[prefix + key] = value
+            table[self._prefix + key] = value
+        snes = PETSc.SNES().create(system.comm)
+        snes.setOptionsPrefix(self._prefix)
         self._residual = system.create_vector()
-        self._matrix = system.jacobian(self.y)
         snes.setFunction(lambda _, y, out: system.residual(y, out), self._residual)
-        snes.setJacobian(self._update_matrix, self._matrix)
+        snes.setJacobian(lambda _, y, matrix, preconditioner: self._linear.update(y), self._linear.matrix)
         snes.setTolerances(rtol=0.0, atol=0.0, stol=0.0, max_it=self.max_iterations)
+        self._linear.attach(snes.getKSP())
         snes.setFromOptions()
         snes.setConvergenceTest(self._converged)
-        self._prefix, self._own = prefix, list(options or {})
-        # SNES resets the flag whenever it updates the matrix, so it is set right before each solve
-        snes.getKSP().setPreSolve(lambda ksp, b, x: ksp.getPC().setReusePreconditioner(not self._refactor))
+        snes.getKSP().setPreSolve(self._before_linear_solve)
         snes.getKSP().setPostSolve(self._after_linear_solve)
-        return snes
+        self._snes = snes
 
-    def _update_matrix(self, _, y, matrix, preconditioner):
-        self.system.jacobian(y)
+    def _before_linear_solve(self, ksp, b, x):
+        ksp.setTolerances(atol=self._rounding)
+        self._linear.prepare(ksp, self._renew)
 
     def _after_linear_solve(self, ksp, b, x):
-        self.record.factorisations += self._refactor
-        self.record.krylov += ksp.getIterationNumber()
-        self._refactor = ksp.getIterationNumber() > REFACTOR_AFTER or ksp.getConvergedReason() < 0
+        iterations = ksp.getIterationNumber()
+        self.record.factorisations += self._renew
+        self.record.krylov += iterations
         residual = b.duplicate()
-        self._matrix.mult(x, residual)
+        self._linear.matrix.mult(x, residual)
         residual.aypx(-1.0, b)
         norm = b.norm()
-        self.record.true_residual = max(self.record.true_residual, residual.norm() / norm if norm > 0 else 0.0)
+        left = residual.norm()
+        relative = left / norm if norm > 0 else 0.0
         residual.destroy()
+        self.record.true_residual = max(self.record.true_residual, relative)
+        trusted = _TRUSTED * max(ksp.getTolerances()[0] * norm, self._rounding)
+        if ksp.getConvergedReason() > 0 and not left <= trusted:
+            ksp.setConvergedReason(PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN)
+        reason = ksp.getConvergedReason()
+        self._linear_failure = f"{self._linear.name} (reason {reason}, residual {relative:.1e})" if reason < 0 else ""
+        self._renew = reason < 0 or self._linear.worn(iterations, self._renew)
 
     def _converged(self, snes, iteration, norms):
         _, _, fnorm = norms
         self.record.residuals.append(fnorm)
+        self._rounding = max(self._rounding, _ROUNDING * fnorm)
         if self.monitor:
             self.monitor(iteration, fnorm)
         if not math.isfinite(fnorm):
@@ -144,6 +170,8 @@ class NewtonSolver:
         self.record.updates.append(relative)
         if max(relative.values()) <= self.tolerance:
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
+        if fnorm <= _FULL_STEPS * max(self.record.residuals):
+            snes.getLineSearch().setType("basic")
         return 0
 
     def solve(self) -> StepRecord:
@@ -158,33 +186,50 @@ class NewtonSolver:
         ConvergenceError
             With the field that changes most, the norms and what to try. The state is then that before the call.
         """
-        self.record = StepRecord()
         before = self.y.copy()
-        try:
-            self._snes.solve(None, self.y)
-            reason = self._snes.getConvergedReason()
-        except PETSc.Error as error:
-            reason, failure = None, str(error)
-        else:
-            failure = f"PETSc reason {reason}, linear solver reason {self._snes.getKSP().getConvergedReason()}"
-        if reason is None or reason <= 0:
+        self._failures.clear()
+        while True:
+            self.record = StepRecord(linear=self._linear.name)
+            self._linear_failure = ""
+            failure = self._attempt()
+            if failure is None:
+                break
             before.copy(self.y)
-            self._refactor = True
-            raise ConvergenceError(self._explain(failure))
+            self._renew = True
+            if not self._linear_failure or len(self._chain) == 1:
+                before.destroy()
+                raise ConvergenceError(self._explain(failure))
+            self._failures.append(self._linear_failure)
+            self._release()
+            self._chain.pop(0)
+            self._create()
         before.destroy()
-        self._drop_options()
+        self._check_options()
         self.system.expand(self.y)
         return self.record
 
-    def _drop_options(self) -> None:
-        """Remove the options from PETSc's table; those of the user must have had an effect."""
-        if self._prefix is None:
+    def _attempt(self) -> str | None:
+        """Run SNES; what went wrong, or None."""
+        search = self._snes.getLineSearch()
+        search.setType(self.options["snes_linesearch_type"])
+        search.setFromOptions()
+        try:
+            self._snes.solve(None, self.y)
+        except PETSc.Error as error:
+            self._linear_failure = self._linear_failure or f"{self._linear.name}: {error}"
+            return str(error)
+        reason = self._snes.getConvergedReason()
+        if reason > 0:
+            return None
+        return f"PETSc reason {reason}, linear solver reason {self._snes.getKSP().getConvergedReason()}"
+
+    def _check_options(self) -> None:
+        """The options of the user must have had an effect."""
+        if not self._unchecked:
             return
+        self._unchecked = False
         table = PETSc.Options()
         unused = [key for key in self._own if not table.used(self._prefix + key)]
-        for key in self.options:
-            table.delValue(self._prefix + key)
-        self._prefix = None
         if unused:
             raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")
 
@@ -195,13 +240,24 @@ class NewtonSolver:
         if r.updates:
             name = max(r.updates[-1], key=r.updates[-1].get)
             worst = f" The field that still changes most is '{name}' (relative {r.updates[-1][name]:.1e})."
+        failures = [*self._failures, self._linear_failure]
+        tried = f" Linear solvers that failed: {'; '.join(failures)}." if self._linear_failure else ""
         return (
             f"the coupled system did not converge in {len(r.residuals)} Newton steps ({failure}); "
-            f"residual norms {history}.{worst} Try smaller steps of load.current_multiples, more solver.max_iterations, "
+            f"residual norms {history}.{worst}{tried} Try smaller steps of load.current_multiples, more solver.max_iterations, "
             "or check that exchange current density and resistances have plausible magnitudes."
         )
 
+    def _release(self) -> None:
+        """Free the linear solver and its options."""
+        table = PETSc.Options()
+        for key in self.options:
+            table.delValue(self._prefix + key)
+        self._snes.destroy()
+        self._residual.destroy()
+        self._linear.destroy()
+
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        for item in (self._snes, self.y, self._residual):
-            item.destroy()
+        self._release()
+        self.y.destroy()

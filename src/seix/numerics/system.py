@@ -13,9 +13,8 @@ from ..fem import PETSc
 import dolfinx.fem.petsc as fem_petsc
 from dolfinx import fem
 
+from .blocks import JIT_OPTIONS, BlockJacobian, ConstrainedOperator
 from .constraints import Block, Constraints
-
-JIT_OPTIONS = {"cffi_extra_compile_args": ["-O2"]}
 
 
 class CoupledSystem:
@@ -37,21 +36,27 @@ class CoupledSystem:
         self.comm = constraints.comm
         self.fields = list(fields)
         self.blocks: list[Block] = constraints.blocks
+        self.entity_maps = entity_maps
+        self.derivatives = _jacobian(residuals, fields)
         self.F = fem.form(list(residuals), entity_maps=entity_maps, jit_options=JIT_OPTIONS)
-        self.J = fem.form(_jacobian(residuals, fields), entity_maps=entity_maps, jit_options=JIT_OPTIONS)
-        self.A = fem_petsc.create_matrix(self.J, kind="mpi")
-        self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        self.J = fem.form(self.derivatives, entity_maps=entity_maps, jit_options=JIT_OPTIONS)
+        self.A = self.reduced_matrix = self._operator = None
         self.b = fem_petsc.create_vector([f.function_spaces[0] for f in self.F], kind="mpi")
         self.x = self.b.duplicate()
         self.P, self.g, self.scalars, self.labels = constraints.build()
+        self.free = np.flatnonzero(~constraints._slave)
         self.names = [b.name for b in self.blocks]
-        self.reduced_matrix = None
         self.full = self.P.createVecLeft()
 
     @property
     def unknowns(self) -> int:
         """Number of free unknowns."""
         return self.P.getSize()[1]
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the mesh."""
+        return self.blocks[0].space.mesh.topology.dim
 
     def create_vector(self):
         """Vector of free unknowns, zero."""
@@ -94,6 +99,9 @@ class CoupledSystem:
     def jacobian(self, y):
         """Matrix of the free unknowns at ``y``; the same matrix object at every call."""
         self.expand(y)
+        if self.A is None:
+            self.A = fem_petsc.create_matrix(self.J, kind="mpi")
+            self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self.A.zeroEntries()
         fem_petsc.assemble_matrix(self.A, self.J)
         self.A.assemble()
@@ -102,6 +110,15 @@ class CoupledSystem:
         else:
             self.A.PtAP(self.P, result=self.reduced_matrix)
         return self.reduced_matrix
+
+    def operator(self, y) -> ConstrainedOperator:
+        """The same at ``y`` without a matrix of the whole; the same object at every call."""
+        self.expand(y)
+        if self._operator is None:
+            jacobian = BlockJacobian(self.comm, self.derivatives, self.J, self.fields, self.blocks)
+            self._operator = ConstrainedOperator(self.P, jacobian)
+        self._operator.jacobian.update()
+        return self._operator
 
     def field_sizes(self) -> dict[str, int]:
         """Number of free unknowns of each field (collective)."""
@@ -123,6 +140,9 @@ class CoupledSystem:
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
+        if self._operator is not None:
+            self._operator.release()
+            self._operator.jacobian.destroy()
         for item in (self.A, self.b, self.x, self.P, self.g, self.full, self.reduced_matrix):
             if item is not None:
                 item.destroy()

@@ -1,0 +1,179 @@
+"""Jacobian kept as blocks, one matrix per pair of fields, and its product with vectors of free unknowns.
+
+In three dimensions memory decides. So the constrained matrix P^T J P is never formed: P is applied before and after the
+blocks. A block is assembled again only if something it depends on has changed, which elasticity never does.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+
+from ..fem import MPI, PETSc
+
+# isort: split
+import dolfinx.fem.petsc as fem_petsc
+from dolfinx import fem
+
+JIT_OPTIONS = {"cffi_extra_compile_args": ["-O2"]}
+
+
+class SplitVector:
+    """Vector of all unknowns with a view of every field.
+
+    Parameters
+    ----------
+    comm
+        Communicator.
+    sizes : sequence of int
+        Locally owned unknowns of each field.
+
+    Attributes
+    ----------
+    full : PETSc.Vec
+        All fields, one after the other on each rank.
+    parts : list of PETSc.Vec
+        The same memory, field by field.
+    """
+
+    def __init__(self, comm, sizes):
+        self.values = np.zeros(sum(sizes))
+        ends = np.cumsum([0, *sizes])
+        self.full = self._view(self.values, comm)
+        self.parts = [self._view(self.values[a:b], comm) for a, b in pairwise(ends)]
+
+    @staticmethod
+    def _view(values, comm):
+        return PETSc.Vec().createWithArray(values, size=(len(values), PETSc.DECIDE), comm=comm)
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        for vector in (self.full, *self.parts):
+            vector.destroy()
+
+
+class BlockJacobian:
+    """Derivatives of all residuals by all fields, before elimination of the constrained unknowns.
+
+    Parameters
+    ----------
+    comm
+        Communicator.
+    derivatives : list of list of ufl.Form or None
+        Derivative of residual i by field j; None where it vanishes.
+    forms : list of list of dolfinx.fem.Form or None
+        The same, compiled.
+    fields : sequence of dolfinx.fem.Function
+        The unknowns: a block that contains one of them is assembled at every call.
+    blocks : sequence of Block
+        Sizes of the fields.
+
+    Attributes
+    ----------
+    matrices : list of list of PETSc.Mat or None
+        A vector field's own block is stored as small dense blocks (BAIJ): a third less memory and traffic.
+    version : ndarray of int
+        Number of times each block was assembled.
+    """
+
+    def __init__(self, comm, derivatives, forms, fields, blocks):
+        self.comm, self.forms, self.blocks = comm, forms, list(blocks)
+        count = len(self.blocks)
+        self.pairs = [(i, j) for i, j in product(range(count), repeat=2) if forms[i][j] is not None]
+        self.matrices = [[None] * count for _ in range(count)]
+        for i, j in self.pairs:
+            dense = i == j and self.blocks[i].bs > 1
+            self.matrices[i][j] = fem_petsc.create_matrix(forms[i][j], kind="baij" if dense else "aij")
+            self.matrices[i][j].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        self._given = {pair: [f for f in derivatives[pair[0]][pair[1]].coefficients() if f not in fields] for pair in self.pairs}
+        self._nonlinear = {p for p in self.pairs if len(self._given[p]) < len(derivatives[p[0]][p[1]].coefficients())}
+        self._seen: dict[tuple[int, int], np.ndarray] = {}
+        self.version = np.zeros((count, count), dtype=int)
+
+    def update(self) -> None:
+        """Assemble the blocks whose fields, constants or coefficients have changed (collective)."""
+        changed = np.array([pair in self._nonlinear or self._data_changed(pair) for pair in self.pairs], dtype=np.int32)
+        self.comm.Allreduce(MPI.IN_PLACE, changed, op=MPI.MAX)
+        for (i, j), again in zip(self.pairs, changed, strict=True):
+            if again:
+                matrix = self.matrices[i][j]
+                matrix.zeroEntries()
+                fem_petsc.assemble_matrix(matrix, self.forms[i][j])
+                matrix.assemble()
+                self.version[i, j] += 1
+
+    def _data_changed(self, pair) -> bool:
+        """Whether constants or given coefficients differ from those of the last assembly."""
+        constants = fem.pack_constants(self.forms[pair[0]][pair[1]])
+        data = np.concatenate([constants, *[f.x.array for f in self._given[pair]]])
+        same = pair in self._seen and np.array_equal(self._seen[pair], data, equal_nan=True)
+        self._seen[pair] = data
+        return not same
+
+    def split_vector(self) -> SplitVector:
+        """New vector of all unknowns, zero."""
+        return SplitVector(self.comm, [b.size for b in self.blocks])
+
+    def add_products(self, x: SplitVector, out: SplitVector, rows=None, columns=None, transposed=False) -> None:
+        """Add the products of some blocks with ``x`` to ``out``.
+
+        Parameters
+        ----------
+        x, out : SplitVector
+        rows, columns : collection of int, optional
+            Fields of ``out`` to add to and of ``x`` to use; all by default.
+        transposed : bool
+            Use the transposed matrix.
+        """
+        for i, j in self.pairs:
+            row, column = (j, i) if transposed else (i, j)
+            if (rows is None or row in rows) and (columns is None or column in columns):
+                matrix, source, target = self.matrices[i][j], x.parts[column], out.parts[row]
+                if transposed:
+                    matrix.multTransposeAdd(source, target, target)
+                else:
+                    matrix.multAdd(source, target, target)
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        for i, j in self.pairs:
+            self.matrices[i][j].destroy()
+
+
+class ConstrainedOperator:
+    """The matrix P^T J P, known by its products only: context of a PETSc matrix of type python.
+
+    Parameters
+    ----------
+    P : PETSc.Mat
+        Constraint matrix, (all unknowns) x (free unknowns).
+    jacobian : BlockJacobian
+    """
+
+    def __init__(self, P, jacobian: BlockJacobian):
+        self.P, self.jacobian = P, jacobian
+        self._x, self._out = jacobian.split_vector(), jacobian.split_vector()
+
+    def matrix(self):
+        """PETSc matrix with this context."""
+        sizes = (self.P.getLocalSize()[1], self.P.getSize()[1])
+        shell = PETSc.Mat().createPython([sizes, sizes], self, comm=self.jacobian.comm)
+        shell.setUp()
+        return shell
+
+    def mult(self, _, y, out) -> None:
+        """Product with a vector of free unknowns."""
+        self.product(y, out)
+
+    def product(self, y, out, transposed=False) -> None:
+        """Product of P^T J P or its transposed with a vector of free unknowns."""
+        self.P.mult(y, self._x.full)
+        self._out.values[:] = 0.0
+        self.jacobian.add_products(self._x, self._out, transposed=transposed)
+        self.P.multTranspose(self._out.full, out)
+
+    def release(self) -> None:
+        """Free the PETSc objects; not named destroy, which PETSc would call with the matrix."""
+        self._x.destroy()
+        self._out.destroy()

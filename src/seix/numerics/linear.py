@@ -1,0 +1,101 @@
+"""Linear solvers inside Newton's method: what the matrix is, how it is preconditioned, when that is renewed."""
+
+from __future__ import annotations
+
+from ..errors import InputError
+from .preconditioner import BlockPreconditioner, field_key
+from .presets import DIRECT, MULTIGRID, Options, field_options
+
+REFACTOR_AFTER = 12
+"""Krylov iterations above which the next Newton step gets a new factorisation (cost of about one factorisation)."""
+
+
+class DirectLinear:
+    """Factorisation of the whole matrix.
+
+    Parameters
+    ----------
+    system : CoupledSystem
+    y : PETSc.Vec
+        Present free unknowns.
+    overrides : mapping
+        PETSc options that override those of the preset.
+    prefix : str
+        Prefix of the PETSc options.
+    """
+
+    name = "direct"
+
+    def __init__(self, system, y, overrides: Options, prefix: str):
+        self.system, self.options = system, {**DIRECT, **overrides}
+        self.matrix = system.jacobian(y)
+
+    def attach(self, ksp) -> None:
+        """Nothing to do before the options are set."""
+
+    def update(self, y) -> None:
+        """Bring the matrix to the state ``y``."""
+        self.system.jacobian(y)
+
+    def prepare(self, ksp, renew: bool) -> None:
+        """Called right before each solve: SNES resets the flag whenever it updates the matrix."""
+        ksp.getPC().setReusePreconditioner(not renew)
+
+    def worn(self, iterations: int, renewed: bool) -> bool:
+        """Whether the next Newton step deserves a new factorisation."""
+        return iterations > REFACTOR_AFTER
+
+    def destroy(self) -> None:
+        """The matrix belongs to the system."""
+
+
+class MultigridLinear:
+    """Products with the blocks of the matrix, preconditioned field by field (parameters as for the direct solver).
+
+    Parameters
+    ----------
+    variant : str
+        One of :data:`seix.numerics.presets.VARIANTS`.
+    """
+
+    def __init__(self, system, y, overrides: Options, prefix: str, variant: str):
+        if "pc_type" in overrides:
+            raise InputError("solver.options.pc_type: the multigrid preset has its own; set solver.preset=direct to choose one")
+        self.system, self.name, self._baseline = system, f"multigrid ({variant})", 0
+        operator = system.operator(y)
+        self.matrix = operator.matrix()
+        self._preconditioner = BlockPreconditioner(system, operator, prefix)
+        self.options = dict(MULTIGRID)
+        for index, multigrid in self._preconditioner.multigrids.items():
+            block = system.blocks[index]
+            dim = block.space.mesh.topology.dim
+            for key, value in field_options(dim, block.bs, multigrid.coarse_unknowns, variant).items():
+                self.options[f"{field_key(block.name)}_{key}"] = value
+        self.options |= overrides
+
+    def attach(self, ksp) -> None:
+        """Set the preconditioner."""
+        pc = ksp.getPC()
+        pc.setType("python")
+        pc.setPythonContext(self._preconditioner)
+
+    def update(self, y) -> None:
+        """Bring the blocks to the state ``y``."""
+        self.system.operator(y)
+        self.matrix.assemble()
+
+    def prepare(self, ksp, renew: bool) -> None:
+        """Renew the hierarchies and the border if wanted; else they stay as they are."""
+        if renew:
+            self._preconditioner.refresh()
+
+    def worn(self, iterations: int, renewed: bool) -> bool:
+        """Whether the iterations have grown by more than a renewal costs."""
+        if renewed:
+            self._baseline = iterations
+        return iterations > 1.5 * self._baseline + 5
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        self._preconditioner.release()
+        self.matrix.destroy()

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
+from scipy.spatial import cKDTree
 
 from seix.geometry.stats.grains import Grains
 from seix.geometry.stats.neighbours import Images, images, near_pairs, nearest_of, pair_gaps
 
-LISTED = 90.0
-"""Percentile of the nearest gaps, twice which is the first cutoff of the list of gaps."""
+LISTED_NEIGHBOURS = {2: 6, 3: 10}
+"""Neighbours of a grain that the first list of gaps aims at, in the plane and in space."""
+LISTED = 80.0
+"""Percentage of the grains that get so many."""
 LEVELS = 33
 """Number of distances in the curve of the largest cluster."""
 MOST_PAIRS = 60
@@ -61,10 +64,12 @@ def listed(grains: Grains, gap: float) -> Edges:
     return Edges(first, second, gaps[keep], winding, gap)
 
 
-def first_list(grains: Grains, nearest: np.ndarray, least: float) -> Edges:
-    """Edges that join most of the grains: up to twice the nearest gap of most of them, at least `least` [nm]."""
-    finite = nearest[np.isfinite(nearest)]
-    return listed(grains, max(2.0 * float(np.percentile(finite, LISTED)) if len(finite) else 0.0, least))
+def first_list(grains: Grains, least: float) -> Edges:
+    """Edges to the nearest few grains of most grains, at least all with gaps up to `least` [nm]."""
+    everything = images(grains, np.inf)
+    count = min(LISTED_NEIGHBOURS[grains.dim] + 1, len(everything.source))
+    distance = cKDTree(everything.centres).query(grains.centres, [count])[0]
+    return listed(grains, max(float(np.percentile(distance, LISTED)) - 2.0 * float(grains.reach.mean()), least))
 
 
 def forest(count: int, edges: Edges) -> np.ndarray:

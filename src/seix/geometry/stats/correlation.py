@@ -192,8 +192,9 @@ class Finder:
         for begin in range(0, len(grain), 8192):
             part = slice(begin, begin + 8192)
             local = np.einsum("nij,ni->nj", shapes.turns[own[part]], offset[part])
-            share = np.einsum("fij,nj->nfi", self.cones, local)  # along the directions of the corners of each face
-            face = share.min(axis=2).argmax(axis=1)
+            # components along the directions of the corners of each face
+            share = (local @ self.cones.reshape(-1, 3).T).reshape(len(local), -1, 3)
+            face = np.minimum(np.minimum(share[..., 0], share[..., 1]), share[..., 2]).argmax(axis=1)
             row = np.arange(len(local))
             corner = shapes.distances[own[part]][row[:, None], shapes.faces[face]]
             held[part] = (share[row, face] / corner).sum(axis=1) <= 1.0

@@ -179,7 +179,7 @@ def _connections(grains: Grains, per_metre: float) -> dict:
 
 def _connection(grains: Grains, contact: float, per_metre: float) -> tuple[dict, connection.Edges, tuple]:
     """Clusters of some grains, and how they reach from the core to the electrolyte."""
-    edges = connection.first_list(grains, nearest_gaps(grains), contact)
+    edges = connection.first_list(grains, contact)
     tree = connection.spanning_tree(grains, edges)
     to_core, to_electrolyte = wall_gaps(grains)
     bridge = connection.bridging_distance(tree, to_core, to_electrolyte)

@@ -133,6 +133,17 @@ def mesh_command(path: Path, output: Path | None, overrides: Sequence[str], over
     on_root(comm, work)
 
 
+def clear_command() -> None:
+    """Remove the meshes of the cache; ``seix mesh --clear-cache``."""
+    from .geometry.cache import clear_cache
+
+    def work() -> None:
+        number, size = clear_cache(MESHES)
+        print(f"removed {number} mesh{'es' * (number != 1)}, {1e-6 * size:.3g} MB, from {MESHES}")
+
+    on_root(MPI.COMM_WORLD, work)
+
+
 def _enter(folder: ResultFolder) -> None:
     folder.__enter__()
 

@@ -63,7 +63,7 @@ def check(scenario: _Scenario, /, *, set_: _Set = None) -> None:
 
 @app.command
 def mesh(
-    scenario: _Scenario,
+    scenario: Annotated[Path | None, Parameter(help="Scenario file (YAML).")] = None,
     /,
     *,
     output: Annotated[
@@ -71,12 +71,20 @@ def mesh(
     ] = None,
     set_: _Set = None,
     overwrite: _Overwrite = False,
+    clear_cache: Annotated[
+        bool, Parameter(negative=(), help="Remove all meshes kept in ./meshes, before anything else.")
+    ] = False,
 ) -> None:
     """Make and draw the mesh of a scenario."""
     gc.enable()
-    from seix.app import mesh_command
+    if scenario is None and not clear_cache:
+        raise InputError("seix mesh needs a scenario file, or --clear-cache")
+    from seix.app import clear_command, mesh_command
 
-    mesh_command(scenario, output, set_ or [], overwrite)
+    if clear_cache:
+        clear_command()
+    if scenario is not None:
+        mesh_command(scenario, output, set_ or [], overwrite)
 
 
 @app.command

@@ -23,6 +23,8 @@ INSTALL = ("pip install 'seix[fenicsx]' (Linux, x86_64), or conda env create -f 
            "(Linux, macOS)")  # fmt: skip
 AGREEMENT_TIMEOUT = 5.0
 """Seconds a failing rank waits for the others to fail too before it ends them."""
+LONGEST_PAUSE = 0.05
+"""Seconds between two looks of a waiting rank."""
 
 # one BLAS thread a rank: NumPy and PETSc bring a pool each, and ranks times threads would fight for the cores
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -156,6 +158,17 @@ def all_ranks_failed() -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def wait_for_root(comm: Any) -> None:
+    """Wait until all ranks arrive here, asleep: MPI itself would keep a core busy on each waiting rank (collective).
+
+    Rank 0 meshes and writes files alone, for minutes; the cores of the others may serve it or someone else meanwhile.
+    """
+    request, pause = comm.Ibarrier(), 1e-4
+    while not request.Test():
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def abort(code: int) -> NoReturn:

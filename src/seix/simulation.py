@@ -14,6 +14,7 @@ from .analysis.quantities import Measurement
 from .analysis.quantity import Quantity
 from .analysis.results import CaseResult, StructureResult
 from .errors import SeixError
+from .fem import wait_for_root
 from .materials import MaterialLibrary
 from .model import Model
 from .numerics.domains import Domains
@@ -29,13 +30,14 @@ LARGEST_DROP = 1.0
 
 
 def on_root[T](comm, work: Callable[[], T]) -> T:
-    """Do something on rank 0; its result, or the error it raised, reaches all ranks."""
+    """Do something on rank 0 while the others sleep; its result, or the error it raised, reaches all ranks."""
     outcome: tuple[Any, SeixError | None] = (None, None)
     if comm.rank == 0:
         try:
             outcome = (work(), None)
         except SeixError as error:
             outcome = (None, error)
+    wait_for_root(comm)
     result, error = comm.bcast(outcome, root=0)
     if error is not None:
         raise error
@@ -122,15 +124,15 @@ def _mesh(comm, scenario: Scenario, factor: float, cache: Path):
     """Mesh and its Gmsh file on rank 0, None elsewhere; an error reaches all ranks."""
     kept = []
 
-    on_root(comm, lambda: kept.append(cached(scenario, factor, cache)))
+    on_root(comm, lambda: kept.append(cached(scenario, factor, cache, solved=True)))
     return kept[0] if kept else (None, None)
 
 
-def cached(scenario: Scenario, factor: float, cache: Path):
+def cached(scenario: Scenario, factor: float, cache: Path, solved: bool = False):
     """Mesh and its Gmsh file from the cache or made (see :func:`seix.geometry.meshing.cached_mesh`); on one rank."""
     from .geometry.meshing import cached_mesh  # Gmsh is needed on one rank only
 
-    return cached_mesh(scenario, factor, cache)
+    return cached_mesh(scenario, factor, cache, solved)
 
 
 def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields) -> Level:

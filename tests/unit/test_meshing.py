@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from geometry_cases import NM, bilayer, homogeneous, multilayer, one_layer, particle, patch, scenario
-from seix.errors import GeometryError
+from seix.errors import GeometryError, InputError
 from seix.geometry import quality
+from seix.geometry.cache import cache_limit, clear_cache, trim_cache
 from seix.geometry.key import geometry_key
 from seix.geometry.layers import build_structure
 from seix.geometry.meshing import cached_mesh, make_mesh
@@ -213,9 +214,9 @@ def test_key_holds_what_matters_only():
 def test_cache_and_file(tmp_path):
     chosen = CASES["bilayer"]
     made, path = cached_mesh(chosen, 1.6, tmp_path / "meshes")
-    stamp = path.stat().st_mtime_ns
+    number = path.stat().st_ino
     read, again = cached_mesh(chosen, 1.6, tmp_path / "meshes")
-    assert again == path and path.stat().st_mtime_ns == stamp
+    assert again == path and path.stat().st_ino == number
     for name in ("points", "cells", "region", "grain", "layer"):
         assert np.array_equal(getattr(made, name), getattr(read, name))
         assert getattr(made, name).dtype == getattr(read, name).dtype
@@ -247,22 +248,62 @@ def _check_file(path, mesh):
             assert (group == number).sum() == (mesh.region == mesh.region_names.index(name)).sum()
 
 
-@pytest.mark.parametrize("damage", ["cut arrays", "cut file", "no file", "foreign"])
-def test_damaged_cache_is_made_again(tmp_path, damage):
+@pytest.mark.parametrize("damage", ["cut arrays", "cut file", "foreign", "other mesh"])
+def test_damaged_cache_is_named(tmp_path, damage):
     chosen = CASES["homogeneous"]
-    made, path = cached_mesh(chosen, 1.6, tmp_path)
+    _, path = cached_mesh(chosen, 1.6, tmp_path)
     arrays = path.with_suffix(".npz")
     if damage == "cut arrays":
         arrays.write_bytes(arrays.read_bytes()[:1000])
     elif damage == "cut file":
         path.write_bytes(path.read_bytes()[:1000])
-    elif damage == "no file":
-        path.unlink()
+    elif damage == "other mesh":
+        _, other = cached_mesh(chosen, 2.0, tmp_path)
+        arrays.write_bytes(other.with_suffix(".npz").read_bytes())
     else:
         arrays.write_bytes(b"not an archive")
+    named = path if damage == "cut file" else arrays
+    with pytest.raises(GeometryError, match=rf"{named.name}: .*--clear-cache"):
+        cached_mesh(chosen, 1.6, tmp_path)
+    assert clear_cache(tmp_path)[0] == (2 if damage == "other mesh" else 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_a_mesh_is_made_again(tmp_path):
+    chosen = CASES["homogeneous"]
+    made, path = cached_mesh(chosen, 1.6, tmp_path)
+    path.unlink()
     again, path = cached_mesh(chosen, 1.6, tmp_path)
     assert np.array_equal(made.points, again.points)
     assert len(meshio.read(path).points) == len(made.points)
+
+
+def test_cache_keeps_its_limit_and_what_is_in_use(tmp_path):
+    files = [cached_mesh(CASES["homogeneous"], c, tmp_path)[1] for c in (1.6, 1.8, 2.0)]
+    (tmp_path / "notes.txt").write_text("not ours")
+    size = sum(f.stat().st_size for f in tmp_path.glob(f"{files[0].stem}.*"))
+    for k, file in enumerate(files):
+        for part in (file, file.with_suffix(".npz")):
+            os.utime(part, (1e9 + k, 1e9 + k))
+    assert trim_cache(tmp_path, limit=0.0, keep=1e12) == 0
+    cached_mesh(CASES["homogeneous"], 1.6, tmp_path)  # now the oldest is the second
+    assert trim_cache(tmp_path, limit=1.5 * size, keep=60.0) == 2
+    assert files[0].exists() and not files[1].exists() and not files[2].exists()
+    assert (tmp_path / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "0"])
+def test_cache_limit_must_be_a_size(monkeypatch, text):
+    monkeypatch.setenv("SEIX_MESH_CACHE_LIMIT", text)
+    with pytest.raises(InputError, match="expected gigabytes"):
+        cache_limit()
+
+
+def test_memory_that_is_not_there(monkeypatch):
+    chosen = CASES["homogeneous"]
+    monkeypatch.setattr("seix.geometry.budget.available_memory", lambda: 1e5)
+    with pytest.raises(GeometryError, match=r"needs about .* GB of memory and 0.0001 GB are free: at most"):
+        make_mesh(chosen, 1.0)
 
 
 def test_without_a_writable_cache(tmp_path):

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dataclasses
 import hashlib
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seix.errors import GeometryError, InputError
+from seix.geometry.budget import check_memory
 from seix.geometry.key import geometry_key
 from seix.geometry.layers import NANOMETRE
 from seix.geometry.msh_file import write_msh
@@ -25,10 +31,20 @@ if TYPE_CHECKING:
 
 ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
-"""What a missing, cut or foreign file raises when it is read."""
+"""What a cut or foreign file raises when it is read."""
+NAME = 20
+"""Digits of the hash that name a file."""
+REMEDY = "remove it, or all meshes with seix mesh --clear-cache"
+LIMIT_VARIABLE = "SEIX_MESH_CACHE_LIMIT"
+DEFAULT_LIMIT = 20.0
+"""Largest size of a cache [GB]; beyond it the meshes go that were not used for the longest time."""
+RECENT = 3600.0
+"""A mesh used within this time is not removed, as a run may be reading it [s]."""
+
+_ENTRY = re.compile(rf"[0-9a-f]{{{NAME}}}\.(npz|msh)")
 
 
-def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple[TaggedMesh, Path]:
+def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: bool = False) -> tuple[TaggedMesh, Path]:
     """The mesh of a scenario, from the cache or made and kept there.
 
     Parameters
@@ -39,6 +55,8 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
     cache_dir : Path
         Made if absent. Any number of processes may use it at a time: files appear complete or not at all.
         Where it cannot be written, the mesh is made each time.
+    solved : bool
+        Whether the memory must suffice to solve on the mesh too, and not only to make it.
 
     Returns
     -------
@@ -50,19 +68,22 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
     Raises
     ------
     GeometryError
-        See `make_mesh`.
+        See `make_mesh`; or if a file of the cache is damaged or another program's.
     """
     from seix.geometry.meshing import make_mesh, too_many_cells  # which offers this function in turn
 
     key = geometry_key(scenario, coarsening)
-    arrays, msh = Path(cache_dir) / f"{key[:20]}.npz", Path(cache_dir) / f"{key[:20]}.msh"
-    mesh = _load(arrays, msh, key)
-    if mesh is not None:
+    arrays, msh = Path(cache_dir) / f"{key[:NAME]}.npz", Path(cache_dir) / f"{key[:NAME]}.msh"
+    if arrays.exists() and msh.exists():
+        mesh = _load(arrays, msh, key)
         if len(mesh.cells) > scenario.mesh.maximum_cells:
-            raise too_many_cells(str(len(mesh.cells)), scenario.mesh.maximum_cells)
+            raise too_many_cells(len(mesh.cells), scenario.mesh.maximum_cells, mesh.dim)
+        if solved:
+            check_memory(len(mesh.cells), mesh.dim, solved)
+        _mark_as_used(arrays, msh)
         return mesh, msh
     # made elsewhere first: the cache may turn out not to be writable, and no other process sees half a file
-    mesh = make_mesh(scenario, coarsening)
+    mesh = make_mesh(scenario, coarsening, solved)
     work = Path(tempfile.mkdtemp(prefix="seix-mesh-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
     write_msh(mesh, work / msh.name, NANOMETRE)
@@ -74,7 +95,101 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path) -> tuple
     except OSError:
         return mesh, work / msh.name
     shutil.rmtree(work, ignore_errors=True)
+    trim_cache(Path(cache_dir))
     return mesh, msh
+
+
+def clear_cache(cache_dir: Path) -> tuple[int, int]:
+    """Remove all meshes of a cache, and what interrupted runs left there; other files stay.
+
+    Returns
+    -------
+    number, size : int
+        Meshes removed, and their size in bytes.
+    """
+    found = _entries(cache_dir)
+    size = sum(_size(file) for files in found.values() for file in files)
+    for file in [file for files in found.values() for file in files] + list(cache_dir.glob("*.part")):
+        file.unlink(missing_ok=True)
+    return len(found), size
+
+
+def trim_cache(cache_dir: Path, limit: float | None = None, keep: float = RECENT) -> int:
+    """Remove the meshes that were not used for the longest time, until the cache is below its limit.
+
+    Parameters
+    ----------
+    cache_dir : Path
+    limit : float, optional
+        Bytes; the environment variable `SEIX_MESH_CACHE_LIMIT` in gigabytes, or 20 GB.
+    keep : float
+        Meshes used within this time stay in any case, as another run may be reading them [s].
+
+    Returns
+    -------
+    int
+        Number of meshes removed.
+    """
+    limit = cache_limit() if limit is None else limit
+    found = _entries(cache_dir)
+    sizes = {name: sum(map(_size, files)) for name, files in found.items()}
+    used = {name: max(map(_time, files)) for name, files in found.items()}
+    total, removed = sum(sizes.values()), 0
+    for name in sorted(found, key=used.__getitem__):
+        if total <= limit or time.time() - used[name] < keep:
+            break
+        for file in found[name]:
+            file.unlink(missing_ok=True)
+        total -= sizes[name]
+        removed += 1
+    return removed
+
+
+def cache_limit() -> float:
+    """Largest size of the cache [bytes].
+
+    Raises
+    ------
+    InputError
+        If the environment variable `SEIX_MESH_CACHE_LIMIT` is no positive number.
+    """
+    text = os.environ.get(LIMIT_VARIABLE, "")
+    try:
+        value = float(text) if text else DEFAULT_LIMIT
+    except ValueError:
+        value = math.nan
+    if not value > 0.0:
+        raise InputError(f"{LIMIT_VARIABLE}='{text}' is not a size; expected gigabytes, such as {LIMIT_VARIABLE}=20")
+    return 1e9 * value
+
+
+def _entries(cache_dir: Path) -> dict[str, list[Path]]:
+    """Files of each mesh in a cache, by the name they share."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(cache_dir.glob("*")):
+        if _ENTRY.fullmatch(file.name):
+            found.setdefault(file.stem, []).append(file)
+    return found
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # another process removed it
+        return 0
+
+
+def _time(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _mark_as_used(*files: Path) -> None:
+    for file in files:
+        with contextlib.suppress(OSError):
+            os.utime(file)
 
 
 def _save(mesh: TaggedMesh, path: Path, msh: Path) -> None:
@@ -83,18 +198,22 @@ def _save(mesh: TaggedMesh, path: Path, msh: Path) -> None:
     np.savez(path, header=np.array(header), **{name: getattr(mesh, name) for name in ARRAYS})
 
 
-def _load(path: Path, msh: Path, key: str) -> TaggedMesh | None:
-    """The mesh if both files are there, whole and belong together."""
+def _load(path: Path, msh: Path, key: str) -> TaggedMesh:
+    """The mesh, if its two files are whole and belong together."""
     from seix.geometry.meshing import TaggedMesh
 
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             mesh = TaggedMesh(**{name: file[name] for name in ARRAYS}, **header["mesh"])
-        whole = mesh.key == key and header["msh"] == _digest(msh)
-    except UNREADABLE:
-        return None
-    return mesh if whole else None
+        whole = header["msh"] == _digest(msh)
+    except UNREADABLE as error:
+        raise GeometryError(f"{path}: not readable as a mesh of the cache ({error}); {REMEDY}") from None
+    if mesh.key != key:
+        raise GeometryError(f"{path}: holds the mesh {mesh.key[:NAME]}, not the one it is named after; {REMEDY}")
+    if not whole:
+        raise GeometryError(f"{msh}: is not the file that belongs to {path.name}; {REMEDY}")
+    return mesh
 
 
 def _install(source: Path, target: Path) -> None:

@@ -1,13 +1,15 @@
-"""From a scenario to a mesh of curved second-order triangles that knows its regions, layers and grains."""
+"""From a scenario to a mesh of curved second-order triangles or tetrahedra that knows its regions, layers and grains."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seix.errors import GeometryError
+from seix.geometry.budget import check_memory, needed_memory
 from seix.geometry.cache import cached_mesh
 from seix.geometry.checks import check_mesh, mesh_statistics
 from seix.geometry.gmsh_session import gmsh_session, read_cells, triangulate
@@ -24,8 +26,11 @@ ALGORITHMS = (6, 5)
 """Gmsh's Frontal-Delaunay, and Delaunay where its result does not pass the checks."""
 MATCH = 1e-7
 """Nodes of the periodic sides nearer than this many periods are one node; they are then made to match exactly."""
-ESTIMATE_MARGIN = 1.5
+ESTIMATE_MARGIN = 2.0
 """The number of cells is refused before meshing only if even this much less would be too many."""
+
+Accept = Callable[[float], None]
+"""Takes the expected number of cells before a mesh is made; raises if that is too many."""
 
 
 @dataclass
@@ -34,11 +39,11 @@ class TaggedMesh:
 
     Attributes
     ----------
-    points : ndarray (n, 2)
+    points : ndarray (n, dim)
         Vertices and mid-edge nodes [nm].
-    cells : ndarray (m, 6) of int64
+    cells : ndarray (m, 6) or (m, 10) of int64
         Second-order triangles: three vertices counter-clockwise, then the mid nodes of the edges opposite to
-        vertex 0, 1 and 2.
+        vertex 0, 1 and 2. Second-order tetrahedra: four vertices, then the mid nodes of the edges 23, 13, 12, 03, 02, 01.
     region : ndarray (m,) of int32
         Index into `region_names`.
     grain : ndarray (m,) of int32
@@ -50,7 +55,7 @@ class TaggedMesh:
     kind : str
         `patch` or `particle`.
     period : float or None
-        Of a patch; it spans x from 0 to here, with core|SEI at y = 0 [nm].
+        Of a patch; it spans x (and y in space) from 0 to here, with core|SEI at 0 of the last axis [nm].
     sector : float or None
         Angle of a sector, from the x axis [rad]; None for a whole particle or a patch.
     core_size : float
@@ -87,7 +92,7 @@ class TaggedMesh:
         return self.points.shape[1]
 
 
-def make_mesh(scenario: Scenario, coarsening: float = 1.0) -> TaggedMesh:
+def make_mesh(scenario: Scenario, coarsening: float = 1.0, solved: bool = False) -> TaggedMesh:
     """Pack the grains of a scenario and mesh them.
 
     Parameters
@@ -96,22 +101,28 @@ def make_mesh(scenario: Scenario, coarsening: float = 1.0) -> TaggedMesh:
         Uses `geometry`, `sei`, `seed` and `mesh`.
     coarsening : float
         Multiplies all cell sizes.
+    solved : bool
+        Whether the memory must suffice to solve on the mesh too.
 
     Returns
     -------
     TaggedMesh
-        The same for the same arguments, to the last bit. On a patch the nodes of the two sides match exactly,
-        and (0, -core_size) is a node; around a particle the centre and (core_size, 0) are.
+        The same for the same arguments, to the last bit. On a patch the nodes of opposite sides match exactly,
+        and the corner of the bottom at the origin of the plane is a node; in a particle the centre and the points of
+        core|SEI on the axes that span its domain are.
 
     Raises
     ------
     GeometryError
         If the grains cannot be packed, the mesh would have too many cells, or it fails a check.
     """
-    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, geometry_key(scenario, coarsening))
+    key = geometry_key(scenario, coarsening)
+    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, key, solved)
 
 
-def mesh_structure(structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "") -> TaggedMesh:
+def mesh_structure(
+    structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "", solved: bool = False
+) -> TaggedMesh:
     """Mesh a structure, wherever its grains come from.
 
     Parameters
@@ -122,35 +133,66 @@ def mesh_structure(structure: Structure, controls: MeshControl, coarsening: floa
         Multiplies all cell sizes.
     key : str
         Hash that the mesh will carry.
+    solved : bool
+        Whether the memory must suffice to solve on the mesh too.
 
     Raises
     ------
     GeometryError
-        If the mesh would have too many cells, or fails a check.
+        If the mesh would have too many cells or need too much memory, or fails a check.
     """
-    sizes = SizeField(structure, controls, coarsening)
     limit = controls.maximum_cells
-    if sizes.estimated_cells() > ESTIMATE_MARGIN * limit:
-        raise too_many_cells(f"about {sizes.estimated_cells()}", limit)
+
+    def accept(cells: float) -> None:
+        if cells > ESTIMATE_MARGIN * limit:
+            raise too_many_cells(cells, limit, structure.dim)
+        check_memory(cells / ESTIMATE_MARGIN, structure.dim, solved)
+
+    make = _solid if structure.dim == 3 else _gmsh_plane if controls.backend == "gmsh" else _plane
+    mesh = make(structure, controls, coarsening, key, accept)
+    if len(mesh.cells) > limit:
+        raise too_many_cells(len(mesh.cells), limit, structure.dim)
+    return mesh
+
+
+def too_many_cells(number: float, limit: int, dim: int) -> GeometryError:
+    """The error for a mesh above `mesh.maximum_cells`."""
+    about = f"{number:.0f}" if number < 1e5 else f"{number:.3g}"
+    needed = needed_memory(number, dim, True) / 1e9
+    return GeometryError(
+        f"the mesh has about {about} cells, more than mesh.maximum_cells = {limit}: allow them (a run on it takes about "
+        f"{needed:.2g} GB of memory), or make fewer by smaller cells_per_diameter, cells_per_gap or cells_per_layer, "
+        "larger gaps, or a smaller domain"
+    )
+
+
+def _plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+    """By the own Delaunay refinement."""
+    from seix.geometry.triangulate import mesh2d  # compiles its kernels
+
+    return _tagged(structure, mesh2d(structure, controls, coarsening, accept), coarsening, key)
+
+
+def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+    """Tetrahedra."""
+    from seix.geometry.volume import solid_mesh  # compiles its kernels
+
+    return solid_mesh(structure, controls, coarsening, key, accept)
+
+
+def _gmsh_plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+    """By Gmsh, with whichever of its algorithms passes the checks first."""
+    if structure.shapes is not None:
+        raise GeometryError("mesh.backend: gmsh meshes round grains only; leave it out for cellular grains and polycrystals")
+    sizes = SizeField(structure, controls, coarsening)
+    accept(sizes.estimated_cells())
     failure: GeometryError | None = None
     for algorithm in ALGORITHMS:
         try:
-            mesh = _tagged(structure, _triangles(structure, sizes, algorithm), coarsening, key)
+            return _tagged(structure, _triangles(structure, sizes, algorithm), coarsening, key)
         except GeometryError as error:
             failure = failure or error
-            continue
-        if len(mesh.cells) > limit:
-            raise too_many_cells(str(len(mesh.cells)), limit)
-        return mesh
     raise failure
-
-
-def too_many_cells(number: str, limit: int) -> GeometryError:
-    """The error for a mesh above `mesh.maximum_cells`."""
-    return GeometryError(
-        f"the mesh has {number} cells, more than mesh.maximum_cells = {limit}: smaller cells_per_diameter, "
-        "cells_per_gap or cells_per_layer, or a smaller domain, make fewer"
-    )
 
 
 def _triangles(structure: Structure, sizes: SizeField, algorithm: int) -> dict[str, np.ndarray]:
@@ -161,26 +203,32 @@ def _triangles(structure: Structure, sizes: SizeField, algorithm: int) -> dict[s
         if outline.centre is not None:
             gmsh.model.mesh.embed(0, [outline.centre[0]], 2, outline.centre[1])
         triangulate(gmsh, structure, outline, sizes.function(), algorithm)
-        return read_cells(gmsh, outline)
+        arrays = read_cells(gmsh, outline)
+    if structure.kind == "patch":
+        _match_sides(arrays["points"], structure.period)
+    return arrays
 
 
 def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: float, key: str) -> TaggedMesh:
-    """The mesh with exactly matching sides and no folded cell, checked."""
-    frame, points, cells = structure.frame, arrays["points"], arrays["cells"]
-    if structure.kind == "patch":
-        _match_sides(points, structure.period)
-    points, straightened = straighten(points, cells)
-    mesh = TaggedMesh(
-        points, cells, arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
-        frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
-        frame.mirrors, key=key,
-    )  # fmt: skip
+    """The plane mesh without folded cells, checked."""
+    points, straightened = straighten(arrays["points"], arrays["cells"])
+    mesh = tagged_mesh(structure, points, arrays, key)
     mesh.statistics = {
         "structure": structure.statistics,
         "mesh": mesh_statistics(mesh, structure, straightened, coarsening, 1.0 / NANOMETRE),
     }
     check_mesh(mesh, structure)
     return mesh
+
+
+def tagged_mesh(structure: Structure, points: np.ndarray, arrays: dict[str, np.ndarray], key: str) -> TaggedMesh:
+    """Arrays of a mesher with the names and sizes of their structure."""
+    frame = structure.frame
+    return TaggedMesh(
+        points, arrays["cells"], arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
+        frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
+        frame.mirrors, key=key,
+    )  # fmt: skip
 
 
 def _match_sides(points: np.ndarray, period: float) -> None:

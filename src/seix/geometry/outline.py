@@ -54,7 +54,7 @@ class Outline:
 
 def region_names(structure: Structure) -> list[str]:
     """Names of the regions: `core`, `electrolyte`, then the materials of the SEI, matrices before grains."""
-    matrices = [layer.matrix for layer in structure.layers]
+    matrices = [layer.matrix for layer in structure.layers if layer.shape != "polycrystal"]  # which has none
     return ["core", "electrolyte", *dict.fromkeys([*matrices, *structure.phase_names])]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,16 @@ SMALLEST_ANGLE = 25.0
 """Degrees; Delaunay refinement ends for it in practice, and surely for 20."""
 
 
-def mesh2d(structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> dict[str, np.ndarray]:
+CELLS_PER_EDGE = 5.0
+"""Cells of a mesh for each edge on its curves; between 3 and 10, as measured."""
+
+
+def mesh2d(
+    structure: Structure,
+    controls: MeshControl,
+    coarsening: float = 1.0,
+    accept: Callable[[float], None] | None = None,
+) -> dict[str, np.ndarray]:
     """Mesh a plane structure without Gmsh.
 
     Parameters
@@ -27,6 +37,8 @@ def mesh2d(structure: Structure, controls: MeshControl, coarsening: float = 1.0)
         Cells per diameter, gap and layer, growth, and the largest number of cells.
     coarsening : float
         Multiplies all cell sizes.
+    accept : callable, optional
+        Called with the expected number of cells before the mesh is made; may raise.
 
     Returns
     -------
@@ -40,6 +52,8 @@ def mesh2d(structure: Structure, controls: MeshControl, coarsening: float = 1.0)
         If curves touch, or the mesh would have too many cells.
     """
     built = structure_graph(structure, controls, coarsening)
+    if accept is not None:
+        accept(CELLS_PER_EDGE * len(built.graph.segments))
     mesh = refine(built.graph, SMALLEST_ANGLE, built.slope, controls.maximum_cells)
     points, cells = second_order(mesh, built.graph.circles)
     piece = mesh.region

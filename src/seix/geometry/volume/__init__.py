@@ -1,1 +1,1 @@
-"""Meshes of grains in space: ready-made grain surfaces, plane sides and walls, filled by Gmsh's HXT."""
+"""Meshes of grains in space: ready-made grains between plane sides and walls, the rest filled by Gmsh's HXT."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seix.geometry.outline import CORE, ELECTROLYTE, region_names
 from seix.geometry.volume.bodies import Cut, halved_grains, plane_axes, whole_grains
 from seix.geometry.volume.plane import plane_mesh
 from seix.geometry.volume.sizes import SolidSizes
-from seix.geometry.volume.surfaces import Surfaces, Volume
+from seix.geometry.volume.surfaces import Surfaces
 from seix.geometry.volume.templates import octasphere
 from seix.geometry.volume.walls import Sheet, flat_sheet, refined, sphere_sheet
 
@@ -49,28 +48,19 @@ class Domain:
     Attributes
     ----------
     surfaces : Surfaces
-        With the volumes that are to be filled.
-    tip : ndarray (k, 3)
-        Faces around the centre of a particle; each makes one cell with the centre.
+        With the volumes that are to be filled: core, layers, electrolyte.
     """
 
     def __init__(self, gmsh, sizes: SolidSizes, trial: int = 0) -> None:
         self.gmsh, self.sizes, self.structure, self.frame = gmsh, sizes, sizes.structure, sizes.frame
         self.surfaces, self.rays = Surfaces(), {}
-        self.tip = np.empty((0, 3), np.int64)
         s = self.structure
-        count = len(s.layers) + 2
-        self.walls: list[list[int]] = [[] for _ in range(count)]  # surfaces around core, layers and electrolyte
-        names = region_names(s)[2:]
-        matrices = [2 + names.index(layer.matrix) for layer in s.layers]
-        self.kinds = [(CORE, -1), *((region, k) for k, region in enumerate(matrices)), (ELECTROLYTE, -1)]
-        self.grain_region = [2 + names.index(name) for name in s.phase_names]
+        self.walls: list[list[int]] = [[] for _ in range(len(s.layers) + 2)]  # surfaces around each region
         if s.kind == "patch":
             self._patch(trial)
         else:
             self._particle(trial)
-        for (region, layer), walls in zip(self.kinds, self.walls, strict=True):
-            self.surfaces.volumes.append(Volume(walls, region, -1, layer))
+        self.surfaces.volumes += self.walls
 
     def _patch(self, trial: int) -> None:
         period, top = self.frame.period, self.frame.sei_thickness
@@ -118,9 +108,9 @@ class Domain:
             radius = min(grown, sizes.core_limit / math.sqrt(2.0))
         sheet = sphere_sheet(radius, frame.section, frame.half_angle, 2.0 * frame.core_size)
         level = self._level(sheet, None, None)
-        (centre,) = self.surfaces.add_nodes(np.zeros((1, 3)))
-        faces = level.nodes[sheet.faces]
-        self.tip = np.column_stack([np.full(len(faces), centre), faces])
+        (centre,) = self.surfaces.add_inner(np.zeros((1, 3)))
+        cells = np.column_stack([np.full(len(sheet.faces), centre), level.nodes[sheet.faces]])
+        self.surfaces.add_cells(cells, np.full(len(cells), -1))
         return level
 
     def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None) -> Level:
@@ -139,21 +129,14 @@ class Domain:
 
     def _whole(self, trial: int) -> None:
         grains, numbers = whole_grains(self.surfaces, self.sizes, trial)
-        for grain, number in zip(grains.tolist(), numbers.tolist(), strict=True):
-            self._grain(grain, [number])
-
-    def _grain(self, grain: int, surfaces: list[int]) -> None:
-        """A grain or half of one; the first surface is shared with the matrix."""
-        s = self.structure
-        layer = int(s.layer[grain])
-        self.walls[1 + layer].append(surfaces[0])
-        self.surfaces.volumes.append(Volume(surfaces, self.grain_region[s.phase[grain]], grain, layer))
+        for layer in range(len(self.structure.layers)):
+            self.walls[1 + layer] += numbers[self.structure.layer[grains] == layer].tolist()
 
     def _side(self, levels: list[Level], side: Side) -> None:
         """Mesh a side with the halves of the grains centred on it, and copy it to its periodic image."""
         inner, outer = halved_grains(self.surfaces, self.sizes, side.number, side.normal, side.shift)
         loops = [self._outline(levels, j, side.edge) for j in range(len(self.walls))]
-        points = np.concatenate(self.surfaces._points)
+        points = self.surfaces.points()
         nodes, new, triangles, face = self._plane(points, side, loops, inner)
         self._fill(np.concatenate([nodes, self.surfaces.add_nodes(new)]), triangles, face, inner)
         if side.shift is None:
@@ -168,23 +151,23 @@ class Domain:
         self.surfaces.twins.append(np.vstack([pairs, np.column_stack([copied - len(new), copied])]))
 
     def _plane(self, points: np.ndarray, side: Side, loops: list[np.ndarray], cuts: list[Cut]):
-        """Nodes of the segments, new points (n, 3), and triangles between both with their face: regions, then cut grains."""
+        """Nodes of the segments, new points (n, 3), and triangles between both with their region."""
         layer = self.structure.layer
         nodes = np.unique(np.concatenate([*loops, *(cut.loop for cut in cuts)]))
         axes = plane_axes(side.normal)[:, :2]
         holes = [[cut.loop for cut in cuts if layer[cut.grain] == j - 1] for j in range(len(loops))]
-        faces = [(loop, inside) for loop, inside in zip(loops, holes, strict=True)] + [(cut.loop, []) for cut in cuts]
-        local = [(np.searchsorted(nodes, loop), [np.searchsorted(nodes, hole) for hole in inside]) for loop, inside in faces]
+        local = [(np.searchsorted(nodes, loop), [np.searchsorted(nodes, hole) for hole in inside])
+                 for loop, inside in zip(loops, holes, strict=True)]  # fmt: skip
         flat, triangles, face = plane_mesh(self.gmsh, points[nodes] @ axes, local, lambda uv: self.sizes.at(uv @ axes.T))
         return nodes, flat[len(nodes) :] @ axes.T, triangles, face
 
     def _fill(self, nodes: np.ndarray, triangles: np.ndarray, face: np.ndarray, cuts: list[Cut]) -> None:
-        """Add the faces of a side as surfaces of the regions and of the cut grains."""
-        first = int(self.surfaces.add_faces(nodes[triangles], face)[0])
-        for j, walls in enumerate(self.walls):
-            walls.append(first + j)
-        for k, cut in enumerate(cuts):
-            self._grain(cut.grain, [cut.surface, first + len(self.walls) + k])
+        """Close the regions by the faces of a side and the surfaces of the grains cut by it."""
+        numbers = self.surfaces.add_faces(nodes[triangles], face)
+        for walls, number in zip(self.walls, numbers.tolist(), strict=True):
+            walls.append(number)
+        for cut in cuts:
+            self.walls[1 + self.structure.layer[cut.grain]].append(cut.surface)
 
     def _outline(self, levels: list[Level], j: int, edge: int) -> np.ndarray:
         """Nodes around region j on one side."""

@@ -58,7 +58,7 @@ def fill(gmsh, surfaces: Surfaces, threshold: float) -> tuple[np.ndarray, np.nda
         gmsh.merge(str(path))
     geo = gmsh.model.geo
     for k, volume in enumerate(surfaces.volumes):
-        geo.addVolume([geo.addSurfaceLoop([number + 1 for number in volume.surfaces])], tag=k + 1)
+        geo.addVolume([geo.addSurfaceLoop([number + 1 for number in volume])], tag=k + 1)
     geo.synchronize()
     for option, value in OPTIONS.items():
         gmsh.option.setNumber(option, value)
@@ -94,7 +94,7 @@ def _read(gmsh, points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray,
     blocks = [gmsh.model.mesh.getElementsByType(TETRAHEDRON, k + 1)[1] for k in range(count)]
     number = np.array([len(block) // 4 for block in blocks])
     if (number == 0).any():
-        raise GeometryError(f"Gmsh has left {int((number == 0).sum())} of {count} volumes without cells")
+        raise GeometryError(f"Gmsh has left {int((number == 0).sum())} of {count} regions without cells")
     cells = position[np.concatenate(blocks).astype(np.int64)].reshape(-1, 4)
     points = np.concatenate([points, xyz[inner]])
     a, b, c, d = (points[cells[:, k]] for k in range(4))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
+from seix.geometry.volume.balls import SEGMENTS
+
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.input.sections import MeshControl
@@ -21,8 +23,10 @@ COARSEST = 0.45
 """Cell size over diameter that no control exceeds: three cells across a grain."""
 STEEPEST = 0.6
 """Largest change of size over distance that can be meshed without small angles."""
-OCTASPHERE_EDGE, ICOSPHERE_EDGE = 1.88, 1.19
+EDGE = {"octasphere": 1.88, "icosphere": 1.19}
 """Mean edge of a template times its segments, in radii."""
+FEWEST = {"octasphere": 3, "icosphere": 2}
+"""Fewest segments: 72 or 80 faces."""
 NEIGHBOURS = 8
 """Grains looked at around a point."""
 
@@ -126,7 +130,9 @@ class SolidSizes:
             size = np.minimum(size, limit + self.slope * away)
         return size
 
-    def segments(self, edge: float, fewest: int) -> np.ndarray:
-        """Segments (n,) to an edge of the template of each grain, for a template of mean edge `edge`/segments."""
+    def segments(self, kind: str) -> np.ndarray:
+        """Segments (n,) to an edge of the template of each grain, `icosphere` or `octasphere`."""
         mean = self.structure.radii if self.structure.shapes is None else self.structure.shapes.distances.mean(axis=1)
-        return np.maximum(np.ceil(edge * mean / self.grain - 0.2).astype(int), fewest)
+        wanted = EDGE[kind] * mean / self.grain - 0.2  # a fifth of a segment too few is near enough
+        choice = np.array([n for n in SEGMENTS if n >= FEWEST[kind]])
+        return choice[np.minimum(np.searchsorted(choice, wanted), len(choice) - 1)]

@@ -1,4 +1,4 @@
-"""All surfaces of a structure as one list of triangles, and the volumes that they enclose."""
+"""All surfaces of a structure as one list of triangles, the volumes between them, and ready-made cells inside grains."""
 
 from __future__ import annotations
 
@@ -10,28 +10,21 @@ FLAT = -1
 """Sphere number of faces that lie on no sphere."""
 
 
-@dataclass(frozen=True)
-class Volume:
-    """A closed set of surfaces, and what fills it: region by number, grain and layer, -1 where there is none."""
-
-    surfaces: list[int]
-    region: int
-    grain: int = -1
-    layer: int = -1
-
-
 @dataclass
 class Surfaces:
-    """Nodes, triangles and volumes under construction; lengths in nanometres.
+    """Nodes, triangles and ready-made cells under construction; lengths in nanometres.
+
+    Inner nodes, which lie on no surface, have the numbers -1, -2, ...
 
     Attributes
     ----------
-    volumes : list of Volume
+    volumes : list of list of int
+        Surfaces around each volume that is still to be filled.
     twins : list of ndarray (k, 2)
         Nodes of the sides x = 0 and y = 0 of a patch, and those one period further.
     """
 
-    volumes: list[Volume] = field(default_factory=list)
+    volumes: list[list[int]] = field(default_factory=list)
     twins: list[np.ndarray] = field(default_factory=list)
     node_count: int = 0
     surface_count: int = 0
@@ -41,12 +34,27 @@ class Surfaces:
     _sphere: list[np.ndarray] = field(default_factory=list)
     _spheres: list[np.ndarray] = field(default_factory=list)
     _sphere_count: int = 0
+    inner_count: int = 0
+    _inner: list[np.ndarray] = field(default_factory=list)
+    _cells: list[np.ndarray] = field(default_factory=list)
+    _grain: list[np.ndarray] = field(default_factory=list)
 
     def add_nodes(self, points: np.ndarray) -> np.ndarray:
         """Append nodes (n, 3) and return their numbers (n,)."""
         self._points.append(np.asarray(points, float).reshape(-1, 3))
         self.node_count += len(self._points[-1])
         return np.arange(self.node_count - len(self._points[-1]), self.node_count)
+
+    def add_inner(self, points: np.ndarray) -> np.ndarray:
+        """Append inner nodes (n, 3) and return their negative numbers (n,)."""
+        self._inner.append(np.asarray(points, float).reshape(-1, 3))
+        self.inner_count += len(self._inner[-1])
+        return -1 - np.arange(self.inner_count - len(self._inner[-1]), self.inner_count)
+
+    def add_cells(self, cells: np.ndarray, grain: np.ndarray) -> None:
+        """Append ready-made cells (m, 4) of positive volume and their grains (m,), -1 for the centre of a particle."""
+        self._cells.append(cells)
+        self._grain.append(grain)
 
     def add_spheres(self, centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
         """Append spheres that faces may belong to and return their numbers."""
@@ -81,7 +89,19 @@ class Surfaces:
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Points (n, 3), faces (m, 3), and the surface (m,) of each face."""
-        return np.concatenate(self._points), np.concatenate(self._faces), np.concatenate(self._surface)
+        return self.points(), np.concatenate(self._faces), np.concatenate(self._surface)
+
+    def ready_cells(self, offset: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Inner points (n, 3), which will be numbered from `offset`, and cells (m, 4) with their grains (m,)."""
+        if not self._cells:
+            return np.empty((0, 3)), np.empty((0, 4), np.int64), np.empty(0, np.int64)
+        cells = np.concatenate(self._cells)
+        cells = np.where(cells < 0, offset - 1 - cells, cells)
+        return np.concatenate(self._inner), cells, np.concatenate(self._grain)
+
+    def points(self) -> np.ndarray:
+        """Nodes on surfaces (n, 3)."""
+        return np.concatenate(self._points)
 
     def arcs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Edges of round faces: nodes (k, 2), centres (k, 3) and radii (k,); an edge appears once for each face."""

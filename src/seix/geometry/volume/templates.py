@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
 _GOLDEN = 0.5 * (1.0 + 5.0**0.5)
@@ -24,11 +26,9 @@ def octasphere(n: int) -> tuple[np.ndarray, np.ndarray]:
     faces : ndarray (8 n^2, 3) of int64
         Outwards oriented.
     """
-    corners = np.concatenate([np.eye(3), -np.eye(3)])
-    octants = [(x, y, z) for x in (0, 3) for y in (1, 4) for z in (2, 5)]
-    grid, faces = _subdivided(corners, np.array(octants), n)
+    points, faces = grid("octasphere", n)
     # equal angles along the edges of the octahedron, instead of equal lengths that the projection would stretch
-    return _on_sphere(np.sign(grid) * np.sin(0.5 * np.pi * np.abs(grid) / n), faces)
+    return _on_sphere(np.sign(points) * np.sin(0.5 * np.pi * np.abs(points) / n), faces)
 
 
 def icosphere(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,19 +46,41 @@ def icosphere(n: int) -> tuple[np.ndarray, np.ndarray]:
     faces : ndarray (20 n^2, 3) of int64
         Outwards oriented.
     """
+    points, faces = grid("icosphere", n)
+    return _on_sphere(points, faces)
+
+
+def grid(kind: str, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The flat faces that a template is drawn from.
+
+    Parameters
+    ----------
+    kind : {"icosphere", "octasphere"}
+    n : int
+        Segments to an edge.
+
+    Returns
+    -------
+    points : ndarray (k, 3)
+        On the polyhedron with edges of n segments, in the order of the directions of the template.
+    faces : ndarray (f, 3) of int64
+        In the order of the faces of the template.
+    """
+    corners, triangles = {"icosphere": _icosahedron, "octasphere": _octahedron}[kind]()
+    return _subdivided(corners, triangles, n)
+
+
+def _octahedron() -> tuple[np.ndarray, np.ndarray]:
+    corners = np.concatenate([np.eye(3), -np.eye(3)])
+    return corners, np.array([(x, y, z) for x in (0, 3) for y in (1, 4) for z in (2, 5)])
+
+
+def _icosahedron() -> tuple[np.ndarray, np.ndarray]:
     rectangle = np.array([(0.0, a, b * _GOLDEN) for a in (-1, 1) for b in (-1, 1)])
     corners = np.concatenate([np.roll(rectangle, k, axis=1) for k in range(3)])
-    apart = np.linalg.norm(corners[:, None] - corners, axis=2)
-    near = np.abs(apart - 2.0) < 1e-9  # edges have length 2
-    triples = [
-        (i, j, k)
-        for i in range(12)
-        for j in range(i + 1, 12)
-        for k in range(j + 1, 12)
-        if near[i, j] and near[j, k] and near[i, k]
-    ]
-    grid, faces = _subdivided(corners, np.array(triples), n)
-    return _on_sphere(grid, faces)
+    near = np.abs(np.linalg.norm(corners[:, None] - corners, axis=2) - 2.0) < 1e-9  # edges have length 2
+    triples = [t for t in combinations(range(12), 3) if near[t[0], t[1]] and near[t[1], t[2]] and near[t[0], t[2]]]
+    return corners, np.array(triples)
 
 
 def volume_factor(directions: np.ndarray, faces: np.ndarray) -> float:

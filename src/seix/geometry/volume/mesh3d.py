@@ -1,0 +1,77 @@
+"""From a structure in space to curved second-order tetrahedra with region, grain and layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seix.geometry.gmsh_session import gmsh_session
+from seix.geometry.outline import CORE, ELECTROLYTE, region_names
+from seix.geometry.volume.domain import Domain
+from seix.geometry.volume.hxt import fill
+from seix.geometry.volume.second_order import second_order
+from seix.geometry.volume.sizes import SolidSizes
+
+if TYPE_CHECKING:
+    from seix.geometry.layers import Structure
+    from seix.input.sections import MeshControl
+
+THRESHOLD = 0.15
+"""Quality below which HXT improves cells; its time rises steeply with it."""
+
+
+def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> dict:
+    """Mesh a structure in space.
+
+    Parameters
+    ----------
+    structure : Structure
+        With a `SolidPatchFrame` or a `SolidParticleFrame`.
+    controls : MeshControl
+        Cells per diameter, gap and layer, growth.
+    coarsening : float
+        Multiplies all cell sizes.
+
+    Returns
+    -------
+    dict
+        `points` (n, 3) [nm]; `cells` (m, 10) in basix order; `region`, `grain`, `layer` (m,) of int32; `curved`, cells
+        with an edge on a sphere, and `straightened`, those of them with an edge that had to stay straight.
+
+    Raises
+    ------
+    GeometryError
+        If Gmsh cannot fill the structure.
+    """
+    sizes = SolidSizes(structure, controls, coarsening)
+    with gmsh_session(structure.kind) as gmsh:
+        domain = Domain(gmsh, sizes)
+        surfaces = domain.surfaces
+        points, cells, volume = fill(gmsh, surfaces, THRESHOLD)
+    region, layer = _labels(structure)
+    inner, ready, grain = surfaces.ready_cells(len(points))
+    points, cells = np.concatenate([points, inner]), np.concatenate([cells, ready])
+    points, cells, curved, straightened = second_order(points, cells, surfaces)
+    in_grain = np.concatenate([np.full(len(volume), -1), grain])
+    names = region_names(structure)[2:]
+    of_phase = np.array([2 + names.index(name) for name in structure.phase_names] + [CORE])
+    # the cells around the centre of a particle belong to no grain
+    phase, grain_layer = np.append(structure.phase, len(structure.phase_names)), np.append(structure.layer, -1)
+    return {
+        "points": points,
+        "cells": cells,
+        "region": np.concatenate([region[volume], of_phase[phase[grain]]]).astype(np.int32),
+        "grain": in_grain.astype(np.int32),
+        "layer": np.concatenate([layer[volume], grain_layer[grain]]).astype(np.int32),
+        "curved": curved,
+        "straightened": straightened,
+    }
+
+
+def _labels(structure: Structure) -> tuple[np.ndarray, np.ndarray]:
+    """Region and layer of what lies between the walls, from the core outwards."""
+    names = region_names(structure)[2:]
+    matrices = [2 + names.index(layer.matrix) for layer in structure.layers]
+    region = np.array([CORE, *matrices, ELECTROLYTE])
+    return region, np.array([-1, *range(len(matrices)), -1])

@@ -175,7 +175,18 @@ def ball(layers, core=(10.0, 3), electrolyte=(5.0, 1), segments=3, part="octant"
     return _mesh(points, cells, region[row], layer[row], names, sizes, mirrors=mirrors, kind="particle")
 
 
-def film_with_sphere(radius, size, segments=2, shells=(2, 3), core=(5.0, 1), electrolyte=(5.0, 1), grain="grain") -> Strip:
+def _shifted(points, cells, period):
+    """The same periodic film, seen half a period farther in x and y; no cell may cross the new sides."""
+    corners = points[cells]
+    move = np.where(corners[:, :4, :2].mean(axis=1) < period / 2, 0.5, -0.5) * period
+    corners[:, :, :2] += move[:, None, :]
+    _, first, inverse = np.unique(corners.reshape(-1, 3).round(7) + 0.0, axis=0, return_index=True, return_inverse=True)
+    return corners.reshape(-1, 3)[first], inverse.reshape(cells.shape)
+
+
+def film_with_sphere(
+    radius, size, segments=2, shells=(2, 3), core=(5.0, 1), electrolyte=(5.0, 1), grain="grain", shift=False
+) -> Strip:
     """Cubic film of a given size with one spherical grain in its middle, between flat core and electrolyte.
 
     Parameters
@@ -188,6 +199,8 @@ def film_with_sphere(radius, size, segments=2, shells=(2, 3), core=(5.0, 1), ele
         Shells of cells inside and around the grain.
     grain : str
         Material of the grain; the film around is ``matrix``.
+    shift : bool
+        Put the grain into the corners of the period instead.
     """
     vertices, cells, row = _grid(segments, sum(shells))
     tangent = np.column_stack([np.tan(np.pi / 4 * vertices[:, :2]), np.ones(len(vertices))])
@@ -221,6 +234,8 @@ def film_with_sphere(radius, size, segments=2, shells=(2, 3), core=(5.0, 1), ele
         return middle
 
     points, cells = second_order(points, cells, place)
+    if shift:
+        points, cells = _shifted(points, cells, size)
     region = np.array([2, 3, 0, 1])[tag]
     layer, number = np.where(tag < 2, 0, -1), np.where(tag == 1, 0, -1)
     sizes = core[0], size, electrolyte[0]

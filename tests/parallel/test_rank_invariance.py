@@ -5,6 +5,7 @@ import pytest
 
 from seix.fem import MPI
 from seix.parameters import InterfaceLaw
+from structured import ball, film_with_sphere
 from support import parameters, ring, solved, strip
 
 ROUNDING = {"current.imbalance", "lithium.imbalance"}
@@ -36,6 +37,31 @@ CASES = {
         InterfaceLaw(stress_feedback=True),
         {},
     ),
+    "patch in space, perfect contact, free strain": (
+        lambda: film_with_sphere(3.0, 10.0, segments=1, shells=(1, 2), shift=True),
+        InterfaceLaw(law="perfect_contact"),
+        {},
+    ),
+    "patch in space with a void, film": (
+        lambda: film_with_sphere(3.0, 10.0, segments=1, shells=(1, 2), grain="void", shift=True),
+        InterfaceLaw(law="film_resistance", resistance=1e-2),
+        {"in_plane_strain": 0.01},
+    ),
+    "sphere, Butler-Volmer": (
+        lambda: ball([("a", 5.0, 1), ("b", 5.0, 1)], segments=1, part="full"),
+        InterfaceLaw(stress_feedback=True),
+        {},
+    ),
+    "octant, perfect contact": (
+        lambda: ball([("a", 5.0, 1), ("b", 5.0, 1)], segments=2),
+        InterfaceLaw(law="perfect_contact"),
+        {},
+    ),
+    "cone, Butler-Volmer": (
+        lambda: ball([("a", 5.0, 1), ("b", 5.0, 1)], segments=1, part="cone"),
+        InterfaceLaw(equilibrium_slope=1e-6),
+        {},
+    ),
 }
 
 
@@ -44,7 +70,7 @@ CASES = {
 def test_same_quantities_on_all_rank_counts(case):
     """Every quantity agrees to 1e-8 relative with a computation of each rank on its own."""
     make, law, loads = CASES[case]
-    conductivity = {"a": 1e-6, "b": 1e-7} | ({"grain": 1e-10} if case.startswith("patch") else {})
+    conductivity = {"a": 1e-6, "b": 1e-7, "matrix": 1e-7} | ({"grain": 1e-10} if case.startswith("patch") else {})
     values = parameters(
         conductivity,
         "b",

@@ -93,13 +93,17 @@ def run(path: Path | str, overrides: Sequence[str] = (), comm=None) -> list[Stru
         return simulate(study, comm, MESHES, progress)
 
 
-def mesh_command(path: Path, output: Path | None, overrides: Sequence[str], overwrite: bool) -> None:
+def mesh_command(
+    path: Path, output: Path | None, overrides: Sequence[str], overwrite: bool, stats: bool = False
+) -> None:
     """Make and draw the meshes of a scenario; the command ``seix mesh``.
 
     Parameters
     ----------
     path, output, overrides, overwrite
         As for :func:`run_command`; without ``output`` the folder is ``results/<scenario>/<hash>-mesh``.
+    stats : bool
+        Measure the microstructure too: ``microstructure`` in the record, and ``statistics.png``.
 
     Raises
     ------
@@ -111,6 +115,9 @@ def mesh_command(path: Path, output: Path | None, overrides: Sequence[str], over
         from .analysis.meshfigure import write_mesh_figure
         from .analysis.output import write_json
         from .analysis.record import plain
+        from .analysis.statfigure import write_statistics_figure
+        from .geometry.layers import build_structure
+        from .geometry.statistics import full_statistics
 
         study = load_study(path, overrides)
         with (
@@ -125,6 +132,12 @@ def mesh_command(path: Path, output: Path | None, overrides: Sequence[str], over
                 shutil.copyfile(msh, folder.path / f"mesh{suffix}.msh")
                 write_mesh_figure(folder.path / f"mesh{suffix}.png", mesh, scenario.title, scenario.output.dpi)
                 statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}
+                if stats:
+                    progress.stage(f"statistics {name}")
+                    found = statistics[name]["microstructure"] = full_statistics(build_structure(scenario))
+                    if found["grains"]:
+                        picture = folder.path / f"statistics{suffix}.png"
+                        write_statistics_figure(picture, found, scenario.title, scenario.output.dpi)
             write_json(folder.path / "record.json", plain({"scenario": study.merged, "structures": statistics}))
         for name, mesh_statistics in statistics.items():
             print(f"{name}: {_in_words(mesh_statistics)}")

@@ -71,6 +71,9 @@ def mesh(
     ] = None,
     set_: _Set = None,
     overwrite: _Overwrite = False,
+    stats: Annotated[
+        bool, Parameter(negative=(), help="Also measure and draw the microstructure, asked against found.")
+    ] = False,
     clear_cache: Annotated[
         bool, Parameter(negative=(), help="Remove all meshes kept in ./meshes, before anything else.")
     ] = False,
@@ -84,7 +87,7 @@ def mesh(
     if clear_cache:
         clear_command()
     if scenario is not None:
-        mesh_command(scenario, output, set_ or [], overwrite)
+        mesh_command(scenario, output, set_ or [], overwrite, stats)
 
 
 @app.command

@@ -24,7 +24,7 @@ LISTED_NEIGHBOURS = {2: 6, 3: 10}
 LISTED = 80.0
 """Percentage of the grains that get so many."""
 LEVELS = 33
-"""Number of distances in the curve of the largest cluster."""
+"""Quantiles of the edges of the tree, and number of its longest edges, at which the curve of the largest cluster is given."""
 MOST_PAIRS = 60
 """Pairs to a grain above which the search for the throat of the matrix is given up."""
 
@@ -162,6 +162,22 @@ def bridging_distance(tree: tuple, start: np.ndarray, end: np.ndarray) -> float:
 def cluster_curve(weights: np.ndarray, tree: tuple, distances: np.ndarray) -> np.ndarray:
     """Part (k,) of the grains in the largest cluster at each distance [nm]; a grain counts by its weight."""
     return np.array([_largest(weights, tree, distance) for distance in distances])
+
+
+def curve_levels(tree: tuple, more: list[float]) -> np.ndarray:
+    """Distances (k,) at which the curve of the largest cluster is worth knowing [nm].
+
+    Parameters
+    ----------
+    tree : tuple
+    more : list of float
+        Distances to include if they are within the range of the tree [nm].
+    """
+    gap = np.sort(tree[2])
+    if not len(gap):
+        return np.zeros(1)
+    more = [x for x in more if gap[0] <= x <= gap[-1]]
+    return np.unique(np.concatenate([np.quantile(gap, np.linspace(0.0, 1.0, LEVELS)), gap[-LEVELS:], more]))
 
 
 def half_distance(weights: np.ndarray, tree: tuple) -> float:

@@ -13,8 +13,10 @@ from seix.geometry.stats.neighbours import images, near_pairs
 from seix.geometry.stats.profile import heights
 from seix.geometry.stats.windows import along_film, spread, staying
 
-BINS_PER_DIAMETER = 20
-"""Bins of the pair correlation to a mean distance of touching grains (diameter and gap)."""
+BINS_PER_DIAMETER = (5, 20)
+"""Fewest and most bins of the pair correlation to a mean distance of touching grains (diameter and gap)."""
+GRAINS = 1000
+"""Number of grains from which on there are most bins."""
 DIAMETERS = 4.0
 """Range of the correlations in those distances, as far as the period allows."""
 THINNEST = 0.02
@@ -88,7 +90,8 @@ def correlation_range(grains: Grains) -> float:
 def shell_edges(grains: Grains) -> np.ndarray:
     """Radii between the shells of the pair correlation [nm]."""
     far = correlation_range(grains)
-    return np.linspace(0.0, far, round(BINS_PER_DIAMETER * DIAMETERS) + 1)
+    bins = np.clip(BINS_PER_DIAMETER[1] * len(grains) / GRAINS, *BINS_PER_DIAMETER)
+    return np.linspace(0.0, far, round(bins * DIAMETERS) + 1)
 
 
 def two_point(grains: Grains, count: int) -> dict[str, np.ndarray | int]:

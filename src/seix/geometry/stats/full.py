@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ SAMPLES = 1 << 16
 """Points of the two-point correlation."""
 BINS = 30
 """Bins of the histograms."""
+TAIL, POINTS = 99.0, 101
+"""The cumulative distribution of the gaps is given at so many points, up to this percentile."""
 NEAR = 1.5
 """Grains nearer than this many times the smallest gap asked are called in contact."""
 
@@ -40,9 +43,9 @@ def full_statistics(structure: Structure, per_metre: float = 1e9, samples: int =
         Without grains only `grains` = 0 and `dimension`. Otherwise (docs/statistics.md has the definitions)
 
         - `dimension`, `grains`;
-        - `diameter` and `gap`: each `sei`, `phases.<name>`, `layers[k]` and `histogram`;
-        - `pair_correlation`: `distance` [m], `sei`, `layers[k]`, `contact` of the hard-particle fluid;
-        - `two_point`: `distance` [m], `inorganic`, `phases.<name>`, `samples`, `standard_error`;
+        - `diameter` and `gap`: each `sei`, `phases.<name>`, `layers[k]`, and `histogram` or `cumulative`;
+        - `pair_correlation`: `distance` [m], `sei`, `layers[k]`, `equilibrium_contact[k]`;
+        - `two_point`: `distance` [m], `inorganic`, `phases.<name>`, `uncorrelated`, `samples`, `standard_error`;
         - `profile`: `edges` [m], `inorganic`, `phases.<name>`, `asked` by slice;
         - `connection`: `contact_distance` [m], `sei`, `phases.<name>`, `matrix`.
     """
@@ -78,8 +81,8 @@ def _diameters(grains: Grains, per_metre: float) -> dict:
 
 def _gaps(grains: Grains, per_metre: float) -> dict:
     """Gaps to the nearest grain of any phase; those of a phase to the nearest of the same phase."""
-    structure, dim = grains.structure, grains.dim
-    nearest = nearest_gaps(grains)
+    structure = grains.structure
+    nearest, reference = nearest_gaps(grains), _equilibria(grains)
 
     def describe(gaps: np.ndarray) -> dict:
         finite = gaps[np.isfinite(gaps)]
@@ -91,10 +94,10 @@ def _gaps(grains: Grains, per_metre: float) -> dict:
         entry = describe(nearest[chosen])
         if layer.fractions:
             entry["smallest_asked"] = layer.gap / per_metre
-            measure = structure.frame.measure(layer.inner, layer.outer)
-            reference = sizes.equilibrium_gaps(layer, grains.weights[chosen].sum(), measure, dim, per_metre)
-            if reference is not None:
-                entry["equilibrium"] = reference
+            if reference[k] is not None:
+                quantiles = sizes.named_quantiles(reference[k].quantiles(sizes.LEVELS) / per_metre)
+                mean = reference[k].mean() / per_metre
+                entry["equilibrium"] = {"fraction": reference[k].fraction, "mean": mean, "quantiles": quantiles}
         layers.append(entry)
     result = {
         "sei": describe(nearest),
@@ -103,40 +106,65 @@ def _gaps(grains: Grains, per_metre: float) -> dict:
         },
         "layers": layers,
     }
-    finite = nearest[np.isfinite(nearest)]
+    finite = np.sort(nearest[np.isfinite(nearest)])
     if len(finite):
-        # the few grains far from all others would leave the histogram a single bar
-        result["histogram"] = sizes.histogram(finite[finite <= np.percentile(finite, 99.0)], None, BINS, per_metre)
+        result["cumulative"] = _cumulative(grains, finite, reference, per_metre)
     if isinstance(structure.shapes, StarShapes):
         result["largest_hollow"] = float(hollows(structure.shapes).max()) / per_metre
     return result
 
 
-def _pair_correlation(grains: Grains, per_metre: float) -> dict:
+def _cumulative(grains: Grains, gaps: np.ndarray, reference: list, per_metre: float) -> dict:
+    """Parts of the grains with gaps up to some values: found, and in equilibrium if there is one for every layer with grains."""
+    values = np.linspace(0.0, np.percentile(gaps, TAIL), POINTS)
+    result = {
+        "gap": (values / per_metre).tolist(),
+        "found": (np.searchsorted(gaps, values, side="right") / len(gaps)).tolist(),
+    }
+    number = np.bincount(grains.structure.layer, minlength=len(reference))
+    if all(layer is not None for layer, n in zip(reference, number, strict=True) if n):
+        parts = [n * layer.cdf(values) for layer, n in zip(reference, number, strict=True) if n]
+        result["equilibrium"] = (sum(parts) / number.sum()).tolist()
+    return result
+
+
+def _equilibria(grains: Grains) -> list[sizes.Equilibrium | None]:
+    """Hard discs or spheres in place of the grains of each layer, where there are such of that fraction."""
     structure = grains.structure
+    number = np.bincount(structure.layer, grains.weights, len(structure.layers))
+    return [
+        sizes.Equilibrium.of(layer, number[k], structure.frame.measure(layer.inner, layer.outer), structure.dim)
+        for k, layer in enumerate(structure.layers)
+    ]
+
+
+def _pair_correlation(grains: Grains, per_metre: float) -> dict:
     edges = correlation.shell_edges(grains)
     pooled, layers = correlation.pair_correlation(grains, edges)
-    contacts = []
-    for k, layer in enumerate(structure.layers):
-        measure = structure.frame.measure(layer.inner, layer.outer)
-        number = grains.weights[structure.layer == k].sum()
-        reference = layer.fractions and sizes.equilibrium_gaps(layer, number, measure, grains.dim, per_metre)
-        contacts.append(sizes.contact_value(reference["fraction"], grains.dim) if reference else None)
     return {
         "distance": (0.5 * (edges[:-1] + edges[1:]) / per_metre).tolist(),
         "sei": pooled.tolist(),
         "layers": [None if layer is None else layer.tolist() for layer in layers],
-        "equilibrium_contact": contacts,
+        "equilibrium_contact": [None if layer is None else layer.contact() for layer in _equilibria(grains)],
     }
 
 
 def _two_point(grains: Grains, samples: int, per_metre: float) -> dict:
     found = correlation.two_point(grains, samples)
-    names = grains.structure.phase_names
+    structure, names = grains.structure, grains.structure.phase_names
+    # far apart only the height is shared: the mean over the heights of the squared fraction
+    edges = profile.slice_edges(structure)
+    share = profile.profile(grains, edges)
+    measure = np.array([structure.frame.measure(a, b) for a, b in itertools.pairwise(edges)])
+    limits = (share**2 @ measure / measure.sum()).tolist()
     return {
         "distance": (found["distance"] / per_metre).tolist(),
         "inorganic": found["inorganic"].tolist(),
         "phases": {name: found["phases"][p].tolist() for p, name in enumerate(names)},
+        "uncorrelated": {
+            "inorganic": float(share.sum(axis=0) ** 2 @ measure / measure.sum()),
+            "phases": dict(zip(names, limits, strict=True)),
+        },
         "samples": found["samples"],
         "standard_error": found["standard_error"].tolist(),
     }
@@ -185,13 +213,14 @@ def _connection(grains: Grains, contact: float, per_metre: float) -> tuple[dict,
     bridge = connection.bridging_distance(tree, to_core, to_electrolyte)
     touching = 2.0 * float((edges.gap <= contact).sum()) / len(grains)
     largest = connection.cluster_curve(grains.weights, tree, np.array([contact]))[0]
-    levels = np.unique(np.quantile(tree[2], np.linspace(0.0, 1.0, connection.LEVELS))) if len(tree[2]) else np.zeros(1)
+    half = connection.half_distance(grains.weights, tree)
+    levels = connection.curve_levels(tree, [bridge, half])
     return {
         "contacts_per_grain": touching,
         "largest_cluster": float(largest),
         "bridges_film": bool(bridge <= contact),
         "bridging_distance": bridge / per_metre,
-        "half_distance": connection.half_distance(grains.weights, tree) / per_metre,
+        "half_distance": half / per_metre,
         "all_distance": float(tree[2].max(initial=0.0)) / per_metre,
         "wall_gaps": {"core": float(to_core.min()) / per_metre, "electrolyte": float(to_electrolyte.min()) / per_metre},
         "curve": {

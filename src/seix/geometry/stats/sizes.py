@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
-from seix.geometry.grains import CLIP, mean_measure
+from seix.geometry.grains import CLIP, ball, mean_measure
 
 if TYPE_CHECKING:
     from seix.geometry.layers import LayerShape, Structure
@@ -175,34 +175,58 @@ def contact_value(fraction: float, dim: int) -> float:
     return (1.0 - 0.5 * fraction) / (1.0 - fraction) ** 3
 
 
-def equilibrium_gaps(layer: LayerShape, number: float, measure: float, dim: int, per_metre: float) -> dict | None:
-    """Gaps [m] between equal discs or spheres of the mean diameter, kept apart by the gap of the layer, in equilibrium.
+@dataclass(frozen=True)
+class Equilibrium:
+    """Equal hard discs or spheres in equilibrium, in place of the grains of a layer.
 
-    A packing need not look like that: it is the reference of a random arrangement without walls.
+    They have the mean diameter of the layer and keep its smallest gap. A packing need not look like that: it is the
+    reference of a random arrangement without walls.
 
-    Returns
-    -------
-    dict or None
-        `fraction` (of the grains with half the gap around them), `mean`, `quantiles` [m]; None above freezing.
+    Attributes
+    ----------
+    core : float
+        Distance that the centres keep [nm].
+    gap : float
+        Smallest gap [nm].
+    fraction : float
+        Of the grains with half the smallest gap around them.
+    dim : int
     """
-    core = layer.diameter + layer.gap
-    fraction = number * (math.pi / 4.0 * core**2 if dim == 2 else math.pi / 6.0 * core**3) / measure
-    if not 0.0 < fraction < FREEZING[dim]:
-        return None
-    low, high = np.ones(len(LEVELS)), np.full(len(LEVELS), 1.0 + 40.0 / fraction)
-    for _ in range(STEPS):
-        middle = 0.5 * (low + high)
-        reached = 1.0 - hard_exclusion(middle, fraction, dim) >= LEVELS
-        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-    # the mean is the integral of the exclusion probability, which falls over a length of the order of the 95 % quantile
-    x = 1.0 + (high[-1] - 1.0) * np.linspace(0.0, 8.0, 4001)
-    mean = float(np.trapezoid(hard_exclusion(x, fraction, dim), x))
-    offset = core - layer.diameter
-    return {
-        "fraction": float(fraction),
-        "mean": (mean * core + offset) / per_metre,
-        "quantiles": named_quantiles(((high - 1.0) * core + offset) / per_metre),
-    }
+
+    core: float
+    gap: float
+    fraction: float
+    dim: int
+
+    @classmethod
+    def of(cls, layer: LayerShape, number: float, measure: float, dim: int) -> Equilibrium | None:
+        """For so many grains on an area or volume [nm2, nm3]; None without grains or above freezing."""
+        core = layer.diameter + layer.gap
+        fraction = float(number * ball(0.5 * core, dim) / measure)
+        return cls(core, layer.gap, fraction, dim) if 0.0 < fraction < FREEZING[dim] else None
+
+    def cdf(self, gaps: np.ndarray) -> np.ndarray:
+        """Part of the grains with a nearest gap up to `gaps` [nm]."""
+        return 1.0 - hard_exclusion(1.0 + (gaps - self.gap) / self.core, self.fraction, self.dim)
+
+    def quantiles(self, levels) -> np.ndarray:
+        """Gaps below which these parts of the grains have their nearest neighbour [nm]."""
+        low, high = np.full(len(levels), self.gap), np.full(len(levels), self.gap + 40.0 * self.core / self.fraction)
+        for _ in range(STEPS):
+            middle = 0.5 * (low + high)
+            reached = self.cdf(middle) >= levels
+            low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+        return high
+
+    def mean(self) -> float:
+        """Mean nearest gap [nm]."""
+        # the integral of the exclusion probability, which falls over a length of the order of the 95 % quantile
+        x = self.gap + 8.0 * (self.quantiles([0.95])[0] - self.gap) * np.linspace(0.0, 1.0, 4001)
+        return self.gap + float(np.trapezoid(1.0 - self.cdf(x), x))
+
+    def contact(self) -> float:
+        """Pair correlation at contact."""
+        return contact_value(self.fraction, self.dim)
 
 
 def histogram(values: np.ndarray, asked: Asked | None, bins: int, per_metre: float) -> dict:

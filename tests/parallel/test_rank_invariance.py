@@ -37,6 +37,8 @@ CASES = {
         InterfaceLaw(stress_feedback=True),
         {},
     ),
+}
+IN_SPACE = {
     "patch in space, perfect contact, free strain": (
         lambda: film_with_sphere(3.0, 10.0, segments=1, shells=(1, 2), shift=True),
         InterfaceLaw(law="perfect_contact"),
@@ -69,8 +71,26 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_same_quantities_on_all_rank_counts(case):
     """Every quantity agrees to 1e-8 relative with a computation of each rank on its own."""
-    make, law, loads = CASES[case]
-    conductivity = {"a": 1e-6, "b": 1e-7, "matrix": 1e-7} | ({"grain": 1e-10} if case.startswith("patch") else {})
+    compare(*CASES[case], with_grain=case.startswith("patch"))
+
+
+@pytest.mark.parallel(nprocs=2)
+def test_same_quantities_in_space():
+    """The same for a grain cut by the periodic sides."""
+    compare(*IN_SPACE["patch in space, perfect contact, free strain"])
+
+
+@pytest.mark.slow
+@pytest.mark.parallel(nprocs=3)
+def test_same_quantities_in_space_for_all_shapes():
+    """The same on three ranks; in one run, because starting the ranks takes longer than the computation."""
+    for case in IN_SPACE.values():
+        compare(*case)
+
+
+def compare(make, law, loads, with_grain=True):
+    """Compute alone and together and compare."""
+    conductivity = {"a": 1e-6, "b": 1e-7, "matrix": 1e-7} | ({"grain": 1e-10} if with_grain else {})
     values = parameters(
         conductivity,
         "b",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from seix.geometry.quality import SMALLEST_JACOBIAN
 from seix.geometry.volume.quality3d import EDGES, measure
@@ -12,11 +13,10 @@ COMFORTABLE = 0.5
 SWEEPS = 4
 """Averages over the neighbours; more change next to nothing."""
 
-_BESIDE = [(i, j) for i in range(6) for j in range(6) if i != j and i + j != 5]
-"""Pairs of edges of a cell that share a vertex; edge 5 - i is opposite to edge i."""
+_EDGE = np.array(EDGES)
 
 
-def follow(points: np.ndarray, cells: np.ndarray, mid: np.ndarray, free: np.ndarray) -> None:
+def follow(points: np.ndarray, cells: np.ndarray, mid: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Move mid nodes off the surfaces with the curved surfaces beside them, where cells are squeezed.
 
     The displacement of each is the mean of those of the neighbouring mid nodes and, zero, of the ends of its edge,
@@ -27,44 +27,57 @@ def follow(points: np.ndarray, cells: np.ndarray, mid: np.ndarray, free: np.ndar
     points : ndarray (n, 3)
         Changed in place; mid nodes on surfaces are where they shall be.
     cells : ndarray (m, 10)
-        Cells with curved edges.
     mid : ndarray (n, 3)
-        Middle of the straight edge of each mid node; other rows are not used.
+        Middle of the straight edge of each mid node; the vertices themselves.
     free : ndarray (n,) of bool
         Mid nodes that lie on no surface.
+
+    Returns
+    -------
+    ndarray (k,)
+        Cells that may fold; all others are comfortable.
     """
-    tight = cells[measure(points, cells)[1] < COMFORTABLE]
+    curved = (points != mid).any(axis=1)
+    curved = np.flatnonzero(curved[cells[:, 4:]].any(axis=1))
+    tight = curved[measure(points, cells[curved])[1] < COMFORTABLE]
     chosen = np.zeros(len(points), bool)
-    chosen[tight[:, 4:]] = True
+    chosen[cells[tight, 4:]] = True
     chosen &= free
-    near = cells[chosen[cells[:, 4:]].any(axis=1)]
-    if not len(near):
-        return
-    nodes, edge = np.unique(near[:, 4:], return_inverse=True)
-    edge, straight = edge.reshape(-1, 6), mid[nodes]
-    moved = points[nodes] - straight
-    weights = {(i, j): _weight(straight[edge[:, i]] - straight[edge[:, j]]) for i, j in _BESIDE}
-    total = np.zeros(len(nodes))
-    for (i, _), weight in weights.items():
-        total += np.bincount(edge[:, i], weight, len(nodes))
-    for i, ends in enumerate(EDGES):
-        for end in ends:
-            total += np.bincount(edge[:, i], _weight(straight[edge[:, i]] - points[near[:, end]]), len(nodes))
-    movable = chosen[nodes]
-    for _ in range(SWEEPS):
-        mean = np.zeros_like(moved)
-        for (i, j), weight in weights.items():
-            for axis in range(3):
-                mean[:, axis] += np.bincount(edge[:, i], weight * moved[edge[:, j], axis], len(nodes))
-        moved[movable] = mean[movable] / total[movable, None]
-    points[nodes[movable]] = straight[movable] + moved[movable]
+    near = np.flatnonzero(chosen[cells[:, 4:]].any(axis=1))
+    nodes, edge = np.unique(cells[near, 4:], return_inverse=True)
+    moved = points[nodes] - mid[nodes]
+    _average(moved, edge.reshape(-1, 6), mid[nodes], mid[cells[near, :4]], chosen[nodes], _EDGE, SWEEPS)
+    points[nodes] = mid[nodes] + moved
+    return np.union1d(near, tight)
 
 
-def _weight(difference: np.ndarray) -> np.ndarray:
-    return 1.0 / np.einsum("cd,cd->c", difference, difference)
+@njit(cache=True)
+def _average(moved, edge, mid, corners, movable, ends, sweeps):
+    """Replace the displacements of movable mid nodes by weighted means over the cells (c, 6) around them."""
+    total, mean = np.zeros(len(mid)), np.zeros_like(mid)
+    weight = np.zeros((len(edge), 6, 6))
+    for c in range(len(edge)):
+        for i in range(6):
+            at = mid[edge[c, i]]
+            for end in ends[i]:
+                total[edge[c, i]] += 1.0 / ((at - corners[c, end]) ** 2).sum()
+            for j in range(6):
+                if i != j and i + j != 5:  # edge 5 - i is opposite to edge i
+                    weight[c, i, j] = 1.0 / ((at - mid[edge[c, j]]) ** 2).sum()
+                    total[edge[c, i]] += weight[c, i, j]
+    for _ in range(sweeps):
+        mean[:] = 0.0
+        for c in range(len(edge)):
+            for i in range(6):
+                for j in range(6):
+                    for d in range(3):
+                        mean[edge[c, i], d] += weight[c, i, j] * moved[edge[c, j], d]
+        for k in range(len(mid)):
+            if movable[k]:
+                moved[k] = mean[k] / total[k]
 
 
-def straighten(points: np.ndarray, cells: np.ndarray, mid: np.ndarray, twin: np.ndarray) -> int:
+def straighten(points: np.ndarray, cells: np.ndarray, suspect: np.ndarray, mid: np.ndarray, twin: np.ndarray) -> int:
     """Move mid nodes of cells that fold, or nearly so, back to the middle of their edge; periodic images move together.
 
     Every node is moved once at most, so this ends: a cell whose edges are all straight cannot fold.
@@ -74,7 +87,8 @@ def straighten(points: np.ndarray, cells: np.ndarray, mid: np.ndarray, twin: np.
     points : ndarray (n, 3)
         Changed in place.
     cells : ndarray (m, 10)
-        Cells with curved edges.
+    suspect : ndarray (k,)
+        Cells that may fold.
     mid : ndarray (n, 3)
         Middle of the straight edge of each mid node.
     twin : ndarray (n, 2)
@@ -83,9 +97,9 @@ def straighten(points: np.ndarray, cells: np.ndarray, mid: np.ndarray, twin: np.
     Returns
     -------
     int
-        Cells with an edge on a surface that was moved back.
+        Cells with an edge that was moved back.
     """
-    back, check = np.zeros(len(points) + 1, bool), cells  # the last entry stands for no node
+    back, check = np.zeros(len(points) + 1, bool), cells[suspect]  # the last entry stands for no node
     while len(check):
         bad = check[measure(points, check)[1] < SMALLEST_JACOBIAN]
         moved = np.zeros_like(back)

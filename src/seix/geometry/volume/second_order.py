@@ -48,14 +48,11 @@ def second_order(points: np.ndarray, cells: np.ndarray, surfaces: Surfaces) -> t
         free[count + _edge_numbers(start, upper, faces[:, a], faces[:, b])] = False
     twin = np.full((len(points), 2), -1)
     twin[count + arcs] = np.where(images < 0, -1, count + arcs[images])
-    round_ = np.zeros(len(points), bool)
-    round_[count + arcs] = True
-    curved = round_[ten[:, 4:]].any(axis=1)
-    follow(points, ten[curved], mid, free)
-    # cells beside a mid node that has followed are not straight any more
-    round_[count:] = (points[count:] != mid[count:]).any(axis=1)
-    straightened = straighten(points, ten[round_[ten[:, 4:]].any(axis=1)], mid, twin)
-    return points, ten, int(curved.sum()), straightened
+    curved = np.zeros(len(points), bool)
+    curved[count + arcs] = True
+    suspect = follow(points, ten, mid, free)
+    straightened = straighten(points, ten, suspect, mid, twin)
+    return points, ten, int(curved[ten[:, 4:]].any(axis=1).sum()), straightened
 
 
 @njit(cache=True)

@@ -151,8 +151,8 @@ def _connection(axes: Axes, statistics: Mapping[str, Any], names: list[str]) -> 
             reached = share[max(np.searchsorted(distance, bridge * (1.0 + 1e-12), side="right") - 1, 0)]
             axes.plot([bridge], [reached], "o", color=colour, markerfacecolor="white", zorder=3)
     axes.set(xlabel="gap bridged (nm);  circle: through the film", ylabel="part of the grains")
-    axes.set(xlim=(0.0, 1.05 * far), ylim=(0.0, 1.05))
-    axes.legend(loc="best")
+    axes.set(xlim=(0.0, 1.05 * far), ylim=(0.0, 1.3))
+    axes.legend(loc="upper center", ncols=len(curves), columnspacing=1.0, handlelength=1.2)
 
 
 def _notes(axes: Axes, lines: list[tuple[str, str]]) -> None:

@@ -65,14 +65,14 @@ def structure_statistics(structure: Structure, per_metre: float) -> dict:
     }
 
 
-def full_statistics(structure: Structure, per_metre: float = 1e9) -> dict:
+def full_statistics(structure: Structure, per_metre: float = 1e9, samples: int = 1 << 16) -> dict:
     """Everything `seix mesh --stats` reports beyond :func:`structure_statistics`.
 
     See :func:`seix.geometry.stats.full.full_statistics`, which is loaded only when it is asked for.
     """
     from seix.geometry.stats.full import full_statistics as measured
 
-    return measured(structure, per_metre)
+    return measured(structure, per_metre, samples)
 
 
 def _describe(grains: Grains, measure: float, wanted: float, gaps: np.ndarray | None, per_metre: float) -> dict:

@@ -16,8 +16,6 @@ from seix.geometry.stats.profile import heights
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
 
-SAMPLES = 1 << 16
-"""Points of the two-point correlation."""
 BINS = 30
 """Bins of the histograms."""
 TAIL, POINTS = 99.0, 101
@@ -26,7 +24,7 @@ NEAR = 1.5
 """Grains nearer than this many times the smallest gap asked are called in contact."""
 
 
-def full_statistics(structure: Structure, per_metre: float = 1e9, samples: int = SAMPLES) -> dict:
+def full_statistics(structure: Structure, per_metre: float, samples: int) -> dict:
     """Distributions, correlations, profile and connections of the grains.
 
     Parameters

@@ -131,7 +131,12 @@ def _folded(structure, points: np.ndarray) -> np.ndarray:
         angle = np.minimum(angle, 2.0 * structure.sector - angle)
         radius = np.sqrt((points**2).sum(axis=1))
         return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    for _ in range(FOLDS if structure.dim == 3 else 0):
+    if structure.dim == 2:
+        return points
+    for _ in range(FOLDS):
+        out = np.flatnonzero((points @ structure.frame.mirrors.T < 0.0).any(axis=1))
+        if not len(out):
+            break
         for normal in structure.frame.mirrors:
-            points = points - 2.0 * np.minimum(points @ normal, 0.0)[:, None] * normal
+            points[out] -= 2.0 * np.minimum(points[out] @ normal, 0.0)[:, None] * normal
     return points

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import ufl
 
+from seix.analysis.evaluate import NodalEvaluator
 from seix.fem import MPI
+from seix.numerics.domains import CORE, Domains
 from seix.parameters import InterfaceLaw
-from structured import ball, film_with_sphere
+from structured import ball, block, film_with_sphere
 from support import parameters, ring, solved, strip
 
+MESH = block([("a", 90.0, 9)], core=(10.0, 1))
 ROUNDING = {"current.imbalance", "lithium.imbalance"}
 
 
@@ -109,3 +113,16 @@ def compare(make, law, loads, with_grain=True):
             else:
                 scale = 1e9 if name.startswith("stress") else abs(value)  # Pa: stresses that vanish by symmetry are rounding
                 assert abs(together[multiple][name] - value) <= 1e-8 * scale, name
+
+
+@pytest.mark.parallel(nprocs=3)
+def test_nodal_values_where_a_rank_has_none():
+    """Nodal values of all cells reach rank 0 in the order of the input, whoever owns the cells of a region."""
+    domains = Domains(MPI.COMM_WORLD, MESH if MPI.COMM_WORLD.rank == 0 else None)
+    nodes = NodalEvaluator(domains)
+    values = nodes.allocate(3)
+    assert 0 in MPI.COMM_WORLD.allgather(len(nodes.cells([CORE])))
+    for region in range(3):
+        nodes.gather(ufl.SpatialCoordinate(domains.mesh), [region], values)
+    if MPI.COMM_WORLD.rank == 0:
+        assert values == pytest.approx(MESH.points[MESH.cells], abs=1e-12)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import ufl
 
-from seix.analysis.evaluate import NodalEvaluator, QuadratureEvaluator, Sample, weighted_quantiles
+from seix.analysis.evaluate import SORT_ALL, NodalEvaluator, QuadratureEvaluator, Sample, weighted_quantiles
 from seix.fem import MPI
 from seix.numerics.domains import CORE, Domains
 from support import ring, strip
@@ -46,3 +46,14 @@ def test_volumes_sum_to_the_area():
     volumes = at.volumes(at.cells([CORE]))
     exact_error = (2 * np.pi / 16) ** 4 / 480  # a parabola through three points of an arc
     assert Sample(MPI.COMM_SELF, volumes, volumes).total_weight() == pytest.approx(100 * np.pi, rel=2 * exact_error)
+
+
+def test_quantiles_of_large_samples_sort_only_the_tail():
+    """Sorting the tail gives what sorting all gives, also where the largest values weigh little."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=SORT_ALL + 5)
+    for weights in (np.ones(len(values)), np.exp(-3 * values)):
+        order = np.argsort(values)
+        cumulative = np.cumsum(weights[order])
+        expected = np.interp([0.99, 0.999], (cumulative - weights[order] / 2) / cumulative[-1], values[order])
+        assert weighted_quantiles(values, weights, [0.99, 0.999]) == pytest.approx(expected, rel=1e-10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from ..numerics.domains import QUADRATURE_DEGREE, Domains
 
 CELL = {2: basix.CellType.triangle, 3: basix.CellType.tetrahedron}
 """Cell by dimension."""
+SORT_ALL = 200_000
+"""Samples up to which quantiles sort everything."""
 
 
 class Evaluator:
@@ -71,7 +74,8 @@ class NodalEvaluator(Evaluator):
     def gather(self, expression, regions, out: np.ndarray | None, factor: float = 1.0, offset: float = 0.0) -> None:
         """Write the nodal values of the cells of some regions into an array of :meth:`allocate` (collective)."""
         cells, comm = self.cells(regions), self.domains.comm
-        local = self(expression, cells).reshape(len(cells), len(self.points), -1) * factor + offset
+        shape = (len(cells), len(self.points), max(math.prod(expression.ufl_shape), 1))
+        local = self(expression, cells).reshape(shape) * factor + offset
         parts = comm.gather((np.asarray(self.domains.mesh.topology.original_cell_index)[cells], local), root=0)
         for index, values in parts or ():
             out[index] = values
@@ -140,6 +144,23 @@ def weighted_quantiles(values, weights, levels) -> np.ndarray:
     ndarray
     """
     values, weights = np.asarray(values, float), np.asarray(weights, float)
+    below = 0.0
+    if len(values) > SORT_ALL:
+        kept = _tail(values, weights, 1 - min(levels))
+        below = weights[~kept].sum()
+        values, weights = values[kept], weights[kept]
     order = np.argsort(values, kind="stable")
-    cumulative = np.cumsum(weights[order])
+    cumulative = below + np.cumsum(weights[order])
     return np.interp(levels, (cumulative - weights[order] / 2) / cumulative[-1], values[order])
+
+
+def _tail(values, weights, share: float) -> np.ndarray:
+    """Largest values, marked, that carry at least twice a share of the weight: sorting all takes longer than the rest."""
+    count, wanted = len(values), min(2 * share, 1.0) * weights.sum()
+    part = min(2 * share, 1.0)
+    while True:
+        place = int((1 - part) * count)
+        kept = values >= np.partition(values, place)[place]
+        if place == 0 or weights[kept].sum() >= wanted:
+            return kept
+        part = min(2 * part, 1.0)

@@ -77,6 +77,18 @@ class Constraints:
         self._rules: list[_Rule] = []
         self._slave = np.zeros(self.offsets[-1], dtype=bool)
         self._extra: list[str] = []
+        self._x: dict[int, np.ndarray] = {}
+
+    @property
+    def free(self) -> np.ndarray:
+        """Local rows of the unknowns that no constraint takes, all fields one after the other."""
+        return np.flatnonzero(~self._slave)
+
+    def _coordinates(self, block: int) -> np.ndarray:
+        """Coordinates of the owned nodes of a block, computed once."""
+        if block not in self._x:
+            self._x[block] = self.blocks[block].coordinates()
+        return self._x[block]
 
     def _claim(self, block: int, nodes: np.ndarray, component: int) -> tuple[np.ndarray, np.ndarray]:
         """Nodes of ``nodes`` whose component is still free, marked as slaves from now on."""
@@ -88,7 +100,7 @@ class Constraints:
     def _nodes(self, block: int, where) -> np.ndarray:
         """Local numbers of the owned nodes that ``where`` tells: a condition on the coordinates, or the numbers."""
         if callable(where):
-            where = np.flatnonzero(where(self.blocks[block].coordinates()))
+            where = np.flatnonzero(where(self._coordinates(block)))
         return np.asarray(where, dtype=np.int64)
 
     def fix(self, block: int, where, value=0.0, component: int = 0) -> np.ndarray:
@@ -122,7 +134,7 @@ class Constraints:
         GeometryError
             If the mesh has no node there.
         """
-        distance = np.linalg.norm(self.blocks[block].coordinates() - np.asarray(position), axis=1)
+        distance = np.linalg.norm(self._coordinates(block) - np.asarray(position), axis=1)
         nodes = np.flatnonzero(distance < self.tolerance)
         if self.comm.allreduce(len(nodes), op=MPI.SUM) == 0:
             near = self.comm.allreduce(distance.min(initial=np.inf), op=MPI.MIN)
@@ -154,8 +166,7 @@ class Constraints:
             component -> imposed difference of that component between the two sides of its own direction: a number, or
             (scalar name, weight).
         """
-        b = self.blocks[block]
-        x = b.coordinates()
+        b, x = self.blocks[block], self._coordinates(block)
         far = np.abs(x[:, :-1] - period) < self.tolerance
         # one rule for each side and edge: the masters of each lie in a thin box
         for pattern in product((True, False), repeat=far.shape[1]):
@@ -192,7 +203,7 @@ class Constraints:
         normal = np.where(np.abs(normal) < 1e-12, 0.0, normal)
         slave = int(np.argmax(np.abs(normal[:2]))) if normal[:2].any() else 2
         nodes, rows = self._claim(block, self._nodes(block, where), slave)
-        at = self.blocks[block].coordinates()[nodes]
+        at = self._coordinates(block)[nodes]
         masters = [
             (block, lead, at, np.full(len(nodes), -n / normal[slave])) for lead, n in enumerate(normal) if n and lead != slave
         ]
@@ -215,7 +226,7 @@ class Constraints:
             Constant difference.
         """
         nodes, rows = self._claim(block, self._nodes(block, where), 0)
-        at = self.blocks[block].coordinates()[nodes]
+        at = self._coordinates(block)[nodes]
         if period is not None:
             at[:, :-1] -= np.where(np.abs(at[:, :-1] - period) < self.tolerance, period, 0.0)
         found = [(b, 0, None if self.blocks[b].real else at, np.full(len(nodes), w)) for b, w in masters]
@@ -238,7 +249,7 @@ class Constraints:
         """
         size = int(self.offsets[-1])
         extra = len(self._extra) if self.comm.rank == 0 else 0
-        free = np.flatnonzero(~self._slave)
+        free = self.free
         count = len(free) + extra
         start = self.comm.exscan(count) or 0
         reduced = np.full(size, -1, dtype=np.int64)
@@ -278,4 +289,4 @@ class Constraints:
         if at is None:  # a real-valued field: one unknown on one rank
             found = self.comm.allreduce(int(column[0]) if len(column) else -1, op=MPI.MAX)
             return np.full(count, found), np.zeros(count)
-        return match_nodes(self.comm, b.name, b.coordinates(), (column, value), at, self.tolerance)
+        return match_nodes(self.comm, b.name, self._coordinates(block), (column, value), at, self.tolerance)

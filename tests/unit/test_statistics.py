@@ -338,6 +338,31 @@ def test_points_in_polygons_and_polyhedra():
     assert (found >= 0).mean() == pytest.approx(structure_statistics(s, 1e9)["sei"]["fraction"], abs=0.004)
 
 
+def test_polycrystal():
+    """A periodic film of skewed quadrangles without gaps: all in contact, no way through the matrix, each edge counted once."""
+    rng = np.random.default_rng(4)
+    columns, rows, period = 8, 5, 24.0
+    node = np.stack(np.meshgrid(np.arange(columns) * 3.0, np.arange(rows + 1) * 2.0, indexing="ij"), -1)
+    node[:, 1:-1] += rng.uniform(-0.4, 0.4, (columns, rows - 1, 2))
+    node = np.concatenate([node, node[:1] + np.array([period, 0.0])])
+    corner = np.stack([node[:-1, :-1], node[1:, :-1], node[1:, 1:], node[:-1, 1:]], axis=2).reshape(-1, 4, 2)
+    shapes = ConvexShapes(np.arange(len(corner) + 1) * 4, corner.reshape(-1, 2), np.zeros(len(corner)))
+    s = structure(flat(period, 10.0), corner.mean(axis=1), 1.5, shapes, gap=0.0)
+    short = structure_statistics(s, 1e9)["sei"]
+    assert short["fraction"] == pytest.approx(1.0) and short["gap"]["min"] == 0.0
+    edges = np.linalg.norm(np.diff(node, axis=0), axis=2).sum() + np.linalg.norm(np.diff(node, axis=1), axis=2)[:-1].sum()
+    assert short["interface_length"] == pytest.approx(edges * 1e-9, rel=1e-9)
+    found = full_statistics(s, samples=1 << 12)
+    json.dumps(found, allow_nan=False)
+    assert found["profile"]["inorganic"] == pytest.approx(np.ones(len(found["profile"]["inorganic"])))
+    assert found["two_point"]["inorganic"] == pytest.approx(np.ones(correlation.LAGS), abs=1e-3)
+    connected = found["connection"]
+    assert connected["matrix"] == {"in_one_piece": False, "throat": 0.0}
+    assert connected["sei"]["bridging_distance"] == 0.0 and connected["sei"]["largest_cluster"] == 1.0
+    # eight neighbours within the film, five at its two faces
+    assert connected["sei"]["contacts_per_grain"] == pytest.approx((8 * (rows - 2) + 5 * 2) / rows)
+
+
 # connections ----------------------------------------------------------------------------------------------------------
 
 

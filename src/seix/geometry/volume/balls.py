@@ -12,10 +12,19 @@ from functools import cache
 
 import numpy as np
 
+from seix.geometry.volume.quality3d import EDGES, measure
 from seix.geometry.volume.templates import grid, icosphere, octasphere
 
 SEGMENTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """Segments of the templates that nest: halves of each other down to 2 or 3."""
+EDGE = {"octasphere": 1.88, "icosphere": 1.19}
+"""Mean edge of a template times its segments, in radii."""
+HALVED = tuple(("octasphere", n) for n in SEGMENTS)
+"""Templates of grains that are cut by a side, from coarse to fine."""
+WHOLE = (("octasphere", 2), ("icosphere", 2), ("octasphere", 4), *(("icosphere", n) for n in SEGMENTS[1:]))
+"""Templates of other grains: those of the icosahedron are more even, two others fill large steps."""
+NEAR_ENOUGH = 1.12
+"""Edge of the chosen template over the wanted one, at most."""
 DEPTH = 1.4
 """Thickness of a layer of blocks times the segments of the template around it, in radii: about 1.2 edges."""
 
@@ -34,6 +43,8 @@ class Ball:
         Each inner node lies on the ray to a surface node, at this part of its distance.
     cells : ndarray (c, 4)
         Surface nodes, followed by inner nodes; positive volumes.
+    factor : float
+        Radius of the sphere that the nodes, mid nodes as well, must lie on for the volume of the unit sphere.
     """
 
     directions: np.ndarray
@@ -41,6 +52,7 @@ class Ball:
     corner: np.ndarray
     scale: np.ndarray
     cells: np.ndarray
+    factor: float = 1.0
 
 
 @cache
@@ -74,7 +86,13 @@ def ball(kind: str, n: int) -> Ball:
     corner, scale = np.concatenate([*corner, [0]]), np.concatenate([*scale, [0.0]])
     cells = _positive(scale[:, None] * directions[corner], np.concatenate(cells))
     surface = len(directions)
-    return Ball(directions, faces, corner[surface:], scale[surface:], cells)
+    return Ball(directions, faces, corner[surface:], scale[surface:], cells, _volume_factor(directions, faces))
+
+
+def choose(templates: tuple, edge: np.ndarray) -> np.ndarray:
+    """Number (n,) of the coarsest template whose edges are near enough to the wanted ones (n,), in radii."""
+    edges = np.array([EDGE[kind] / segments for kind, segments in templates])
+    return np.minimum(np.searchsorted(-edges, -NEAR_ENOUGH * edge), len(edges) - 1)
 
 
 def filled(directions: np.ndarray, faces: np.ndarray) -> Ball:
@@ -112,6 +130,17 @@ def _blocks(faces: np.ndarray, inner: np.ndarray, place, first: int, last: int) 
     ring = (low[0], low[1], bc, ca)
     cells += [(ab, low[2], ring[k], ring[(k + 1) % 4]) for k in range(4)]
     return np.concatenate([np.column_stack(cell) for cell in cells])
+
+
+def _volume_factor(directions: np.ndarray, faces: np.ndarray) -> float:
+    """Factor on the radius that gives the sphere of parabolas through these nodes the volume of the sphere."""
+    cells = np.column_stack([faces, np.full(len(faces), len(directions))])
+    points = np.concatenate([directions, np.zeros((1, 3))])
+    mid = [0.5 * (points[cells[:, a]] + points[cells[:, b]]) for a, b in EDGES]
+    mid = [m / np.linalg.norm(m, axis=1)[:, None] if 3 not in ends else m for m, ends in zip(mid, EDGES, strict=True)]
+    own = len(points) + np.arange(6 * len(cells)).reshape(6, -1).T
+    volume, _ = measure(np.concatenate([points, *mid]), np.column_stack([cells, own]))
+    return float(np.cbrt(4.0 * np.pi / 3.0 / np.abs(volume.sum())))
 
 
 def _positive(points: np.ndarray, cells: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from seix.errors import GeometryError
 from seix.geometry.patch import FREE
-from seix.geometry.volume.balls import Ball, ball, filled, star
+from seix.geometry.volume.balls import HALVED, WHOLE, Ball, ball, choose, filled, star
 from seix.geometry.volume.quality3d import dihedral_angles
 from seix.geometry.volume.sizes import SolidSizes
 from seix.geometry.volume.surfaces import Surfaces
@@ -58,12 +58,12 @@ def whole_grains(surfaces: Surfaces, sizes: SolidSizes, trial: int = 0) -> tuple
     groups = []
     if s.shapes is None:
         turns = Rotation.random(len(s.radii), rng=np.random.default_rng([s.seed, 3, trial])).as_matrix()
-        segments = sizes.segments("icosphere")
-        for n in np.unique(segments[free]):
-            group = free[segments[free] == n]
-            template = ball("icosphere", int(n))
-            vertices = s.radii[group, None, None] * np.einsum("gij,kj->gki", turns[group], template.directions)
-            spheres = surfaces.add_spheres(s.centres[group], s.radii[group])
+        choice = choose(WHOLE, sizes.relative()[free])
+        for number in np.unique(choice):
+            group, template = free[choice == number], ball(*WHOLE[number])
+            radii = template.factor * s.radii[group]
+            vertices = radii[:, None, None] * np.einsum("gij,kj->gki", turns[group], template.directions)
+            spheres = surfaces.add_spheres(s.centres[group], radii)
             groups.append((group, _add_copies(surfaces, s, group, template, vertices, spheres)))
     else:
         vertices = s.shapes.vertices()
@@ -132,9 +132,9 @@ def halved_grains(surfaces: Surfaces, sizes: SolidSizes, side: int, normal: np.n
     """
     s = sizes.structure
     inner, outer = [], []
-    segments = sizes.segments("octasphere")
+    choice = choose(HALVED, sizes.relative())
     for grain in np.flatnonzero(s.side == side):
-        template, vertices, level = _cut_template(s, grain, segments[grain], normal)
+        template, vertices, level = _cut_template(s, grain, choice[grain], normal)
         sign = np.sign(level[template.cells])
         if ((sign.min(axis=1) < 0) & (sign.max(axis=1) > 0)).any():
             raise GeometryError(f"side {side} crosses faces of the shape of grain {grain}, which is centred on it")
@@ -146,14 +146,14 @@ def halved_grains(surfaces: Surfaces, sizes: SolidSizes, side: int, normal: np.n
     return inner, outer
 
 
-def _cut_template(s, grain: int, segments: int, normal: np.ndarray) -> tuple[Ball, np.ndarray, np.ndarray]:
+def _cut_template(s, grain: int, choice: int, normal: np.ndarray) -> tuple[Ball, np.ndarray, np.ndarray]:
     """Template of a cut grain, its vertices (k, 3) about the centre, and the distances of all nodes from the plane.
 
     The distance is exactly zero for nodes on the plane.
     """
     if s.shapes is None:
-        template = ball("octasphere", int(segments))
-        turn, distances = plane_axes(normal), s.radii[grain]
+        template = ball(*HALVED[choice])
+        turn, distances = plane_axes(normal), template.factor * s.radii[grain]
     else:
         template = filled(s.shapes.directions, s.shapes.faces)
         turn, distances = s.shapes.turns[grain], s.shapes.distances[grain][:, None]
@@ -192,6 +192,6 @@ def _half(surfaces: Surfaces, s, grain: int, template: Ball, vertices, within, l
     cells = template.cells[within[template.cells].all(axis=1)]
     surfaces.add_cells(nodes[cells], np.full(len(cells), grain))
     faces = template.faces[within[template.faces].all(axis=1)]
-    spheres = None if s.shapes is not None else surfaces.add_spheres(centre[None], s.radii[[grain]])
+    spheres = None if s.shapes is not None else surfaces.add_spheres(centre[None], template.factor * s.radii[[grain]])
     (number,) = surfaces.add_faces(nodes[faces], None, spheres)
     return Cut(int(grain), int(number), nodes[loop])

@@ -13,6 +13,9 @@ COMFORTABLE = 0.5
 SWEEPS = 4
 """Averages over the neighbours; more change next to nothing."""
 
+PARTS = np.array([1.0, 0.85, 0.7, 0.55, 0.4, 0.2, 0.0])
+"""Curvatures that are tried on the edges of a cell that folds, as parts of the wanted one."""
+
 _EDGE = np.array(EDGES)
 
 
@@ -78,9 +81,9 @@ def _average(moved, edge, mid, corners, movable, ends, sweeps):
 
 
 def straighten(points: np.ndarray, cells: np.ndarray, suspect: np.ndarray, mid: np.ndarray, twin: np.ndarray) -> int:
-    """Move mid nodes of cells that fold, or nearly so, back to the middle of their edge; periodic images move together.
+    """Move mid nodes of cells that fold, or nearly so, towards the middle of their edge; periodic images move together.
 
-    Every node is moved once at most, so this ends: a cell whose edges are all straight cannot fold.
+    Every node is moved a few times at most, so this ends: a cell whose edges are all straight cannot fold.
 
     Parameters
     ----------
@@ -97,17 +100,19 @@ def straighten(points: np.ndarray, cells: np.ndarray, suspect: np.ndarray, mid: 
     Returns
     -------
     int
-        Cells with an edge that was moved back.
+        Cells with an edge that is straighter than wanted.
     """
-    back, check = np.zeros(len(points) + 1, bool), cells[suspect]  # the last entry stands for no node
+    wanted, steps, check = points - mid, np.zeros(len(points) + 1, np.int64), cells[suspect]
     while len(check):
         bad = check[measure(points, check)[1] < SMALLEST_JACOBIAN]
-        moved = np.zeros_like(back)
+        moved = np.zeros(len(steps), bool)  # the last entry stands for no node
         moved[bad[:, 4:]] = True
         moved[twin[moved[:-1]]] = True
         moved[-1] = False
-        moved &= ~back
-        back |= moved
-        points[moved[:-1]] = mid[moved[:-1]]
+        moved &= steps < len(PARTS) - 1
+        steps += moved
+        moved = moved[:-1]
+        points[moved] = mid[moved] + PARTS[steps[:-1][moved], None] * wanted[moved]
         check = cells[moved[cells[:, 4:]].any(axis=1)]
-    return int(back[cells[:, 4:]].any(axis=1).sum())
+    reduced = (steps[:-1] > 0) & (wanted != 0.0).any(axis=1)
+    return int(reduced[cells[:, 4:]].any(axis=1).sum())

@@ -116,9 +116,8 @@ class Domain:
     def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None) -> Level:
         nodes = self.surfaces.add_nodes(sheet.points)
         if edges is None:
-            level = sheet.points @ self.frame.mirrors.T
-            size = np.linalg.norm(sheet.points[0])
-            edges = [_around(sheet.points, np.abs(d) < FLATNESS * size, n) for d, n in zip(level.T, self.frame.mirrors, strict=True)]
+            near = FLATNESS * np.linalg.norm(sheet.points[0])
+            edges = [_around(sheet.points, np.abs(sheet.points @ n) < near, n) for n in self.frame.mirrors]
         spheres = None if radius is None else self.surfaces.add_spheres(np.zeros((1, 3)), np.array([radius]))
         (number,) = self.surfaces.add_faces(nodes[sheet.faces], None, spheres)
         return Level(nodes, sheet.points, int(number), edges)

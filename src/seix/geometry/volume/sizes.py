@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from seix.geometry.volume.balls import SEGMENTS
-
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.input.sections import MeshControl
 
-ALONG_GAP = 2.0
-"""Cell size over gap width for one quadratic cell across: longer cells get small angles and fold when they are curved."""
-COARSEST = 0.45
-"""Cell size over diameter that no control exceeds: three cells across a grain."""
+ALONG_GAP = 0.9
+"""Cell size over the root of gap times radius, the length over which a gap widens, for one quadratic cell across."""
+ACROSS_GAP = 1.3
+"""Cell size over the width of one of several cells across a gap."""
+COARSEST = 0.95
+"""Cell size over radius that no control exceeds: 32 faces."""
 STEEPEST = 0.6
 """Largest change of size over distance that can be meshed without small angles."""
-EDGE = {"octasphere": 1.88, "icosphere": 1.19}
-"""Mean edge of a template times its segments, in radii."""
-FEWEST = {"octasphere": 3, "icosphere": 2}
-"""Fewest segments: 72 or 80 faces."""
 NEIGHBOURS = 8
 """Grains looked at around a point."""
 
@@ -82,13 +78,13 @@ class SolidSizes:
 
     def _grain_sizes(self, controls: MeshControl, coarsening: float) -> np.ndarray:
         """Sizes from diameters, and from the narrowest gap beside each grain."""
-        s = self.structure
         if self.tree is None:
             return np.empty(0)
-        mean = s.radii if s.shapes is None else s.shapes.distances.mean(axis=1)
-        on_grain = 2.0 * mean * min(coarsening / controls.cells_per_diameter, COARSEST)
-        factor = coarsening * ALONG_GAP / controls.cells_per_gap
-        return np.minimum(on_grain, np.maximum(factor * self._gaps(), 0.1 * mean))
+        mean, gap = self._mean_radii(), self._gaps()
+        size = np.minimum(2.0 * mean / controls.cells_per_diameter, ALONG_GAP * np.sqrt(mean * gap) / controls.cells_per_gap)
+        if controls.cells_per_gap > 1.0:
+            size = np.minimum(size, ACROSS_GAP * gap / controls.cells_per_gap)
+        return np.minimum(coarsening * size, COARSEST * mean)
 
     def _gaps(self) -> np.ndarray:
         """Distance (n,) from each grain to the nearest wall or other grain; for cellular grains the asked gap [nm]."""
@@ -130,9 +126,10 @@ class SolidSizes:
             size = np.minimum(size, limit + self.slope * away)
         return size
 
-    def segments(self, kind: str) -> np.ndarray:
-        """Segments (n,) to an edge of the template of each grain, `icosphere` or `octasphere`."""
-        mean = self.structure.radii if self.structure.shapes is None else self.structure.shapes.distances.mean(axis=1)
-        wanted = EDGE[kind] * mean / self.grain - 0.2  # a fifth of a segment too few is near enough
-        choice = np.array([n for n in SEGMENTS if n >= FEWEST[kind]])
-        return choice[np.minimum(np.searchsorted(choice, wanted), len(choice) - 1)]
+    def relative(self) -> np.ndarray:
+        """Size (n,) wanted on each grain, in its mean radius."""
+        return self.grain / self._mean_radii()
+
+    def _mean_radii(self) -> np.ndarray:
+        shapes = self.structure.shapes
+        return self.structure.radii if shapes is None else shapes.distances.mean(axis=1)

@@ -41,7 +41,8 @@ class Sheet:
 
 def flat_sheet(period: float, height: float, size: float) -> Sheet:
     """A square at z = height, periodic in x and y, with squares of at most the given size cut in two."""
-    n = max(4, 2 * math.ceil(0.5 * period / size))  # even for the diagonals; two nodes have one edge only, also across the periods
+    # even for the diagonals; no fewer than 4, so that two nodes have one edge only, also across the periods
+    n = max(4, 2 * math.ceil(0.5 * period / size))
     i, j = (index.ravel() for index in np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij"))
     line = period * (np.arange(n + 1) / n)
     points = np.column_stack([line[i], line[j], np.full(len(i), height)])

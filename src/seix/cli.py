@@ -82,12 +82,12 @@ def mesh(
     gc.enable()
     if scenario is None and not clear_cache:
         raise InputError("seix mesh needs a scenario file, or --clear-cache")
-    from seix.app import clear_command, mesh_command
+    import seix.app as commands
 
     if clear_cache:
-        clear_command()
+        commands.clear_command()
     if scenario is not None:
-        mesh_command(scenario, output, set_ or [], overwrite, stats)
+        commands.mesh_command(scenario, output, set_ or [], overwrite, stats)
 
 
 @app.command

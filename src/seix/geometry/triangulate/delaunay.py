@@ -126,6 +126,14 @@ def _find(xy, he, corner, a, b):
         e = following(he[following(e), 1])
 
 
+@njit(cache=True)
+def _edge(xy, he, corner, p, q):
+    """Half-edge from p to q, which are neighbours; one of them may be a corner of the square, whose fan is open."""
+    if p >= CORNERS:
+        return _find(xy, he, corner, p, q)[1]
+    return he[_find(xy, he, corner, q, p)[1], 1]
+
+
 @njit(cache=True, inline="always")
 def _ahead(xy, a, p, b):
     return (xy[p, 0] - xy[a, 0]) * (xy[b, 0] - xy[a, 0]) + (xy[p, 1] - xy[a, 1]) * (xy[b, 1] - xy[a, 1]) > 0
@@ -188,7 +196,7 @@ def _force(xy, he, seg, corner, s):
     while i < len(crossed):
         p, q = crossed[i]
         i += 1
-        _, e = _find(xy, he, corner, p, q)
+        e = _edge(xy, he, corner, p, q)
         f = he[e, 1]
         u, v = he[e, 0], he[f, 0]
         if orient(xy, u, v, xy[p, 0], xy[p, 1]) >= 0 or orient(xy, u, v, xy[q, 0], xy[q, 1]) <= 0:
@@ -208,7 +216,7 @@ def _force(xy, he, seg, corner, s):
         changed = False
         for i in range(len(made)):
             p, q = made[i]
-            found, e = _find(xy, he, corner, p, q)
+            e = _edge(xy, he, corner, p, q)
             if he[e, 2] >= 0:
                 continue
             f = he[e, 1]

@@ -1,0 +1,140 @@
+"""Grains against time, memory, cells and worst quality, in the plane and in space, with growth exponents.
+
+    python bench/meshes.py            all sizes, table on the terminal
+    python bench/meshes.py --quick    small sizes only
+    python bench/meshes.py --write docs/benchmarks.md   also replaces the table in that page
+
+Every case runs in a process of its own, so that its peak memory is its own: packing, mesh with all checks, and the
+distributed DOLFINx mesh with its submeshes and interfaces. Kernels and forms are compiled by an untimed small case first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from table import markdown, replace_section
+
+NM = 1e-9
+SIZES = {2: (100, 1_000, 10_000, 100_000), 3: (100, 1_000, 10_000)}
+QUICK = {2: (100, 1_000), 3: (100,)}
+LAYERS = {2: {100: 5, 1_000: 5, 10_000: 10, 100_000: 100}, 3: {100: 2, 1_000: 5, 10_000: 10}}
+TARGETS = {(2, 1_000): 5.0, (2, 10_000): 20.0, (2, 100_000): 180.0, (3, 1_000): 10.0, (3, 10_000): 60.0}
+"""Seconds for all stages on two cores."""
+MEMORY = {(2, 100_000): 8.0, (3, 10_000): 5.0}
+"""Gigabytes."""
+
+
+def scenario(dim: int, grains: int, shape: str = "round"):
+    """A consSEI of 5 nm layers with about this number of grains."""
+    from seix.scenario import Scenario
+
+    layers, thickness, diameter, fraction = LAYERS[dim][grains], 5.0, 2.8, 0.26
+    spread = 1.0225  # 1 + 0.15^2
+    if dim == 2:
+        period = grains * math.pi / 4 * diameter**2 * spread / (fraction * layers * thickness)
+    else:
+        period = math.sqrt(grains * math.pi / 6 * diameter**3 * spread**3 / (fraction * layers * thickness))
+    return Scenario.model_validate({
+        "title": "benchmark",
+        "geometry": {"kind": "patch", "dimension": dim, "period": period * NM, "core_depth": 20 * NM,
+                     "electrolyte_depth": 10 * NM},
+        "sei": {"structure": "consSEI", "x": layers, "layer_thickness": thickness * NM,
+                "inorganic": {"LiF": 0.20, "Li3N": 0.06}, "grains": {"shape": shape}},
+        "mesh": {"cells_per_diameter": 3.0 if dim == 2 else 2.0, "cells_per_gap": 0.35, "maximum_cells": 50_000_000},
+    })  # fmt: skip
+
+
+def measure(dim: int, grains: int) -> dict:
+    """Run one case in this process."""
+    from seix.fem import MPI
+    from seix.geometry.layers import build_structure
+    from seix.geometry.meshing import mesh_structure
+    from seix.numerics.domains import Domains
+
+    start = time.perf_counter()
+    chosen = scenario(dim, grains)
+    structure = build_structure(chosen)
+    packed = time.perf_counter()
+    mesh = mesh_structure(structure, chosen.mesh)
+    meshed = time.perf_counter()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    Domains(MPI.COMM_WORLD, mesh)
+    end = time.perf_counter()
+    numbers = mesh.statistics["mesh"]
+    angle = numbers["angle"] if dim == 2 else numbers["dihedral"]
+    return {
+        "dim": dim, "grains": len(structure.radii), "cells": len(mesh.cells), "packing": packed - start,
+        "mesh": meshed - packed, "dolfinx": end - meshed, "total": end - start, "mesh_memory": memory,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "angle": angle["min"],
+    }  # fmt: skip
+
+
+def run(dim: int, grains: int) -> dict:
+    """Run one case in a process of its own."""
+    command = [sys.executable, __file__, "--case", str(dim), str(grains)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{dim}D with {grains} grains failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def exponent(rows: list[dict], key: str) -> float:
+    """Slope of the logarithm of a number over that of the grains, from 1000 grains on (from the start if fewer)."""
+    large = [row for row in rows if row["grains"] > 900]
+    used = large if len(large) > 1 else rows
+    return float(np.polyfit(np.log([row["grains"] for row in used]), np.log([row[key] for row in used]), 1)[0])
+
+
+def report(rows: list[dict]) -> str:
+    """Markdown tables of all cases."""
+    parts = []
+    for dim in (2, 3):
+        mine = [row for row in rows if row["dim"] == dim]
+        head = ["grains", "cells", "packing [s]", "mesh [s]", "DOLFINx [s]", "total [s]", "target [s]", "peak memory [GB]",
+                "smallest angle [deg]" if dim == 2 else "smallest dihedral [deg]"]  # fmt: skip
+        lines = []
+        for row in mine:
+            size = 10 ** round(math.log10(row["grains"]))
+            target = TARGETS.get((dim, size))
+            lines.append([f"{row['grains']}", f"{row['cells']}", *(f"{row[k]:.2f}" for k in ("packing", "mesh", "dolfinx", "total")),
+                          "" if target is None else f"{target:.0f}", f"{row['memory'] / 1e9:.2f}", f"{row['angle']:.1f}"])  # fmt: skip
+        parts.append(f"**{dim}D**\n\n" + markdown(head, lines))
+        if len(mine) > 1:
+            powers = ", ".join(f"{k} {exponent(mine, k):.2f}" for k in ("packing", "mesh", "dolfinx", "total", "memory"))
+            parts.append(f"Growth with the number of grains (exponents, from 1000 grains on): {powers}.")
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--dim", type=int, choices=(2, 3))
+    parser.add_argument("--case", nargs=2, type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.case:
+        measure(given.case[0], 100)  # compiles
+        print(json.dumps(measure(*given.case)))
+        return
+    sizes = QUICK if given.quick else SIZES
+    rows = []
+    for dim in (2, 3):
+        for grains in sizes[dim] if given.dim in (None, dim) else ():
+            rows.append(run(dim, grains))
+            print(json.dumps(rows[-1]), flush=True)
+    text = report(rows)
+    print(text)
+    if given.write:
+        replace_section(given.write, "meshes", text)
+
+
+if __name__ == "__main__":
+    main()

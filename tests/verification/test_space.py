@@ -6,7 +6,7 @@ import pytest
 from seix.parameters import InterfaceLaw
 from seix.scales import FARADAY
 from structured import ball, block, film_with_sphere
-from support import parameters, solved
+from support import parameters, solved, strip
 
 FILM = [("a", 20.0, 1), ("b", 20.0, 1)]
 CONDUCTIVITY = {"a": 1e-7, "b": 1e-7}
@@ -138,6 +138,21 @@ def test_neutral_grain_boundary():
     assert errors[1] < 1e-3
     assert errors[1] < errors[0] / 4
     assert r["field_enhancement.p99.matrix"] == pytest.approx(1.0, rel=0.02)
+
+
+@pytest.mark.parametrize("make", [strip, block])
+def test_boundary_between_grains_that_touch(make):
+    """B13: a boundary plane across the film adds its surface conductance over the period to the conductivity."""
+    mesh = make([("a", 20.0, 2)], period=6.0, columns=2)
+    right = mesh.points[mesh.cells, 0].mean(axis=1) > 3
+    mesh.grain[mesh.layer == 0] = right[mesh.layer == 0]
+    values = parameters({"a": 1e-7}, "a", PERFECT, surface_conductance=6e-16)
+    _, results = solved(mesh, values)
+    r = results[1.0]
+    assert r["sei.effective_conductivity"] == pytest.approx(1e-7 + 6e-16 / 6e-9, rel=1e-6)
+    area = {strip: ("sei.interface_length", 20e-9), block: ("sei.interface_area", 20e-9 * 6e-9)}[make]
+    assert r[area[0]] == pytest.approx(area[1], rel=1e-10)
+    assert r["sei.inorganic_fraction"] == pytest.approx(1.0)
 
 
 def test_periodic_sides_may_lie_anywhere():

@@ -36,7 +36,7 @@ def scenario(dim: int, grains: int, shape: str = "round"):
     """A consSEI of 5 nm layers with about this number of grains."""
     from seix.scenario import Scenario
 
-    layers, thickness, diameter, fraction = LAYERS[dim][grains], 5.0, 2.8, 0.26
+    layers, thickness, diameter, fraction = LAYERS[dim][grains], 5.0, 2.25, 0.26
     spread = 1.0225  # 1 + 0.15^2
     if dim == 2:
         period = grains * math.pi / 4 * diameter**2 * spread / (fraction * layers * thickness)

@@ -53,9 +53,10 @@ class TaggedMesh:
     region_names : list of str
         `core`, `electrolyte`, then the materials of the SEI.
     kind : str
-        `patch` or `particle`.
+        `patch`, `particle` or `particles`.
     period : float or None
-        Of a patch; it spans x (and y in space) from 0 to here, with core|SEI at 0 of the last axis [nm].
+        Of a patch; it spans x (and y in space) from 0 to here, with core|SEI at 0 of the last axis; edge of the box of
+        several particles [nm].
     sector : float or None
         Angle of a sector, from the x axis [rad]; None for a whole particle or a patch.
     core_size : float
@@ -64,6 +65,8 @@ class TaggedMesh:
         [nm]
     mirrors : ndarray (k, dim)
         Inward unit normals of the mirror planes of a particle, all through the origin.
+    bodies : ndarray (b, dim + 1)
+        Centre and core radius of each of several particles, in a box from 0 to `period` along all axes [nm]; empty otherwise.
     statistics : dict
         Of the structure and of the mesh, ready for JSON, lengths in metres.
     key : str
@@ -83,6 +86,7 @@ class TaggedMesh:
     sei_thickness: float
     electrolyte_depth: float
     mirrors: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    bodies: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     statistics: dict = field(default_factory=dict)
     key: str = ""
 
@@ -148,7 +152,10 @@ def mesh_structure(
             raise too_many_cells(cells, limit, structure.dim)
         check_memory(cells / ESTIMATE_MARGIN, structure.dim, solved)
 
-    make = _solid if structure.dim == 3 else _gmsh_plane if controls.backend == "gmsh" else _plane
+    if structure.kind == "particles":
+        make = _assembly
+    else:
+        make = _solid if structure.dim == 3 else _gmsh_plane if controls.backend == "gmsh" else _plane
     mesh = make(structure, controls, coarsening, key, accept)
     if len(mesh.cells) > limit:
         raise too_many_cells(len(mesh.cells), limit, structure.dim)
@@ -171,6 +178,13 @@ def _plane(structure: Structure, controls: MeshControl, coarsening: float, key: 
     from seix.geometry.triangulate import mesh2d  # compiles its kernels
 
     return _tagged(structure, mesh2d(structure, controls, coarsening, accept), coarsening, key)
+
+
+def _assembly(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+    """Several particles."""
+    from seix.geometry.assembly.graph import assembly_mesh  # compiles its kernels
+
+    return _tagged(structure, assembly_mesh(structure, controls, coarsening, accept), coarsening, key)
 
 
 def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
@@ -224,10 +238,11 @@ def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: flo
 def tagged_mesh(structure: Structure, points: np.ndarray, arrays: dict[str, np.ndarray], key: str) -> TaggedMesh:
     """Arrays of a mesher with the names and sizes of their structure."""
     frame = structure.frame
+    bodies = np.column_stack([frame.bodies.centres, frame.bodies.radii]) if frame.kind == "particles" else np.empty((0, frame.dim + 1))
     return TaggedMesh(
         points, arrays["cells"], arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
         frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
-        frame.mirrors, key=key,
+        frame.mirrors, bodies, key=key,
     )  # fmt: skip
 
 

@@ -119,11 +119,11 @@ class ScaledGrains(Model):
 
     diameter_in_layers: Annotated[
         float, Field(gt=0, lt=1, description="Mean grain diameter over the thickness of one layer.")
-    ] = 0.56
+    ] = 0.45
     spread: Spread = 0.15
     gap_in_layers: Annotated[
         float | None, Field(gt=0, lt=1, description="Smallest distance of two grains over the thickness of one layer.")
-    ] = 0.1
+    ] = 0.08
     shape: Shape = "round"
     rounding: Rounding = 0.3
 

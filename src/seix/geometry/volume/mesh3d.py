@@ -21,7 +21,7 @@ THRESHOLD = 0.15
 """Quality below which HXT improves cells; its time rises steeply with it."""
 
 
-def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> dict:
+def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0, threshold: float = THRESHOLD) -> dict:
     """Mesh a structure in space.
 
     Parameters
@@ -32,6 +32,8 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0)
         Cells per diameter, gap and layer, growth.
     coarsening : float
         Multiplies all cell sizes.
+    threshold : float
+        Quality (0 to 1) below which HXT improves cells.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0)
     with gmsh_session(structure.kind) as gmsh:
         domain = Domain(gmsh, sizes)
         surfaces = domain.surfaces
-        points, cells, volume = fill(gmsh, surfaces, THRESHOLD)
+        points, cells, volume = fill(gmsh, surfaces, threshold)
     region, layer = _labels(structure)
     inner, ready, grain = surfaces.ready_cells(len(points))
     points, cells = np.concatenate([points, inner]), np.concatenate([cells, ready])

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from seix.input.outer import Particle, Patch
+from seix.input.outer import Particle, Particles, Patch
 from seix.input.sections import (
     ErrorEstimate,
     Lithium,
@@ -40,7 +40,7 @@ from seix.units import format_si
 __all__ = [
     "UNIONS", "Bilayer", "ButlerVolmer", "ConsSei", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
     "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Mechanics", "MeshControl",
-    "Multilayer", "Output", "Particle", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
+    "Multilayer", "Output", "Particle", "Particles", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
     "SolverControl",
 ]  # fmt: skip
 
@@ -112,7 +112,7 @@ class GrainBoundary(Model):
 
 
 Geometry = Annotated[
-    Patch | Particle, Field(discriminator="kind", description="The piece of particle modelled.")
+    Patch | Particle | Particles, Field(discriminator="kind", description="The piece of particle, or the particles, modelled.")
 ]
 Interface = Annotated[
     ButlerVolmer | FilmResistance | PerfectContact,
@@ -120,7 +120,7 @@ Interface = Annotated[
 ]
 
 UNIONS: dict[str, tuple[str, dict[str, type[Model]]]] = {
-    "geometry": ("kind", {"patch": Patch, "particle": Particle}),
+    "geometry": ("kind", {"patch": Patch, "particle": Particle, "particles": Particles}),
     "sei": ("structure", SEI_STRUCTURES),
     "interface": ("law", {"butler_volmer": ButlerVolmer, "film_resistance": FilmResistance,
                           "perfect_contact": PerfectContact}),
@@ -169,7 +169,8 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Scenario:
-        raise_problems([*self._output_problems(), *self._grain_problems(), *self._dimension_problems()])
+        found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems())
+        raise_problems(problem for problems in found for problem in problems)
         return self
 
     def _output_problems(self) -> Iterator[Problem]:
@@ -203,3 +204,14 @@ class Scenario(Model):
         if self.mesh.backend != "auto":
             text = f"'{self.mesh.backend}' chooses between meshers of the plane; leave it out in 3D"
             yield Problem(("mesh", "backend"), text)
+
+    def _assembly_problems(self) -> Iterator[Problem]:
+        if not isinstance(self.geometry, Particles):
+            return
+        if self.interface.law == "perfect_contact":
+            text = "perfect_contact does not say how several particles share the current; choose butler_volmer or film_resistance"
+            yield Problem(("interface", "law"), text)
+        if any(layer.grains is not None and layer.grains.shape != "round" for layer in self.sei.resolved_layers()):
+            yield Problem(("sei",), "several particles take round grains only", at_key=True)
+        if self.mesh.backend == "gmsh":
+            yield Problem(("mesh", "backend"), "'gmsh' does not mesh several particles; leave it out")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seix.geometry.meshing import TaggedMesh
     from seix.scenario import Scenario
 
-ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors")
+ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors", "bodies")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 """What a cut or foreign file raises when it is read."""
 NAME = 20

@@ -117,7 +117,7 @@ def _area_tolerance(mesh: TaggedMesh) -> float:
 
     A parabola through three points of an arc of angle d misses d^4/480 of the area of the disc.
     """
-    if mesh.kind == "patch":
+    if mesh.kind != "particle":
         return 1e-9
     points, cells = mesh.points, mesh.cells
     radius = np.hypot(points[:, 0], points[:, 1])

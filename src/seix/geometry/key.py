@@ -23,11 +23,12 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
     geometry, mesh = scenario.geometry, scenario.mesh
     layers = scenario.sei.resolved_layers()
     grains = any(layer.phases for layer in layers)
-    shape = (
-        ["patch", scenario.period, geometry.core_depth, geometry.electrolyte_depth]
-        if geometry.kind == "patch"
-        else ["particle", geometry.core_radius, geometry.electrolyte_depth, geometry.sector]
-    )
+    if geometry.kind == "particles":
+        shape = ["particles", geometry.model_dump(), scenario.seed if geometry.particles is None else None]
+    elif geometry.kind == "patch":
+        shape = ["patch", scenario.period, geometry.core_depth, geometry.electrolyte_depth]
+    else:
+        shape = ["particle", geometry.core_radius, geometry.electrolyte_depth, geometry.sector]
     parts = {
         "generator": GENERATOR,
         "gmsh": version("gmsh"),
@@ -41,7 +42,7 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
             for layer in layers
         ],
         # the fractions of a bilayer are those of the whole SEI, which matters where it is curved
-        "whole": scenario.sei.structure == "bilayer" and geometry.kind == "particle",
+        "whole": scenario.sei.structure == "bilayer" and geometry.kind != "patch",
         "seed": scenario.seed if grains else None,
         "cells": [mesh.cells_per_layer, mesh.growth, *([mesh.cells_per_diameter, mesh.cells_per_gap] if grains
         else [])], "coarsening": coarsening,

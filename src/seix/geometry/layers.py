@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seix.geometry.assembly.build import pack_assembly
+from seix.geometry.assembly.frame import AssemblyFrame
+from seix.geometry.assembly.placing import place_bodies
 from seix.geometry.packing import pack_layer
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 NANOMETRE = 1e-9
 """One unit of length inside `seix.geometry`, in metres."""
 
-Frame = PatchFrame | ParticleFrame | SolidPatchFrame | SolidParticleFrame
+Frame = PatchFrame | ParticleFrame | SolidPatchFrame | SolidParticleFrame | AssemblyFrame
 
 
 @dataclass(frozen=True)
@@ -159,10 +162,14 @@ def build_structure(scenario: Scenario) -> Structure:
         grains.
     """
     layers = _layer_shapes(scenario)
-    frame = _frame(scenario, layers[-1].outer)
+    frame = _frame(scenario, layers)
     if scenario.sei.structure == "bilayer":
         layers = _on_curved_sei(layers, frame)
     names = sorted({name for layer in layers for name in layer.fractions})
+    if isinstance(frame, AssemblyFrame):
+        centres, radii, phase, layer = pack_assembly(layers, frame, names, scenario.seed)
+        side = np.full(len(radii), FREE)
+        return _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed)
     found, shapes = [], []
     for index, layer in enumerate(layers):
         if layer.fractions:
@@ -172,8 +179,14 @@ def build_structure(scenario: Scenario) -> Structure:
             shapes.append((grains, shape))
     empty = (np.empty((0, frame.dim)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
     centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *found, strict=True))
-    phase, layer, side = (column.astype(np.int32) for column in (phase, layer, side))
-    structure = Structure(frame, layers, names, centres, radii, phase, layer, side, scenario.seed, join_shapes(shapes))
+    return _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed, join_shapes(shapes))
+
+
+def _described(frame: Frame, layers: list[LayerShape], names: list[str], grains: tuple, seed: int, shapes=None) -> Structure:
+    """The structure with its statistics."""
+    centres, radii, *numbers = grains
+    phase, layer, side = (column.astype(np.int32) for column in numbers)
+    structure = Structure(frame, layers, names, centres, radii, phase, layer, side, seed, shapes)
     structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
     return structure
 
@@ -188,8 +201,11 @@ def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
     return cellular_layer(layer, band, frame, seed, index, count)
 
 
-def _frame(scenario: Scenario, thickness: float) -> Frame:
-    geometry = scenario.geometry
+def _frame(scenario: Scenario, layers: list[LayerShape]) -> Frame:
+    geometry, thickness = scenario.geometry, layers[-1].outer
+    if geometry.kind == "particles":
+        heights = np.array([0.0, *(layer.outer for layer in layers)])
+        return AssemblyFrame(place_bodies(geometry, heights, scenario.seed, NANOMETRE), thickness)
     electrolyte = geometry.electrolyte_depth / NANOMETRE
     solid = geometry.dimension == 3
     if geometry.kind == "patch":

@@ -238,7 +238,9 @@ def _tagged(structure: Structure, arrays: dict[str, np.ndarray], coarsening: flo
 def tagged_mesh(structure: Structure, points: np.ndarray, arrays: dict[str, np.ndarray], key: str) -> TaggedMesh:
     """Arrays of a mesher with the names and sizes of their structure."""
     frame = structure.frame
-    bodies = np.column_stack([frame.bodies.centres, frame.bodies.radii]) if frame.kind == "particles" else np.empty((0, frame.dim + 1))
+    bodies = np.empty((0, frame.dim + 1))
+    if frame.kind == "particles":
+        bodies = np.column_stack([frame.bodies.centres, frame.bodies.radii])
     return TaggedMesh(
         points, arrays["cells"], arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
         frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,

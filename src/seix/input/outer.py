@@ -1,8 +1,9 @@
-"""The piece of particle that is modelled: a periodic patch or a round particle, in the plane or in space."""
+"""What is modelled: a periodic patch, a round particle, or several particles in a box, in the plane or in space."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -84,3 +85,73 @@ class Particle(Model):
             )
             raise_problems([Problem(("sector",), text)])
         return self
+
+
+class Body(Model):
+    """One core of an assembly."""
+
+    centre: Annotated[
+        list[quantity("length", ge=0)],
+        Field(min_length=2, max_length=3, description="Place in the box, from its lower corner: one length for each dimension."),
+    ]
+    core_radius: Annotated[Length, Field(description="Radius of this core.")]
+
+
+class Particles(Model):
+    """Several round cores with their SEI in a box of electrolyte, periodic in plane."""
+
+    kind: Annotated[
+        Literal["particles"],
+        Field(description="Several cores with their SEI in a box; current enters from its top, the bottom is closed."),
+    ]
+    dimension: Annotated[Literal[2], Field(description="2: a cross-section (plane strain, particles are cylinders).")] = 2
+    box: Annotated[Length | None, Field(description="Edge of the box, periodic along all axes but the last.")] = None
+    particles: Annotated[
+        list[Body] | None, Field(min_length=2, max_length=20, description="The cores one by one, instead of `number`.")
+    ] = None
+    number: Annotated[int | None, Field(ge=2, le=20, description="How many cores are placed at random.")] = None
+    core_radius: Annotated[Length | None, Field(description="Mean radius of the random cores.")] = None
+    spread: Annotated[
+        float, Field(ge=0, le=0.4, description="Coefficient of variation of the random radii (evenly distributed).")
+    ] = 0.0
+    fraction: Annotated[
+        quantity("ratio", gt=0, lt=0.75) | None,
+        Field(description="Instead of `box`: part of the box that random particles with their SEI fill."),
+    ] = None
+    contact: Annotated[
+        Literal["apart", "cores"],
+        Field(description="Random particles: `apart`, or each touching an earlier one through the cores."),
+    ] = "apart"
+    neck: Annotated[
+        float, Field(ge=0.3, le=0.9, description="Width of the neck between touching random cores over the smaller diameter.")
+    ] = 0.5
+    gap: Annotated[
+        Length | None, Field(description="Smallest distance of random particles, SEI to SEI; half the SEI if not given.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Particles:
+        if self.particles is not None:
+            raise_problems(self._list_problems())
+            return self
+        missing = [name for name in ("number", "core_radius") if getattr(self, name) is None]
+        raise_problems(
+            Problem((name,), "is missing; give number and core_radius of random particles, or a list of particles", at_key=True)
+            for name in missing
+        )
+        if (self.box is None) == (self.fraction is None):
+            raise_problems([Problem(("box",), "give either box or fraction, one of the two", at_key=True)])
+        if self.contact == "apart" and "neck" in self.model_fields_set:
+            raise_problems([Problem(("neck",), "has no meaning for particles that are apart; leave it out", at_key=True)])
+        return self
+
+    def _list_problems(self) -> Iterator[Problem]:
+        """What is wrong with listed particles."""
+        for name in ("number", "core_radius", "spread", "fraction", "contact", "neck", "gap"):
+            if name in self.model_fields_set and getattr(self, name) is not None:
+                yield Problem((name,), "is for random particles; leave it out where particles are listed", at_key=True)
+        if self.box is None:
+            yield Problem(("box",), "is missing; give the edge of the box", at_key=True)
+        for k, body in enumerate(self.particles):
+            if len(body.centre) != self.dimension:
+                yield Problem(("particles", k, "centre"), f"has {len(body.centre)} lengths; must have {self.dimension}")

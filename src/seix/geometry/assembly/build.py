@@ -1,0 +1,61 @@
+"""The microstructure around all particles of an assembly: each connected piece of SEI is packed on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seix.errors import GeometryError
+from seix.geometry.assembly.band import AssemblyBand, stream
+from seix.geometry.assembly.frame import AssemblyFrame
+from seix.geometry.packing import pack_layer
+
+if TYPE_CHECKING:
+    from seix.geometry.layers import LayerShape
+
+
+def pack_assembly(layers: list[LayerShape], frame: AssemblyFrame, names: list[str], seed: int) -> list[np.ndarray]:
+    """Round grains of all layers around all particles.
+
+    Parameters
+    ----------
+    layers : list of LayerShape
+    frame : AssemblyFrame
+    names : list of str
+        Grain materials.
+    seed : int
+        Each group of particles has a stream of its own that follows from it.
+
+    Returns
+    -------
+    list of ndarray
+        `centres` (n, dim), `radii` (n,), `phase` (n,) and `layer` (n,).
+
+    Raises
+    ------
+    GeometryError
+        If the grains of a group cannot be packed.
+    """
+    found = [(np.empty((0, frame.dim)), np.empty(0), np.empty(0, int), np.empty(0, int))]
+    groups = frame.sei_groups
+    for group in range(len(groups)):
+        members = np.flatnonzero(groups.label == group)
+        for index, layer in enumerate(layers):
+            if not layer.fractions:
+                continue
+            band = AssemblyBand(frame.bodies, members, layer.inner, layer.outer, layer.gaps, layer.gap)
+            grains = _named(members, lambda b=band, k=index: pack_layer(layers[k], b, stream(seed, group), k, len(layers)))
+            phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
+            found.append((grains.centres, grains.radii, phase, np.full(len(phase), index)))
+    return [np.concatenate(column) for column in zip(*found, strict=True)]
+
+
+def _named(members: np.ndarray, pack: Callable):
+    """The result of a packing whose errors name the particles."""
+    try:
+        return pack()
+    except GeometryError as error:
+        who = ", ".join(str(member + 1) for member in members)
+        raise GeometryError(f"around particle{'s' * (len(members) > 1)} {who}: {error}") from None

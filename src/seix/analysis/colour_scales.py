@@ -106,7 +106,7 @@ def potential(structures: Sequence[CellFields]) -> ColourScale:
 def current_density(structures: Sequence[CellFields]) -> ColourScale:
     """Magnitude of the current density in SEI and electrolyte."""
     shown = [~_only_core(fields) for fields in structures]
-    raw = [np.hypot(*fields.nodes.values["current_density"].T) for fields in structures]
+    raw = [np.linalg.norm(fields.nodes.values["current_density"], axis=1) for fields in structures]
     sei = [_only_sei(fields) for fields in structures]
     _, high, (_, beyond) = _joint_range(structures, raw, sei)
     high = _headroom(structures, raw, sei, high)
@@ -153,6 +153,42 @@ def lithium_concentration(structures: Sequence[CellFields]) -> ColourScale:
     )
 
 
+def von_mises_stress(structures: Sequence[CellFields]) -> ColourScale:
+    """Von Mises stress in SEI and core, from zero."""
+    shown = [_not_electrolyte(fields) for fields in structures]
+    raw = [fields.nodes.values["von_mises_stress"] for fields in structures]
+    _, high, (_, beyond) = _joint_range(structures, raw, shown)
+    high = _headroom(structures, raw, [_only_sei(fields) for fields in structures], high)
+    factor, unit = display_unit("Pa", high)
+    return ColourScale(
+        "Von Mises stress",
+        rf"$\sigma_\mathrm{{vM}}$ ({unit})",
+        shown,
+        [v / factor for v in raw],
+        sequential("lajolla_r"),
+        Normalize(0.0, _round_up(high / factor)),
+        "max" if beyond else "neither",
+    )
+
+
+def hydrostatic_stress(structures: Sequence[CellFields]) -> ColourScale:
+    """Hydrostatic stress in SEI and core; white is zero, tension positive."""
+    shown = [_not_electrolyte(fields) for fields in structures]
+    raw = [fields.nodes.values["hydrostatic_stress"] for fields in structures]
+    low, high, beyond = _joint_range(structures, raw, shown)
+    factor, unit = display_unit("Pa", max(abs(low), abs(high)))
+    cmap, norm = diverging(low / factor, high / factor)
+    return ColourScale(
+        "Hydrostatic stress",
+        rf"$\sigma_\mathrm{{h}}$ ({unit})",
+        shown,
+        [v / factor for v in raw],
+        cmap,
+        norm,
+        _extend(*beyond),
+    )
+
+
 #: file name -> colour scale of the maps that are drawn when the field exists
 SCALES: dict[str, Callable[[Sequence[CellFields]], ColourScale]] = {
     "field_enhancement": field_enhancement,
@@ -161,6 +197,8 @@ SCALES: dict[str, Callable[[Sequence[CellFields]], ColourScale]] = {
     "current_density": current_density,
     "lithium_concentration": lithium_concentration,
 }
+#: the same for results in space
+SOLID_SCALES = {**SCALES, "von_mises_stress": von_mises_stress, "hydrostatic_stress": hydrostatic_stress}
 
 
 def _joint_range(

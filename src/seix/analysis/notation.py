@@ -52,3 +52,8 @@ def format_number(value: float, error: float | None = None) -> str:
     if decimals > max(0, 4 - exponent):  # more than five digits of the value say nothing to a reader
         return f"{value:.{max(0, 4 - exponent)}f} ± {error:.0e}"
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+
+
+def format_length(nanometres: float) -> str:
+    """A length with three digits: "7.5 nm", "1.2 µm"."""
+    return f"{nanometres:.3g} nm" if abs(nanometres) < 1000 else f"{nanometres / 1000:.3g} µm"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.axes import Axes
 
 from . import style
 from .colour_scales import SCALES
-from .figures import HEAD, MillimetreFigure, colour_bar, finish, lower, panel_head
-from .mapdraw import Map, Outlines, outlines
+from .figures import HEAD, MillimetreFigure, colour_bar, finish, lines_of, lower, panel_head
+from .mapdraw import Map, Outlines
+from .planes import standard_places
 from .results import StructureResult
+from .section import section
 from .trends import CURVES_HEIGHT, draw_trends, trend_groups
 from .view import View, sei_view
 
@@ -26,7 +29,7 @@ def write_panel(path: Path, results: Sequence[StructureResult], dpi: int = 300) 
 
     Row 1 shows E/E0 and row 2 the first principal stress of all structures (of a single structure both in
     one row), each field with one colour scale; below are the quantiles of both against I/I0 with their
-    errors.
+    errors. Results in space are shown in the section across the SEI.
 
     Parameters
     ----------
@@ -37,6 +40,9 @@ def write_panel(path: Path, results: Sequence[StructureResult], dpi: int = 300) 
     dpi
         Resolution.
     """
+    if results[0].fields.dimension == 3:
+        cuts = [section(result.fields, standard_places(result.mesh)[0], _MAPS) for result in results]
+        results = [replace(result, fields=fields) for result, fields in zip(results, cuts, strict=True)]
     with style.context():
         _panel(results).save(path, dpi)
     return path
@@ -45,7 +51,7 @@ def write_panel(path: Path, results: Sequence[StructureResult], dpi: int = 300) 
 def _panel(results: Sequence[StructureResult]) -> MillimetreFigure:
     names = [name for name in _MAPS if all(name in result.fields.values for result in results)]
     views = [sei_view(result.fields) for result in results]
-    lines = [outlines(result.fields.mesh) for result in results]
+    lines = [lines_of(result.fields) for result in results]
     single = len(results) == 1
     # maps of one structure share a row, each with its colour bar; those of several have one row for each
     # field

@@ -120,6 +120,12 @@ def whole_view(mesh: TaggedMesh, all_electrolyte: bool = False) -> View:
     return View((-wide, wide), (min(0.0, outer * math.cos(half)), outer), turn=math.pi / 2 - half)
 
 
+def box_view(mesh: TaggedMesh) -> View:
+    """Window on all of a section."""
+    (x0, y0), (x1, y1) = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    return View((float(x0), float(x1)), (float(y0), float(y1)))
+
+
 def peak(fields: CellFields, name: str) -> NDArray[np.float64]:
     """Place [nm] of the SEI cell with the largest mean of a field; middle of the SEI without it."""
     mesh = fields.mesh

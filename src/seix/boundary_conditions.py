@@ -38,7 +38,10 @@ def apply_boundary_conditions(constraints: Constraints, domains: Domains, parame
     rows = {"outer": constraints.fix(PHI, domains.outer_nodes(ionic)), "contact": np.zeros(0, dtype=int)}
     # the deviation of the electron potential is measured from one node; the solid must not move as a whole
     reference = np.zeros(domains.dim)
-    if shape["kind"] == "patch":
+    if domains.anchors is not None:
+        for place, components in domains.anchors.holds:
+            constraints.fix_node(DISPLACEMENT, place, components)
+    elif shape["kind"] == "patch":
         reference[-1] = -shape["core_size"]
         bottom = lambda x: np.abs(x[:, -1] - reference[-1]) < constraints.tolerance  # noqa: E731
         constraints.fix(DISPLACEMENT, bottom, component=domains.dim - 1)
@@ -46,7 +49,8 @@ def apply_boundary_conditions(constraints: Constraints, domains: Domains, parame
     else:
         constraints.fix_node(DISPLACEMENT, reference, range(domains.dim))
         _symmetry(constraints, domains)
-    constraints.fix_node(PSI, reference)
+    for place in [reference] if domains.anchors is None else domains.anchors.pieces:
+        constraints.fix_node(PSI, place)
     period = shape["period"]
     if parameters.interface.law == "perfect_contact":
         masters = [(CORE_POTENTIAL, 1.0), (PSI, parameters.scales.electron)]
@@ -54,7 +58,11 @@ def apply_boundary_conditions(constraints: Constraints, domains: Domains, parame
     if period is not None:
         for block in (PHI, PSI, LITHIUM):
             constraints.periodic(block, period)
-        constraints.periodic(DISPLACEMENT, period, _stretch(constraints, domains.dim, period, parameters.in_plane_strain))
+        # a box of particles keeps its width
+        stretch = {}
+        if shape["kind"] == "patch":
+            stretch = _stretch(constraints, domains.dim, period, parameters.in_plane_strain)
+        constraints.periodic(DISPLACEMENT, period, stretch)
     return rows
 
 

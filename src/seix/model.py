@@ -35,7 +35,7 @@ class Model:
     phi, psi, v, c, r, u
         Unknown functions in scaled units: ionic potential; deviation of the electron potential (in units of ``s``);
         electron potential at the reference node less the equilibrium potential; deviation of the lithium
-        concentration; its rate of uptake; displacement in nanometres.
+        concentration; its rate of uptake, one for each piece of core; displacement in nanometres.
     current : fem.Constant
         Mean current density on core|SEI, scaled; positive in lithiation.
     interface_size, core_volume, collector_size : float
@@ -56,17 +56,21 @@ class Model:
     def _spaces(self) -> None:
         core, ionic, solid = (s.mesh for s in (self.domains.core, self.domains.ionic, self.domains.solid))
         real = basix.ufl.real_element(core.ufl_cell().cellname, ())
+        pieces = self.domains.core_pieces
+        uptake = real if pieces == 1 else basix.ufl.real_element(core.ufl_cell().cellname, (pieces,))
         spaces = [
             fem.functionspace(ionic, ("Lagrange", 2)),
             fem.functionspace(core, ("Lagrange", 2)),
             fem.functionspace(core, real),
             fem.functionspace(core, ("Lagrange", 2)),
-            fem.functionspace(core, real),
+            fem.functionspace(core, uptake),
             fem.functionspace(solid, ("Lagrange", 2, (self.domains.dim,))),
         ]
         self.fields = [fem.Function(space, name=name) for space, name in zip(spaces, FIELDS, strict=True)]
         self.phi, self.psi, self.v, self.c, self.r, self.u = self.fields
         self.tests = [ufl.TestFunction(space) for space in spaces]
+        indicator = None if pieces == 1 else self.domains.piece_indicator()
+        self._in_piece = lambda rate: rate if indicator is None else ufl.dot(rate, indicator)
 
     def _coefficients(self) -> None:
         """Scaled constants. All are run-time values, so that one compiled form serves every scenario."""
@@ -103,9 +107,9 @@ class Model:
         self.core_volume = self.integrate(1.0, d.dx(CORE))
         self.collector_size = self.integrate(1.0, d.ds(COLLECTOR))
         # how the electrons leave the core: through the flat collector, or evenly out of a particle
-        flat = d.shape["kind"] == "patch"
-        self.collector_share = constant(self.interface_size / self.collector_size if flat else 0.0)
-        self.volume_share = constant(0.0 if flat else self.interface_size / self.core_volume)
+        kind = d.shape["kind"]
+        self.collector_share = constant(self.interface_size / self.collector_size if kind == "patch" else 0.0)
+        self.volume_share = constant(self.interface_size / self.core_volume if kind == "particle" else 0.0)
 
     def set_current(self, multiple: float) -> None:
         """Set I/I0."""
@@ -117,6 +121,11 @@ class Model:
         self.stress_shift.value = share * volume * STRESS / (FARADAY * self.scales.voltage)
 
     # -- expressions --------------------------------------------------------------------------------------------------
+
+    @property
+    def uptake_rate(self):
+        """Rate at which the core fills, scaled; constant in each piece of core."""
+        return self._in_piece(self.r)
 
     @property
     def electron_potential(self):
@@ -156,11 +165,15 @@ class Model:
     def electron_balance(self, test):
         """Charge leaving the core by conduction, tested: equals the current through core|SEI (without that term)."""
         d = self.domains
-        return (
+        balance = (
             conduction.ohmic_conduction(1.0, self.psi, test) * d.dx(CORE)
             + self.electron_scale * self.current * self.volume_share * test * d.dx(CORE)
             + self.electron_scale * self.current * self.collector_share * test * d.ds(COLLECTOR)
         )
+        if d.anchors is not None:
+            # of several particles each one gives off what it takes up, which is an unknown
+            balance += self.electron_scale * self.uptake_rate * test * d.dx(CORE)
+        return balance
 
     def _residuals(self) -> list:
         d = self.domains
@@ -172,7 +185,7 @@ class Model:
             charge += conduction.surface_conduction(self.surface_conductance, self.phi, phi_t, normal) * d.dS(GRAIN_MATRIX)
         electrons = self.electron_balance(psi_t)
         supply = self.current * v_t("-") * d.dS(CORE_SEI)
-        content = lithium.pseudo_steady_diffusion(self.c, self.r, c_t) * d.dx(CORE)
+        content = lithium.pseudo_steady_diffusion(self.c, self.uptake_rate, c_t) * d.dx(CORE)
         current = self.interface_current()
         if current is None:
             # the flux that conduction in the core delivers to the interface, exact in the weak sense
@@ -186,7 +199,7 @@ class Model:
         momentum = elasticity.virtual_work(self.core_stress(), u_t) * d.dx(CORE) + elasticity.virtual_work(
             self.sei_stress(), u_t
         ) * d.regions(*d.sei_regions)
-        return [charge, electrons, supply, content, lithium.zero_mean(self.c, r_t) * d.dx(CORE), momentum]
+        return [charge, electrons, supply, content, lithium.zero_mean(self.c, self._in_piece(r_t)) * d.dx(CORE), momentum]
 
     # -- constraints ------------------------------------------------------------------------------------------------
 
@@ -218,7 +231,9 @@ class Model:
         return power
 
     def uptake(self) -> float:
-        """Rate at which every point of the core fills, scaled."""
+        """Rate at which the core fills on average, scaled."""
+        if self.domains.core_pieces > 1:
+            return self.integrate(self.uptake_rate, self.domains.dx(CORE)) / self.core_volume
         owned = self.r.function_space.dofmap.index_map.size_local
         return self.domains.comm.allreduce(float(self.r.x.array[:owned].sum()), op=MPI.SUM)
 

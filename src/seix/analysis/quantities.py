@@ -13,6 +13,7 @@ import ufl
 from dolfinx import fem, la
 
 from ..fields import LITHIUM, PHI
+from ..geometry.assembly.anchors import bodies_of
 from ..model import Model
 from ..numerics.domains import COLLECTOR, CORE, CORE_SEI, GRAIN_MATRIX
 from ..physics import elasticity
@@ -126,7 +127,8 @@ class Measurement:
             "potential.drop": -electrons,
             "potential.cell": m.parameters.interface.equilibrium_potential + electrons,
             "sei.area_resistance": area_resistance,
-            "sei.effective_conductivity": self.equivalent_thickness() / area_resistance,
+            **({} if self._merged() else {"sei.effective_conductivity": self.equivalent_thickness() / area_resistance}),
+            **self._shares(),
         }
 
     def equivalent_thickness(self) -> float:
@@ -135,7 +137,28 @@ class Measurement:
         inner, thickness = shape["core_size"] * LENGTH, shape["sei_thickness"] * LENGTH
         if shape["kind"] == "patch":
             return thickness
+        if shape["kind"] == "particles":  # films around all particles side by side
+            radii = shape["bodies"][:, -1] * LENGTH
+            return float(radii.sum() / (1.0 / np.log1p(thickness / radii)).sum())
         return inner * math.log1p(thickness / inner) if self.dim == 2 else inner * thickness / (inner + thickness)
+
+    def _merged(self) -> bool:
+        """Whether particles touch, so that no simple film conducts like their SEI."""
+        d = self.domains
+        return d.anchors is not None and bool(bodies_of(d.shape["bodies"], d.shape["period"]).touching(d.shape["sei_thickness"]))
+
+    def _shares(self) -> dict[str, float]:
+        """How evenly several particles share the current."""
+        d = self.domains
+        if d.anchors is None:
+            return {}
+        current, size, cells = self._facet_sums(self.model.current_expression())
+        body, count = d.core_bodies()[cells], len(d.shape["bodies"])
+        sums = self.comm.allreduce(np.array([np.bincount(body, values, count) for values in (current, size)]))
+        density = sums[0] / sums[1]
+        mean = sums[0].sum() / sums[1].sum()
+        spread = math.sqrt(float((sums[1] * (density - mean) ** 2).sum() / sums[1].sum()))
+        return {"current.particle_spread": spread / abs(mean), "current.particle_peak": float((density / mean).max())}
 
     def interface_current_total(self) -> float:
         """Current through core|SEI, scaled: from the law, or with perfect contact from the balance of the SEI."""
@@ -153,6 +176,11 @@ class Measurement:
         expression
             Restricted UFL expression on ``dS(CORE_SEI)``.
         """
+        value, size, _ = self._facet_sums(expression)
+        return Sample(self.comm, value / size, size)
+
+    def _facet_sums(self, expression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Integral of an expression over core|SEI, its length or area, and the local cell of the core, cell by cell."""
         space = fem.functionspace(self.domains.core.mesh, ("DG", 0))
         test = ufl.TestFunction(space)("-")
         maps = self.domains.entity_maps
@@ -161,8 +189,8 @@ class Measurement:
             vector = fem.assemble_vector(fem.form(integrand * test * self.domains.dS(CORE_SEI), entity_maps=maps))
             vector.scatter_reverse(la.InsertMode.add)
             sums.append(vector.array[: space.dofmap.index_map.size_local].copy())
-        touched = sums[1] > 0
-        return Sample(self.comm, sums[0][touched] / sums[1][touched], sums[1][touched])
+        touched = np.flatnonzero(sums[1] > 0)
+        return sums[0][touched], sums[1][touched], touched
 
     # -- stress --------------------------------------------------------------------------------------------------------------
 

@@ -109,7 +109,8 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "S/m",
         "conductivity of a uniform film with the same resistance",
         "thickness over area resistance; for a round particle of radius R with an SEI of thickness h the thickness is "
-        "replaced by R ln((R+h)/R) in two dimensions and R h/(R+h) in three",
+        "replaced by R ln((R+h)/R) in two dimensions and R h/(R+h) in three; for several particles by sum R / sum 1/ln((R+h)/R), "
+        "and not given where they touch",
     ),
     QuantityInfo(
         "sei.inorganic_fraction",
@@ -170,6 +171,19 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "unevenness of the reaction",
         "largest mean current density of a facet of core|SEI over the mean of all",
+    ),
+    QuantityInfo(
+        "current.particle_spread",
+        "1",
+        "how unevenly several particles share the current",
+        "standard deviation of the mean current densities on core|SEI of the particles, weighted by their surfaces, over the "
+        "mean of all",
+    ),
+    QuantityInfo(
+        "current.particle_peak",
+        "1",
+        "current density of the particle that carries most",
+        "largest mean current density on core|SEI of a particle over the mean of all",
     ),
     QuantityInfo(
         "stress.first_principal.p99.<phase>",

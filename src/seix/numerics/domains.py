@@ -18,6 +18,7 @@ import basix.ufl
 import ufl
 from dolfinx import fem, mesh
 
+from ..geometry.assembly.anchors import Anchors, bodies_of, find_anchors
 from .facets import facet_nodes, interface_entities
 
 QUADRATURE_DEGREE = 4
@@ -77,12 +78,15 @@ class Domains:
         ``dS(SEI_ELECTROLYTE)`` the SEI, ``dS(GRAIN_MATRIX)`` the grain (of two grains that touch, the one with the larger
         number). Facets of a void belong to no interface.
     shape : dict
-        dim, kind, period, sector, mirrors (inward unit normals) and sizes of the structure in nanometres.
+        dim, kind, period, sector, mirrors (inward unit normals), bodies and sizes of the structure in nanometres.
+    anchors : Anchors or None
+        Held nodes of several particles.
     """
 
     def __init__(self, comm, tagged):
         self.comm = comm
         header = comm.bcast(_header(tagged) if comm.rank == 0 else None, root=0)
+        self.anchors: Anchors | None = header["anchors"]
         self.region_names: list[str] = header["names"]
         self.shape: dict = header["shape"]
         self.cells_global: int = header["cells"]
@@ -140,12 +144,36 @@ class Domains:
         function.x.array[:] = np.asarray(by_region, dtype=float)[self.region[submesh.parent_cells]]
         return function
 
+    @property
+    def core_pieces(self) -> int:
+        """Number of cores that are not connected to each other."""
+        return 1 if self.anchors is None else len(self.anchors.pieces)
+
+    def core_bodies(self) -> np.ndarray:
+        """Number of the particle of each local cell of the core submesh, ghosts included."""
+        sub = self.core.mesh
+        cells = np.arange(len(self.core.parent_cells), dtype=np.int32)
+        if self.anchors is None:
+            return np.zeros(len(cells), dtype=np.int64)
+        middles = mesh.compute_midpoints(sub, self.dim, cells)[:, : self.dim]
+        return bodies_of(self.shape["bodies"], self.shape["period"]).nearest(middles)[0]
+
+    def piece_indicator(self) -> fem.Function:
+        """Piecewise constant vector on the core submesh whose i-th component is one in the i-th piece of core."""
+        count = self.core_pieces
+        function = fem.Function(fem.functionspace(self.core.mesh, ("DG", 0, (count,))))
+        piece = self.anchors.body_piece[self.core_bodies()]
+        function.x.array[:] = (piece[:, None] == np.arange(count)).ravel()
+        return function
+
     def outer_nodes(self, space) -> np.ndarray:
         """Owned nodes of a space of the ionic submesh on the outer boundary of the electrolyte."""
         shape = self.shape
         out = shape["sei_thickness"] + shape["electrolyte_depth"]
         if shape["kind"] == "patch":
             marker = lambda x: np.abs(x[self.dim - 1] - out) < FLATNESS  # noqa: E731
+        elif shape["kind"] == "particles":
+            marker = lambda x: np.abs(x[self.dim - 1] - shape["period"]) < FLATNESS  # noqa: E731
         else:
             marker = lambda x: np.abs(np.linalg.norm(x, axis=0) - shape["core_size"] - out) < FLATNESS  # noqa: E731
         facets = mesh.locate_entities_boundary(self.ionic.mesh, self.dim - 1, marker)
@@ -173,7 +201,9 @@ def _header(tagged) -> dict:
     keys = ("kind", "period", "sector", "core_size", "sei_thickness", "electrolyte_depth")
     dim = tagged.points.shape[1]
     shape = {"dim": dim, "mirrors": np.reshape(tagged.mirrors, (-1, dim))} | {key: getattr(tagged, key) for key in keys}
-    return {"names": list(tagged.region_names), "cells": len(tagged.cells), "shape": shape}
+    several = tagged.kind == "particles"
+    shape["bodies"] = tagged.bodies if several else np.empty((0, dim + 1))
+    return {"anchors": find_anchors(tagged) if several else None, "names": list(tagged.region_names), "cells": len(tagged.cells), "shape": shape}
 
 
 def _distribute(comm, tagged, dim: int) -> mesh.Mesh:

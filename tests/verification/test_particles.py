@@ -41,9 +41,10 @@ def test_small_particles_side_by_side_have_the_resistance_of_films():
     assert result["potential.drop"] == pytest.approx(0.2 / mean, rel=1e-3)
 
 
-@pytest.mark.parametrize("bodies", [[(80, 120, 40), (145, 125, 35)], [(10, 120, 40), (120, 125, 35)], [(80, 120, 40), (160, 120, 35)]],
+@pytest.mark.parametrize("place", [(80, 120, 145, 125), (10, 120, 120, 125), (80, 120, 160, 120)],
                          ids=["cores", "across the side", "sei"])  # fmt: skip
-def test_balances_hold(bodies):
-    plain = solved(mesh_of(*bodies), values())[1][1.0]
+def test_balances_hold(place):
+    x, y, u, v = place
+    plain = solved(mesh_of((x, y, 40), (u, v, 35)), values())[1][1.0]
     assert plain["current.imbalance"] < 1e-9
     assert plain["lithium.imbalance"] < 1e-9

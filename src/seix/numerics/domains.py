@@ -203,7 +203,8 @@ def _header(tagged) -> dict:
     shape = {"dim": dim, "mirrors": np.reshape(tagged.mirrors, (-1, dim))} | {key: getattr(tagged, key) for key in keys}
     several = tagged.kind == "particles"
     shape["bodies"] = tagged.bodies if several else np.empty((0, dim + 1))
-    return {"anchors": find_anchors(tagged) if several else None, "names": list(tagged.region_names), "cells": len(tagged.cells), "shape": shape}
+    anchors = find_anchors(tagged) if several else None
+    return {"anchors": anchors, "names": list(tagged.region_names), "cells": len(tagged.cells), "shape": shape}
 
 
 def _distribute(comm, tagged, dim: int) -> mesh.Mesh:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from seix.geometry.assembly.frame import AssemblyFrame
 from seix.geometry.packing import pack_layer
 
 if TYPE_CHECKING:
+    from seix.geometry.grains import LayerGrains
     from seix.geometry.layers import LayerShape
 
 
@@ -46,16 +46,16 @@ def pack_assembly(layers: list[LayerShape], frame: AssemblyFrame, names: list[st
             if not layer.fractions:
                 continue
             band = AssemblyBand(frame.bodies, members, layer.inner, layer.outer, layer.gaps, layer.gap)
-            grains = _named(members, lambda b=band, k=index: pack_layer(layers[k], b, stream(seed, group), k, len(layers)))
+            grains = _packed(members, layer, band, stream(seed, group), index, len(layers))
             phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
             found.append((grains.centres, grains.radii, phase, np.full(len(phase), index)))
     return [np.concatenate(column) for column in zip(*found, strict=True)]
 
 
-def _named(members: np.ndarray, pack: Callable):
-    """The result of a packing whose errors name the particles."""
+def _packed(members: np.ndarray, layer: LayerShape, band: AssemblyBand, seed: int, index: int, count: int) -> LayerGrains:
+    """Grains of one layer, with errors that name the particles."""
     try:
-        return pack()
+        return pack_layer(layer, band, seed, index, count)
     except GeometryError as error:
         who = ", ".join(str(member + 1) for member in members)
         raise GeometryError(f"around particle{'s' * (len(members) > 1)} {who}: {error}") from None

@@ -10,6 +10,7 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ..geometry.assembly.anchors import bodies_of
 from .colour_scales import ColourScale
 from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields
 from .view import View
@@ -50,7 +51,7 @@ def current_lines(axes: Axes, fields: CellFields, view: View) -> None:
     current = _current_at(fields, view, grid)
     current[~_conducts_ions(mesh, view, grid)] = np.nan
     u, v = np.moveaxis(current.reshape(len(y), len(x), 2), -1, 0)
-    if view.detail or mesh.kind == "patch":
+    if view.detail or mesh.kind in ("patch", "particles"):
         seeds = np.column_stack(
             [
                 np.linspace(x[0], x[-1], _CURRENT_LINES + 2)[1:-1],
@@ -102,6 +103,9 @@ def _conducts_ions(mesh: TaggedMesh, view: View, places: NDArray[np.float64]) ->
     """Which places (n, 2), in the frame of the picture, lie in SEI or electrolyte."""
     if mesh.kind == "patch":
         return (places[:, 1] > 0) & (places[:, 1] < mesh.sei_thickness + mesh.electrolyte_depth)
+    if mesh.kind == "particles":
+        box = ((places > 0) & (places < mesh.period)).all(axis=1)
+        return box & (bodies_of(mesh.bodies, mesh.period).height(places) > 0)
     radius = np.hypot(*places.T)
     inside = (radius > mesh.core_size) & (
         radius < mesh.core_size + mesh.sei_thickness + mesh.electrolyte_depth

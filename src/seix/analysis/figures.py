@@ -56,6 +56,12 @@ class MillimetreFigure:
         self.figure.savefig(path, dpi=dpi, metadata={"Software": "seix"})
 
 
+def text_width(text: str) -> float:
+    """Width of a line of text in the font of the figures [mm]; within `style.context`."""
+    figure = MillimetreFigure(10.0, 10.0).figure
+    return figure.text(0, 0, text).get_window_extent().width / figure.dpi / style.MILLIMETRE
+
+
 @dataclass(frozen=True)
 class Picture:
     """One view of a plane result or of a section.
@@ -168,7 +174,7 @@ def _field_map(name: str, result: StructureResult, pictures: Sequence[Picture], 
             drawn.mark(detail)
         if name == "potential" and detail is None:
             equipotentials(ax, fields, view, scale, number)
-        if name == "current_density" and detail is None and fields.mesh.kind != "section":
+        if name == "current_density" and detail is None and fields.mesh.kind in ("patch", "particle"):
             current_lines(ax, fields, view)
         drawn.outline(picture.lines, layers=name == "lithium_concentration")
         finish(drawn, scale.shown[number])
@@ -205,7 +211,7 @@ def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> Mil
         if detail is not None:
             drawn.mark(detail)
     legend.axis("off")
-    area = np.bincount(fields.region, fields.areas, len(names))
+    area = _measures(result)
     handles, texts = [], []
     for index, name in enumerate(names):
         handles.append(Patch(facecolor=colours[index], edgecolor=style.INK, linewidth=0.3))
@@ -225,6 +231,15 @@ def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> Mil
     return figure
 
 
+def _measures(result: StructureResult) -> NDArray[np.float64]:
+    """Area or volume of each region [m2 or m3]."""
+    fields, known = result.fields, result.statistics.get("mesh", {})
+    known = known.get("volumes" if fields.dimension == 3 else "areas", {})
+    if all(name in known for name in fields.region_names):
+        return np.array([known[name] for name in fields.region_names])
+    return np.bincount(fields.region, fields.areas, len(fields.region_names))
+
+
 def lower(title: str) -> str:
     """A title as part of a sentence."""
     return title[0].lower() + title[1:]
@@ -233,11 +248,11 @@ def lower(title: str) -> str:
 def _views(name: str, fields: CellFields) -> list[View]:
     """One view, or for a large round particle the whole and a detail."""
     if fields.mesh.kind == "section":
-        return [box_view(fields.mesh)]
+        return [box_view(fields)]
     if name == "lithium_concentration":
         return [core_view(fields)]
     view = sei_view(fields)
-    return [whole_view(fields.mesh), view] if fields.mesh.kind == "particle" and view.detail else [view]
+    return [whole_view(fields.mesh), view] if fields.mesh.kind in ("particle", "particles") and view.detail else [view]
 
 
 def _layout(
@@ -250,7 +265,7 @@ def _layout(
     room = (WIDE if named else WIDTH) - _LEFT - right - gap * (len(views) - 1)
     height = min(room / sum(view.aspect for view in views), _TALLEST)
     width = _LEFT + right + gap * (len(views) - 1) + height * sum(view.aspect for view in views)
-    figure = MillimetreFigure(max(width, 70.0), top + height + _BOTTOM)
+    figure = MillimetreFigure(max(width, 70.0, _LEFT + text_width(title) + 1.0), top + height + _BOTTOM)
     x, axes = _LEFT, []
     for picture in pictures:
         axes.append(figure.axes(x, top, height * picture.view.aspect, height))

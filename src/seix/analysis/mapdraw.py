@@ -19,6 +19,7 @@ from .style import CORE_COLOUR, ELECTROLYTE_COLOUR, INK, SEI_COLOUR
 from .view import View
 
 _STEPS = np.array([1.0, 2.0, 5.0])
+_MANY_LINES = 3000  # above, a collection of lines draws ten times slower than one line with gaps
 _BAR_SHARE = 0.26  # the scale bar is at most this part of the width
 
 
@@ -83,11 +84,11 @@ class Map:
     def outline(self, lines: Outlines, colour: str = INK, layers: bool = False) -> None:
         """Thin lines around grains, a little stronger ones on the two surfaces of the SEI."""
         self._lines(lines["grain|matrix"], colour, 0.3, 0.75)
-        for surface in ("core|sei", "sei|electrolyte"):
+        for surface in ("core|sei", "sei|electrolyte", "void"):
             self._lines(lines[surface], INK, 0.6, 1.0)
         if layers:
             self._lines(lines["layer|layer"], INK, 0.35, 0.7, (0, (4, 3)))
-        if self.fields.mesh.kind == "particle" and not self.view.detail:
+        if self.fields.mesh.kind in ("particle", "section") and not self.view.detail:
             self._lines(lines["outside"], "#8a8a8a", 0.4, 1.0)
             for spine in self.axes.spines.values():
                 spine.set_visible(False)
@@ -104,7 +105,7 @@ class Map:
     def label_regions(self, core: bool = True, electrolyte: bool = True) -> None:
         """Write "core" and "electrolyte" where they are; a whole particle needs no such words."""
         mesh, (x0, x1), (y0, y1) = self.fields.mesh, self.view.x, self.view.y
-        if mesh.kind != "patch" and not self.view.detail:
+        if mesh.kind in ("section", "particles") or (mesh.kind != "patch" and not self.view.detail):
             return
         base = 0.0 if mesh.kind == "patch" else mesh.core_size
         outer = base + mesh.sei_thickness
@@ -197,9 +198,15 @@ class Map:
         turned = self.view.turned(lines.reshape(-1, 2)).reshape(lines.shape)
         for shift in self.view.shifts:
             moved = turned + np.array([shift, 0.0])
+            seen = moved[self.view.sees(moved)]
+            if len(seen) > _MANY_LINES:
+                gaps = np.full((len(seen), 1, 2), np.nan)
+                x, y = np.concatenate([seen, gaps], axis=1).reshape(-1, 2).T
+                self.axes.plot(x, y, color=colour, linewidth=width, alpha=alpha, linestyle=dashes, zorder=3)
+                continue
             self.axes.add_collection(
                 LineCollection(
-                    moved[self.view.sees(moved)],
+                    seen,
                     colors=colour,
                     linewidths=width,
                     alpha=alpha,

@@ -19,6 +19,8 @@ WIDEST = 3.0
 NARROWEST = 0.95
 """A patch narrower than this is repeated until it is `REPEATED` wide, in units of its height."""
 REPEATED = 1.5
+SEVERAL_DETAIL = 5.0
+"""Width of the detail of several particles, in thicknesses of the SEI."""
 VISIBLE = 0.085
 """Smallest share of the picture that the thickness of a round SEI must have, otherwise a detail is shown."""
 
@@ -92,6 +94,8 @@ def sei_view(fields: CellFields, focus: str = "field_enhancement") -> View:
             mesh, min(mesh.core_size, margin), min(mesh.electrolyte_depth, margin), peak(fields, focus)[0]
         )
     whole = whole_view(mesh)
+    if mesh.kind == "particles":
+        return _beside(mesh, peak(fields, focus))
     if mesh.sei_thickness >= VISIBLE * max(whole.width, whole.height):
         return whole
     return _detail(mesh, margin, peak(fields, focus))
@@ -106,10 +110,12 @@ def core_view(fields: CellFields) -> View:
 
 
 def whole_view(mesh: TaggedMesh, all_electrolyte: bool = False) -> View:
-    """Window on a whole particle or sector (a sector stands on its tip).
+    """Window on a whole particle or sector (a sector stands on its tip), or on the box of several particles.
 
     A thick electrolyte is cut off at one thickness of the SEI unless `all_electrolyte` is set.
     """
+    if mesh.kind == "particles":
+        return View((0.0, mesh.period), (0.0, mesh.period))
     depth = mesh.electrolyte_depth if all_electrolyte else min(mesh.electrolyte_depth, mesh.sei_thickness)
     outer = mesh.core_size + mesh.sei_thickness + depth
     if mesh.sector is None:
@@ -120,9 +126,12 @@ def whole_view(mesh: TaggedMesh, all_electrolyte: bool = False) -> View:
     return View((-wide, wide), (min(0.0, outer * math.cos(half)), outer), turn=math.pi / 2 - half)
 
 
-def box_view(mesh: TaggedMesh) -> View:
-    """Window on all of a section."""
-    (x0, y0), (x1, y1) = mesh.points.min(axis=0), mesh.points.max(axis=0)
+def box_view(fields: CellFields) -> View:
+    """Window on all of a section or of a box, or on the part that the section names."""
+    window = getattr(fields, "window", None)
+    if window is not None:
+        return View((-window, window), (-window, window), detail=True)
+    (x0, y0), (x1, y1) = fields.mesh.points.min(axis=0), fields.mesh.points.max(axis=0)
     return View((float(x0), float(x1)), (float(y0), float(y1)))
 
 
@@ -150,6 +159,13 @@ def _patch(mesh: TaggedMesh, below: float, above: float, centre: float, with_sei
         width = REPEATED * height
         return View((0.0, width), y, shifts=tuple(period * k for k in range(math.ceil(width / period))))
     return View((0.0, period), y)
+
+
+def _beside(mesh: TaggedMesh, centre: NDArray[np.float64]) -> View:
+    """Square window on the SEI of several particles."""
+    half = 0.5 * min(SEVERAL_DETAIL * mesh.sei_thickness, mesh.period)
+    x, y = np.clip(centre, half, mesh.period - half)
+    return View((x - half, x + half), (y - half, y + half), detail=True)
 
 
 def _detail(mesh: TaggedMesh, margin: float, centre: NDArray[np.float64]) -> View:

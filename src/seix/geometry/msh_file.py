@@ -55,6 +55,9 @@ def _plane_sides(mesh: TaggedMesh, middle: np.ndarray) -> dict[str, np.ndarray]:
         small = 1e-6 * mesh.period
         return {"periodic_left": x < small, "periodic_right": x > mesh.period - small,
                 "bottom": y < small - mesh.core_size, "top": y > top - small}  # fmt: skip
+    if mesh.kind == "particles":
+        small, end = 1e-6 * mesh.period, mesh.period
+        return {"periodic_left": x < small, "periodic_right": x > end - small, "bottom": y < small, "top": y > end - small}
     if mesh.sector is None:
         return {"outer": np.ones(len(middle), bool)}
     small = 1e-6 * mesh.core_size

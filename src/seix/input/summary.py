@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seix.scenario import Particle, Scenario
+from seix.scenario import Particles, Scenario
 from seix.scenario_file import Study
 from seix.units import format_si
 
@@ -24,5 +24,7 @@ def _structure(scenario: Scenario) -> str:
             phases[name] = phases.get(name, 0.0) + fraction * layer.thickness / thickness
     count = f"{len(layers)} layer{'s' * (len(layers) > 1)}"
     grains = [f"{100 * fraction:.3g} % {name}" for name, fraction in phases.items()] or ["no grains"]
-    shape = "particle" if isinstance(scenario.geometry, Particle) else "patch"
+    shape = scenario.geometry.kind
+    if isinstance(scenario.geometry, Particles):
+        shape = f"{scenario.geometry.number or len(scenario.geometry.particles)} particles"
     return ", ".join([shape, scenario.sei.structure, f"{format_si(thickness, 'm')} in {count}", *grains])

@@ -16,6 +16,8 @@ EXACT = 1e-9
 """Part of a radius by which a wall may be missed."""
 PLACES = 4000
 """Places in the layer where grains go that fit nowhere near."""
+SPREAD = 8
+"""Random places, sorted around the particles, of which each grain starts at one."""
 CLEAR = 0.05
 """Distance that grains keep from the periodic sides, in radii, where the asked gap is smaller."""
 
@@ -83,8 +85,13 @@ class AssemblyBand:
         return f"core radii {factor:.3g} times as large would do"
 
     def start(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Random first centres (count, dim), uniform in the layer."""
-        return self._uniform(count, rng)
+        """Random first centres (count, dim), uniform in the layer, and evenly spread around every particle of the plane."""
+        x = self._uniform(SPREAD * count, rng)
+        body, _ = self.bodies.nearest(x)
+        away = self.bodies.offsets(x)[np.arange(len(x)), body]
+        order = np.lexsort((np.arctan2(away[:, 1], away[:, 0]), body))
+        chosen = order[SPREAD * np.arange(count) + rng.integers(SPREAD, size=count)]
+        return x[rng.permutation(chosen)]
 
     def confine(self, x: np.ndarray, radii: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Centres near `x` that keep the distances from all walls and periodic sides."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from seix.geometry.cell_space import CellSpace
+
 MOVES = 7
 """Moves of the seeds: enough for even cells, too few for a regular lattice."""
 SETTLE = 3
@@ -81,7 +83,7 @@ def film(radii: np.ndarray, part: np.ndarray, measure: float, ball: Callable) ->
 
 
 def balance(divide: Callable[[np.ndarray, np.ndarray], Division], x: np.ndarray, side: np.ndarray, sizes: np.ndarray,
-            part: np.ndarray, normals: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+            part: np.ndarray, space: CellSpace, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Move seeds and set weights.
 
     Parameters
@@ -91,13 +93,12 @@ def balance(divide: Callable[[np.ndarray, np.ndarray], Division], x: np.ndarray,
     x : ndarray (n, dim)
         First seeds.
     side : ndarray (n,) of int
-        Side that a grain stays on, -1 for none.
+        Mirror that a grain stays on, -1 for none.
     sizes : ndarray (n,)
         Wanted measures of the cells, up to a common factor.
     part : ndarray (n,)
         Part of each cell that counts.
-    normals : ndarray (k, dim)
-        Normals of the sides.
+    space : CellSpace
     radii : ndarray (n,)
         Radii of balls of the wanted measures; their squares are the first weights for every set of seeds.
 
@@ -111,10 +112,10 @@ def balance(divide: Callable[[np.ndarray, np.ndarray], Division], x: np.ndarray,
         weight = radii**2
         weight, cells, _ = _step(divide, x, weight, divide(x, weight), sizes, part)
         move = cells.centroid
-        for s, normal in enumerate(normals):
+        for s, normal in enumerate(space.frame.mirrors):
             on = side == s
             move[on] -= (move[on] @ normal)[:, None] * normal
-        x = x + move
+        x = space.wrapped(x + move)
     weight = radii**2
     cells = divide(x, weight)
     for _ in range(SETTLE):

@@ -1,16 +1,15 @@
-"""What bounds the cells of a layer: neighbours with their images at the sides, flat and round walls, and the sides."""
+"""What bounds the cells of a layer: neighbours with their images at the sides, flat and round walls, and mirrors."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from seix.geometry.patch import FREE
-
 EVERYONE = -1
-"""Marks sites that limit all cells; others limit only the cells of grains on one side."""
+"""Marks sites that limit all cells; others limit only the cells of grains on one mirror."""
 NEAR = 12.0
 """Images farther from the domain than this, in mean distances of grains, limit no cell."""
 CHORDS = 7
@@ -30,7 +29,7 @@ class Sites:
     owner : ndarray (m,) of int
         Grain each of them is, or is an image of.
     only : ndarray (m,) of int
-        Side whose grains alone see the site, or `EVERYONE`.
+        Mirror whose grains alone see the site, or `EVERYONE`.
     """
 
     points: np.ndarray
@@ -42,22 +41,19 @@ class Sites:
 class CellSpace:
     """A layer as a space to be divided into cells.
 
-    A grain on a side sees the images beyond it, the others end at the side: that is how sides cut few grains, and
-    those in halves.
+    A patch goes on beyond its sides. Mirrors end the cells of all grains but those centred on them, whose cells they
+    halve.
 
     Attributes
     ----------
     frame : PatchFrame, ParticleFrame, SolidPatchFrame or SolidParticleFrame
     inner, outer : float
         Heights between which the cells lie [nm].
-    open_sides : bool
-        Whether cells of a patch go on across its sides anywhere; then no grain is on a side.
     """
 
     frame: object
     inner: float
     outer: float
-    open_sides: bool = False
 
     @property
     def dim(self) -> int:
@@ -80,11 +76,11 @@ class CellSpace:
         """Mean distance of grains [nm]."""
         return (self.frame.measure(self.inner, self.outer) / count) ** (1.0 / self.dim)
 
-    def side_normals(self) -> np.ndarray:
-        """Inward unit normals (k, dim) of the sides that grains can be centred on; of a patch those at 0."""
-        if self.frame.kind == "patch":
-            return np.eye(self.dim)[: self.dim - 1]
-        return self.frame.mirrors
+    def wrapped(self, x: np.ndarray) -> np.ndarray:
+        """Points (n, dim) of a patch between its sides; those of a particle as they are."""
+        if self.frame.kind != "patch":
+            return x
+        return np.column_stack([x[:, :-1] % self.frame.period, x[:, -1]])
 
     def sites(self, x: np.ndarray, side: np.ndarray) -> Sites:
         """Seeds (n, dim) and their images.
@@ -93,38 +89,28 @@ class CellSpace:
         ----------
         x : ndarray (n, dim)
         side : ndarray (n,) of int
-            Side each grain is centred on, -1 for none.
+            Mirror each grain is centred on, -1 for none.
         """
         index = np.arange(len(x))
         parts = [(x, index, np.full(len(x), EVERYONE))]
         near = NEAR * self.spacing(len(x))
         if self.frame.kind == "patch":
-            parts += self._periodic(x, index, side, near)
-        else:
-            for s, normal in enumerate(self.frame.mirrors):
-                height = x @ normal
-                seen = (side != s) & (height < near)
-                image = x[seen] - 2.0 * height[seen, None] * normal
-                parts.append((image, index[seen], np.full(len(image), s)))
+            parts += self._periodic(x, index, near)
+        for s, normal in enumerate(self.frame.mirrors):
+            height = x @ normal
+            seen = (side != s) & (height < near)
+            image = x[seen] - 2.0 * height[seen, None] * normal
+            parts.append((image, index[seen], np.full(len(image), s)))
         points, owner, only = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Sites(np.ascontiguousarray(points), owner, only)
 
-    def _periodic(self, x: np.ndarray, index: np.ndarray, side: np.ndarray, near: float) -> list:
-        period = self.frame.period
-        if self.open_sides:
-            low, high = x[:, 0] < near, x[:, 0] > period - near
-            steps = [(low, period), (high, -period)]
-            return [(x[m] + [step, 0.0], index[m], np.full(m.sum(), EVERYONE)) for m, step in steps]
-        steps = period * np.eye(self.dim)[: self.dim - 1]
-        # what is centred on a side also bounds the cells at the opposite one
-        copies = [(x[side == s] + step, index[side == s], np.full((side == s).sum(), s)) for s, step in enumerate(steps)]
-        points, owner, of_side = (
-            np.concatenate(column) for column in zip((x, index, np.full(len(x), FREE)), *copies, strict=True)
-        )
-        parts = [(c, i, np.full(len(c), EVERYONE)) for c, i, _ in copies]
-        for s, step in enumerate(steps):
-            seen = (of_side != s) & (points[:, s] > period - near)
-            parts.append((points[seen] - step, owner[seen], np.full(seen.sum(), s)))
+    def _periodic(self, x: np.ndarray, index: np.ndarray, near: float) -> list:
+        period, parts = self.frame.period, []
+        for steps in itertools.product((-1, 0, 1), repeat=self.dim - 1):
+            if any(steps):
+                image = x + period * np.array([*steps, 0])
+                seen = ((image[:, :-1] > -near) & (image[:, :-1] < period + near)).all(axis=1)
+                parts.append((image[seen], index[seen], np.full(seen.sum(), EVERYONE)))
         return parts
 
     def bounds(self, x: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -134,7 +120,7 @@ class CellSpace:
         an outer sphere is left to `ball`.
         """
         rows = self._flat_walls(x) if self.frame.kind == "patch" else self._round_walls(x)
-        for s, normal in enumerate(self.side_normals() if not self.open_sides else ()):
+        for s, normal in enumerate(self.frame.mirrors):
             rows += self._beyond(x, side, s, normal)
         return np.stack(rows, axis=1)
 
@@ -158,14 +144,9 @@ class CellSpace:
         return rows
 
     def _beyond(self, x: np.ndarray, side: np.ndarray, s: int, normal: np.ndarray) -> list[np.ndarray]:
-        """Half-spaces inside side s for the grains that are not on it, and their images for those on other sides."""
-        off = side != s
-        here = np.where(off, x @ normal, np.inf)
-        rows = [_rows(-normal, here)]
-        if self.frame.kind == "patch":
-            return [*rows, _rows(normal, np.where(off, self.frame.period - x[:, s], np.inf))]
-        mirrors = self.frame.mirrors
-        for other, axis in enumerate(mirrors):
+        """Half-spaces inside mirror s for the grains that are not on it, and their images for those on other mirrors."""
+        rows = [_rows(-normal, np.where(side != s, x @ normal, np.inf))]
+        for other, axis in enumerate(self.frame.mirrors):
             if other != s and abs(normal @ axis) > 1e-12:  # else the image is the side itself
                 image = normal - 2.0 * (normal @ axis) * axis
                 rows.append(_rows(-image, np.where(side == other, x @ image, np.inf)))

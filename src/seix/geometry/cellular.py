@@ -8,7 +8,7 @@ vanish. There is one e for every phase of a layer, such that the fraction of the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +18,9 @@ from seix.geometry.balance import balance, film
 from seix.geometry.cell_space import CellSpace
 from seix.geometry.grains import LayerGrains, ball, draw_grains
 from seix.geometry.packing import pack_layer
-from seix.geometry.patch import FREE
+from seix.geometry.patch import FlatBand
 from seix.geometry.shapes import ConvexShapes, StarShapes
+from seix.geometry.solid import SlabBand
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Frame, LayerShape
@@ -34,6 +35,8 @@ TRIALS = 60
 """Steps for the insets of a phase."""
 SAFE = 1.0 + 1e-9
 """Factor on the gap that covers rounding."""
+DEEPEST = 1.0 - 1e-6
+"""Largest inset, so that something is left of every grain."""
 STEP_DOWN = 0.01
 """Part of a fraction by which it is lowered until it can be reached, for the message."""
 
@@ -119,7 +122,7 @@ def seeds(layer: LayerShape, band, seed: int, index: int, count: int, where: str
         diameter = layer.diameter * part ** (1.0 / dim)
         fractions = {name: part * f for name, f in layer.fractions.items()}
         loose = replace(layer, fractions=fractions, diameter=diameter, gap=SEED_GAP * diameter, gaps=(0.0, 0.0))
-        room = replace(band, gap=loose.gap, gaps=(0.0, 0.0))
+        room = without_sides(replace(band, gap=loose.gap, gaps=(0.0, 0.0)))
         try:
             grains = pack_layer(loose, room, seed, index, count)
         except GeometryError as error:
@@ -131,17 +134,43 @@ def seeds(layer: LayerShape, band, seed: int, index: int, count: int, where: str
     raise last
 
 
+def without_sides(band):
+    """A band of a patch in which no grain is put on a side or kept clear of it; bands of particles as they are."""
+    kind = {FlatBand: _EndlessFlatBand, SlabBand: _EndlessSlabBand}.get(type(band))
+    return band if kind is None else kind(**{f.name: getattr(band, f.name) for f in fields(band)})
+
+
+class _EndlessFlatBand(FlatBand):
+    side_count = 0
+
+    def confine(self, x: np.ndarray, radii: np.ndarray, side: np.ndarray) -> np.ndarray:
+        return _between_walls(self, x, radii)
+
+
+class _EndlessSlabBand(SlabBand):
+    side_count = 0
+
+    def confine(self, x: np.ndarray, radii: np.ndarray, side: np.ndarray) -> np.ndarray:
+        return _between_walls(self, x, radii)
+
+
+def _between_walls(band: FlatBand | SlabBand, x: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    height = np.clip(x[:, -1], band.inner + band.gaps[0] + radii, band.outer - band.gaps[1] - radii)
+    return np.column_stack([x[:, :-1] % band.period, height])
+
+
 def even_cells(divide: Callable, space: CellSpace, grains: LayerGrains, measure: float) -> tuple[np.ndarray, np.ndarray]:
     """Seeds and weights whose cells have the sizes of the grains with a film around each."""
     dim = space.dim
     radii = grains.radii + film(grains.radii, grains.weight, measure, lambda r: ball(r, dim))
-    return balance(divide, grains.centres, grains.side, radii**dim, grains.weight, space.side_normals(), radii)
+    return balance(divide, grains.centres, grains.side, radii**dim, grains.weight, space, radii)
 
 
 def inset(extra: float, inradius: np.ndarray, gap: float) -> np.ndarray:
     """Depths to which cells are drawn inwards: at least gap/2, less than the inradius."""
-    room = np.maximum(inradius - 0.5 * gap * SAFE, 0.0)
-    return 0.5 * gap * SAFE + np.divide(extra * room, extra + room, out=np.zeros_like(room), where=room > 0.0)
+    least = 0.5 * gap * SAFE
+    room = np.maximum(DEEPEST * (inradius - least), 1e-300)
+    return least + extra * room / (extra + room)
 
 
 def solve_inset(measure: Callable[[float], float], target: float, scale: float) -> float | None:

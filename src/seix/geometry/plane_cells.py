@@ -9,15 +9,20 @@ import numpy as np
 from seix.geometry.cell_space import CellSpace
 from seix.geometry.cellular import even_cells, inset, solve_inset
 from seix.geometry.grains import LayerGrains
-from seix.geometry.polygons import inradii, mirrored, shrunken
-from seix.geometry.power_diagram import power_cells
+from seix.geometry.patch import FREE
+from seix.geometry.polygons import inradii, mirrored, shrunken, with_lines
+from seix.geometry.power_diagram import Cells, power_cells
 from seix.geometry.shapes import ConvexShapes
+from seix.geometry.sides import DEEP, best_shift
 
 if TYPE_CHECKING:
     from seix.geometry.layers import LayerShape
 
 ROUNDEST = 1.0 - 1e-6
 """Largest radius of the corners over the inradius: a disc, but for a polygon too small to see."""
+
+LEAST = 0.55
+"""Inradius, in gaps, that a cell must have to hold a grain."""
 
 
 class PlaneCells:
@@ -37,20 +42,48 @@ class PlaneCells:
 
     def __init__(self, layer: LayerShape, space: CellSpace, grains: LayerGrains, measure: float, rng) -> None:
         self.layer, self.grains = layer, grains
-        self.seeds, weight = even_cells(
+        self.origins, weight = even_cells(
             lambda x, w: power_cells(space, x, w, grains.side).division(), space, grains, measure
         )
-        self.cells = power_cells(space, self.seeds, weight, grains.side)
-        self.normals = space.side_normals()
+        cells = power_cells(space, self.origins, weight, grains.side)
+        self.start, self.lines = cells.start, cells.lines
+        self.side, self.normals = grains.side, space.frame.mirrors
         self.mirror = space.frame.kind == "particle"
+        if not self.mirror:
+            self._lay_side(cells, space.frame.period)
         # a cut grain must reach its side at any depth: it shrinks towards the largest disc centred there
-        self.inradius = inradii(*mirrored(self.cells.start, self.cells.lines, self.normals, grains.side))
+        self.inradius = inradii(*mirrored(self.start, self.lines, self.normals, self.side))
         self.parts: list[tuple[np.ndarray, ConvexShapes]] = []
+
+    def _lay_side(self, cells: Cells, period: float) -> None:
+        """Choose where the side runs, and cut the grains that it crosses or make them give way."""
+        owner = cells.grain
+        x = cells.vertices[:, 0]
+        reach = np.minimum.reduceat(x, cells.start[:-1]), np.maximum.reduceat(x, cells.start[:-1])
+        along = self.origins[:, 0]
+        along = (along - best_shift(along + reach[0], along + reach[1], period)) % period
+        along = np.where(along + reach[1] > period, along - period, along)
+        crossed = (along + reach[0] < 0.0) & (along + reach[1] > 0.0)
+        centroid = along + cells.centroids[:, 0]
+        # lines of crossed cells are told from a point on the side
+        move = np.where(crossed[:, None], np.column_stack([-along, cells.centroids[:, 1]]), 0.0)
+        self.origins = np.column_stack([along, self.origins[:, 1]]) + move
+        self.lines[:, 2] -= (self.lines[:, :2] * move[owner]).sum(axis=1)
+        self.normals = np.array([[1.0, 0.0]])
+        side = np.where(crossed, 0, FREE)
+        deep = inradii(*mirrored(self.start, self.lines, self.normals, side)) >= DEEP * inradii(self.start, self.lines)
+        self.side = np.where(deep, side, FREE)
+        give_way = np.flatnonzero(crossed & ~deep)
+        beyond = np.column_stack([-np.sign(centroid[give_way]), np.zeros((len(give_way), 2))])
+        self.start, self.lines = with_lines(self.start, self.lines, give_way, beyond)
+        self.origins[self.side == FREE] += np.where(centroid < 0.0, period, 0.0)[self.side == FREE, None] * [1.0, 0.0]
 
     def fill(self, members: np.ndarray, target: float) -> bool:
         """Shape the grains of one phase so that their areas sum to `target`; False if the gap does not allow it."""
         members = np.flatnonzero(members)
         part = self.grains.weight[members]
+        if (self.inradius[members] <= LEAST * self.layer.gap).any():
+            return False
 
         def area(extra: float) -> float:
             return float((part * self._drawn(members, extra).areas()).sum())
@@ -77,17 +110,17 @@ class PlaneCells:
         vertices = np.concatenate([shape.vertices for shape in shapes])[rows]
         rounding = np.concatenate([shape.rounding for shape in shapes])[order]
         about_seeds = ConvexShapes(start, vertices, rounding)
-        centres = self.seeds + self._middles(about_seeds, np.arange(len(order)))
-        shapes = ConvexShapes(start, vertices + self.seeds[about_seeds.owner], rounding)
+        centres = self.origins + self._middles(about_seeds, np.arange(len(order)))
+        shapes = ConvexShapes(start, vertices + self.origins[about_seeds.owner], rounding)
         g = self.grains
-        return LayerGrains(np.sqrt(about_seeds.areas() / np.pi), g.phase, g.side, g.weight, centres), shapes
+        return LayerGrains(np.sqrt(about_seeds.areas() / np.pi), g.phase, self.side, g.weight, centres), shapes
 
     def _drawn(self, members: np.ndarray, extra: float) -> ConvexShapes:
         """Shapes of some grains about their seeds."""
         depth = inset(extra, self.inradius, self.layer.gap)
         rounding = min(self.layer.rounding, ROUNDEST) * np.maximum(self.inradius - depth, 0.0)
         start, vertices = shrunken(
-            members, self.cells.start, self.cells.lines, depth + rounding, self.inradius, self.grains.side, self.normals,
+            members, self.start, self.lines, depth + rounding, self.inradius, self.side, self.normals,
             self.mirror,
         )  # fmt: skip
         return ConvexShapes(start, vertices, rounding[members])
@@ -97,6 +130,6 @@ class PlaneCells:
         counts = np.diff(shapes.start)
         middle = np.add.reduceat(shapes.vertices, shapes.start[:-1]) / counts[:, None]
         for s, normal in enumerate(self.normals):
-            on = self.grains.side[members] == s
+            on = self.side[members] == s
             middle[on] -= (middle[on] @ normal)[:, None] * normal
         return middle

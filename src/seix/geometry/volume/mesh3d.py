@@ -10,6 +10,7 @@ from seix.geometry.gmsh_session import gmsh_session
 from seix.geometry.outline import CORE, ELECTROLYTE, region_names
 from seix.geometry.volume.domain import Domain
 from seix.geometry.volume.hxt import fill
+from seix.geometry.volume.improve import improve
 from seix.geometry.volume.second_order import second_order
 from seix.geometry.volume.sizes import SolidSizes
 
@@ -51,6 +52,7 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0,
         domain = Domain(gmsh, sizes)
         surfaces = domain.surfaces
         points, cells, volume = fill(gmsh, surfaces, threshold)
+    points, cells, volume = improve(points, cells, volume, surfaces.node_count)
     region, layer = _labels(structure)
     inner, ready, grain = surfaces.ready_cells(len(points))
     points, cells = np.concatenate([points, inner]), np.concatenate([cells, ready])

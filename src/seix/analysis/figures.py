@@ -199,7 +199,7 @@ def finish(drawn: Map, shown: NDArray[np.bool_]) -> None:
 
 
 def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> MillimetreFigure:
-    fields, names = result.fields, result.fields.region_names
+    names = result.fields.region_names
     figure, axes, legend = _layout(pictures, f"{result.label}:  microstructure", right=27.0)
     colours = [style.phase_colour(name, names) for name in names]
     for ax, picture in zip(axes, pictures, strict=True):

@@ -119,44 +119,58 @@ class Place:
         `patch` or `particle` if the section looks like that in the plane, otherwise `section`.
     sector
         Angle of a particle in the section, from the axis to the right; None for a circle [rad].
+    window
+        Half the side of the square that is shown, if that is not all of the section [nm].
     """
 
     where: Plane | Shell
     title: str
     kind: str = "section"
     sector: float | None = None
+    window: float | None = None
 
 
 def standard_places(mesh: TaggedMesh) -> list[Place]:
     """The two sections of every report: across the SEI, and along it at the height that has the most grains.
 
-    A block is cut in the middle, a particle through its centre.
+    A block is cut in the middle, a particle through its centre, a box of several through the centre of the largest.
     """
     x, y, z = np.eye(3)
-    height = richest_height(mesh)
+    height = 0.0 if mesh.kind == "particles" else richest_height(mesh)
     if mesh.kind == "patch":
         middle = 0.5 * mesh.period
         return [
             Place(Plane(middle * y, x, z), f"y = {format_length(middle)}", "patch"),
             Place(Plane(height * z, x, y), f"z = {format_length(height)}"),
         ]
-    along = f"{format_length(height)} above the core"
-    radius = mesh.core_size + height
+    if mesh.kind == "particles":
+        centre = mesh.bodies[np.argmax(mesh.bodies[:, 3]), :3]  # of the largest
+        return [
+            Place(Plane(centre[1] * y, x, z), f"y = {format_length(centre[1])}"),
+            Place(Plane(centre[2] * z, x, y), f"z = {format_length(centre[2])}"),
+        ]
+    radius, along = mesh.core_size + height, f"{format_length(height)} above the core"
     narrow = 0.5 * WIDEST_SHELL * mesh.sei_thickness / radius
     if len(mesh.mirrors) == 4:
         half = math.atan2(mesh.mirrors[0][2], mesh.mirrors[0][0])
         right, up = math.sin(half) * x + math.cos(half) * z, math.sin(half) * z - math.cos(half) * x
         corner = math.atan(math.sqrt(2.0) * math.tan(half)) * (1 + 1e-9)
-        return [
-            Place(Plane(0 * x, right, up), "y = 0", "particle", 2 * half),
-            Place(Shell(radius, z, min(corner, narrow)), along),
-        ]
+        return [Place(Plane(0 * x, right, up), "y = 0", "particle", 2 * half), _along(radius, z, corner, narrow, along)]
     octant = len(mesh.mirrors) == 3
     axis = (x + y + z) / math.sqrt(3.0) if octant else z
+    corner = math.acos(math.sqrt(1 / 3)) * (1 + 1e-9) if octant else math.pi
     return [
         Place(Plane(0 * x, x, z), "y = 0", "particle", 0.5 * math.pi if octant else None),
-        Place(Shell(radius, axis, min(math.pi / 3, narrow)), along),
+        _along(radius, axis, corner, min(narrow, math.pi / 3), along),
     ]
+
+
+def _along(radius: float, axis: Array, corner: float, narrow: float, title: str) -> Place:
+    """Section along the SEI around an axis, whole up to its corner or in a square."""
+    if corner <= narrow:
+        return Place(Shell(radius, axis, corner), title)
+    # the cells around the rim are left out, so the square stays a little inside
+    return Place(Shell(radius, axis, narrow), title, window=0.93 * math.sqrt(2.0) * radius * math.sin(narrow / 2))
 
 
 def richest_height(mesh: TaggedMesh) -> float:

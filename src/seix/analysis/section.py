@@ -31,11 +31,14 @@ class Section(CellFields):
     ----------
     title
         What is cut, for the picture.
+    window
+        Half the side of the square that is shown, around the origin of the section; all of it if None [nm].
     lines
         Where the section cuts the interfaces: name as in `interfaces` -> polylines (n, k, 2) [nm].
     """
 
     title: str = ""
+    window: float | None = None
     lines: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,7 +85,7 @@ def section(fields: CellFields, place: Place, names: Iterable[str] = ()) -> Sect
         values[name] = where.turned(value) if FIELD_TABLE[name].components == 2 else value
     curves = interface_curves(mesh, rows, levels, size)
     lines = {name: where.flatten(points) for name, points in curves.items()}
-    return Section(plane_mesh, values, fields.current_multiple, place.title, lines)
+    return Section(plane_mesh, values, fields.current_multiple, place.title, place.window, lines)
 
 
 def standard_sections(fields: CellFields, names: Iterable[str] = ()) -> list[Section]:

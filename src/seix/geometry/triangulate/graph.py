@@ -10,7 +10,7 @@ import numpy as np
 
 from seix.geometry.outline import APEX, CORE, ELECTROLYTE, region_names
 from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, STEEPEST
-from seix.geometry.triangulate.curves import Chains, disc_chains, joined, level_chains, level_heights, shapes_of
+from seix.geometry.triangulate.curves import Chains, grain_chains, joined, level_chains, level_heights, shapes_of
 from seix.geometry.triangulate.near import near_grains
 from seix.geometry.triangulate.planar import PlanarGraph
 from seix.geometry.triangulate.sampling import Walls, sample
@@ -76,14 +76,14 @@ def structure_graph(structure: Structure, controls: MeshControl, coarsening: flo
     Parameters
     ----------
     structure : Structure
-        Plane, with round grains.
+        Plane, with round or cellular grains.
     controls : MeshControl
     coarsening : float
         Multiplies all sizes.
     """
     sizes = Sizes(structure, controls, coarsening)
     levels = level_chains(structure)
-    chains = joined([levels, disc_chains(structure)]) if len(structure.radii) else levels
+    chains = joined([levels, grain_chains(structure)]) if len(structure.radii) else levels
     points, piece = _sampled(structure, chains, sizes)
     return _Assembly(structure, sizes, chains, points, piece).graph()
 

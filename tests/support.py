@@ -27,6 +27,7 @@ class Strip:
     kind: str = "patch"
     sector: float | None = None
     mirrors: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    core_regions: list = field(default_factory=list)
 
 
 def second_order(points, triangles):

@@ -34,6 +34,7 @@ class Mesh:
     electrolyte_depth: float = ELECTROLYTE
     statistics: dict = field(default_factory=dict)
     key: str = "0123"
+    core_regions: list[str] = field(default_factory=list)
 
 
 def patch(period: float = 20.0, columns: int = 10) -> Mesh:

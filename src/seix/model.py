@@ -38,8 +38,9 @@ class Model:
         concentration; its rate of uptake, one for each piece of core; displacement in nanometres.
     current : fem.Constant
         Mean current density on core|SEI, scaled; positive in lithiation.
-    interface_size, core_volume, collector_size : float
-        Length or area of core|SEI, area or volume of the core, length or area of the flat bottom of a patch, in nanometres.
+    interface_size, core_volume, core_capacity, collector_size : float
+        Length or area of core|SEI, area or volume of the core, the same weighted by the capacity of each
+        region, length or area of the flat bottom of a patch, in nanometres.
     """
 
     def __init__(self, domains: Domains, parameters: Parameters):
@@ -89,12 +90,10 @@ class Model:
             for n in names
         ]
         self.lam, self.mu = (d.cell_constant(d.solid, column) for column in zip(*moduli, strict=True))
-        self.lam_core, self.mu_core = (constant(value) for value in moduli[CORE])
+        self._core_coefficients(moduli)
         self.current = constant(0.0)
         self.surface_conductance = constant(p.surface_conductance / (s.conductivity * LENGTH))
         self.electron_scale = constant(s.electron)
-        self.molar_volume = constant(p.partial_molar_volume * s.concentration)
-        self.core_swelling = constant(p.core_swelling)
         self.out_of_plane_strain = constant(p.out_of_plane_strain)
         law = p.interface
         self.exchange_current = constant(law.exchange_current_density / s.current_density)
@@ -104,12 +103,40 @@ class Model:
         self.stress_shift = constant(0.0)
         self.set_feedback(1.0)
         self.interface_size = self.integrate(1.0, d.dS(CORE_SEI))
-        self.core_volume = self.integrate(1.0, d.dx(CORE))
+        self.core_volume = self.integrate(1.0, d.dx_core)
+        self.core_capacity = self.integrate_form(self.capacity * d.dx_core) if p.core_domains else self.core_volume
         self.collector_size = self.integrate(1.0, d.ds(COLLECTOR))
         # how the electrons leave the core: through the flat collector, or evenly out of a particle
         kind = d.shape["kind"]
         self.collector_share = constant(self.interface_size / self.collector_size if kind == "patch" else 0.0)
         self.volume_share = constant(self.interface_size / self.core_volume if kind == "particle" else 0.0)
+
+    def _core_coefficients(self, moduli) -> None:
+        """Values of each region of the core: constants, or constants of its cells if domains are resolved."""
+        p, s, d = self.parameters, self.scales, self.domains
+        names, parts = d.region_names, p.core_domains
+
+        def by_region(matrix, of_domain):
+            """Coefficient from the value of the matrix, and that of each domain."""
+            if not parts:
+                return fem.Constant(d.mesh, float(matrix))
+            values = {"core": matrix} | {name: of_domain(part) for name, part in parts.items()}
+            return d.cell_constant(d.core, [values.get(name, math.nan) for name in names])
+
+        def modulus(column):
+            if not parts:
+                return fem.Constant(d.mesh, float(moduli[CORE][column]))
+            return d.cell_constant(d.core, [pair[column] for pair in moduli])
+
+        c_max = p.maximum_concentration
+        self.mean_content = fem.Constant(d.mesh, p.mean_concentration / s.concentration)
+        self.lam_core, self.mu_core = modulus(0), modulus(1)
+        self.relative_conductivity = by_region(1.0, lambda x: x.electronic_conductivity / p.core_conductivity)
+        self.capacity = by_region(1.0, lambda x: x.maximum_concentration / c_max)
+        self.mobility = by_region(1.0, lambda x: x.diffusivity / p.diffusivity)
+        unit = s.concentration
+        self.molar_volume = by_region(p.partial_molar_volume * unit, lambda x: x.partial_molar_volume * unit)
+        self.core_swelling = by_region(p.core_swelling, lambda x: x.swelling)
 
     def set_current(self, multiple: float) -> None:
         """Set I/I0."""
@@ -133,9 +160,19 @@ class Model:
         return self.v + self.electron_scale * self.psi
 
     @property
+    def content_change(self):
+        """Deviation of the lithium concentration from its mean in each region of the core, scaled."""
+        return self.capacity * self.c
+
+    @property
+    def content(self):
+        """Lithium concentration in each region of the core, scaled."""
+        return self.content_change + self.capacity * self.mean_content
+
+    @property
     def core_strain(self):
         """Stress-free strain of the core."""
-        return swelling.vegard_strain(self.molar_volume, self.c, self.core_swelling)
+        return swelling.vegard_strain(self.molar_volume, self.content_change, self.core_swelling)
 
     def strain(self):
         """Strain tensor."""
@@ -166,13 +203,13 @@ class Model:
         """Charge leaving the core by conduction, tested: equals the current through core|SEI (without that term)."""
         d = self.domains
         balance = (
-            conduction.ohmic_conduction(1.0, self.psi, test) * d.dx(CORE)
-            + self.electron_scale * self.current * self.volume_share * test * d.dx(CORE)
+            conduction.ohmic_conduction(self.relative_conductivity, self.psi, test) * d.dx_core
+            + self.electron_scale * self.current * self.volume_share * test * d.dx_core
             + self.electron_scale * self.current * self.collector_share * test * d.ds(COLLECTOR)
         )
         if d.anchors is not None:
             # of several particles each one gives off what it takes up, which is an unknown
-            balance += self.electron_scale * self.uptake_rate * test * d.dx(CORE)
+            balance += self.electron_scale * self.uptake_rate * test * d.dx_core
         return balance
 
     def _residuals(self) -> list:
@@ -185,21 +222,22 @@ class Model:
             charge += conduction.surface_conduction(self.surface_conductance, self.phi, phi_t, normal) * d.dS(GRAIN_MATRIX)
         electrons = self.electron_balance(psi_t)
         supply = self.current * v_t("-") * d.dS(CORE_SEI)
-        content = lithium.pseudo_steady_diffusion(self.c, self.uptake_rate, c_t) * d.dx(CORE)
+        content = lithium.pseudo_steady_diffusion(self.c, self.uptake_rate, c_t, self.capacity, self.mobility) * d.dx_core
         current = self.interface_current()
         if current is None:
             # the flux that conduction in the core delivers to the interface, exact in the weak sense
             content -= 1 / self.electron_scale * self.electron_balance(c_t)
-            supply += fem.Constant(d.mesh, 0.0) * self.v * v_t * d.dx(CORE)
+            supply += fem.Constant(d.mesh, 0.0) * self.v * v_t * d.dx_core
         else:
             charge += current * phi_t("+") * d.dS(CORE_SEI)
             electrons -= self.electron_scale * current * psi_t("-") * d.dS(CORE_SEI)
             supply -= current * v_t("-") * d.dS(CORE_SEI)
             content -= current * c_t("-") * d.dS(CORE_SEI)
-        momentum = elasticity.virtual_work(self.core_stress(), u_t) * d.dx(CORE) + elasticity.virtual_work(
+        mean = lithium.zero_mean(self.c, self._in_piece(r_t), self.capacity) * d.dx_core
+        momentum = elasticity.virtual_work(self.core_stress(), u_t) * d.dx_core + elasticity.virtual_work(
             self.sei_stress(), u_t
         ) * d.regions(*d.sei_regions)
-        return [charge, electrons, supply, content, lithium.zero_mean(self.c, self._in_piece(r_t)) * d.dx(CORE), momentum]
+        return [charge, electrons, supply, content, mean, momentum]
 
     # -- constraints ------------------------------------------------------------------------------------------------
 
@@ -231,9 +269,9 @@ class Model:
         return power
 
     def uptake(self) -> float:
-        """Rate at which the core fills on average, scaled."""
+        """Rate at which the core, or its matrix where domains are resolved, fills on average, scaled."""
         if self.domains.core_pieces > 1:
-            return self.integrate(self.uptake_rate, self.domains.dx(CORE)) / self.core_volume
+            return self.integrate(self.uptake_rate, self.domains.dx_core) / self.core_volume
         owned = self.r.function_space.dofmap.index_map.size_local
         return self.domains.comm.allreduce(float(self.r.x.array[:owned].sum()), op=MPI.SUM)
 
@@ -244,7 +282,7 @@ class Model:
         """
         d = self.domains
         axes = range(d.dim - 1)
-        return self.integrate(sum(self.u[i].dx(i) for i in axes), d.dx(CORE)) / self.core_volume / len(axes)
+        return self.integrate(sum(self.u[i].dx(i) for i in axes), d.dx_core) / self.core_volume / len(axes)
 
     def integrate(self, integrand, measure) -> float:
         """Integral over all ranks, in the units of the mesh."""

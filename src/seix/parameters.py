@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .properties import VOID
@@ -42,6 +42,25 @@ class InterfaceLaw:
 
 
 @dataclass(frozen=True)
+class CoreDomain:
+    """Values of a material resolved as domains in the core, SI; its elastic constants are in `Parameters`.
+
+    Attributes
+    ----------
+    electronic_conductivity, diffusivity, partial_molar_volume, maximum_concentration : float
+        S/m, m2/s, m3/mol, mol/m3.
+    swelling : float
+        Linear strain at the mean lithium content.
+    """
+
+    electronic_conductivity: float
+    diffusivity: float
+    partial_molar_volume: float
+    maximum_concentration: float
+    swelling: float = 0.0
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All material values and loads, SI.
 
@@ -54,13 +73,15 @@ class Parameters:
     surface_conductance : float
         Thickness times conductivity of the grain boundary, S; zero without.
     core_conductivity, diffusivity, partial_molar_volume, mean_concentration, maximum_concentration : float
-        Of the core: S/m, m2/s, m3/mol, mol/m3.
+        Of the core, or of its matrix if domains are resolved: S/m, m2/s, m3/mol, mol/m3.
     core_swelling, out_of_plane_strain : float
         Linear strains.
     in_plane_strain : float or None
         Mean strain of the patch; None lets it find its own (no mean force).
     reference_current_density : float
         A/m2 on core|SEI at I/I0 = 1.
+    core_domains : mapping of str to CoreDomain
+        By region name; empty for a uniform core.
     """
 
     ionic_conductivity: Mapping[str, float]
@@ -79,6 +100,7 @@ class Parameters:
     out_of_plane_strain: float = 0.0
     in_plane_strain: float | None = None
     reference_current_density: float = 0.2
+    core_domains: Mapping[str, CoreDomain] = field(default_factory=dict)
 
     @property
     def scales(self) -> Scales:
@@ -139,7 +161,9 @@ def parameters_of(scenario, library) -> Parameters:
     sei = {name: material(name) for name in phases if name != VOID}
     core = material(scenario.materials.core)
     electrolyte = material(scenario.materials.electrolyte)
-    boundary = scenario.grain_boundary
+    boundary, resolved = scenario.grain_boundary, scenario.core_domains
+    domains = {} if resolved is None else {resolved.material: material(resolved.material)}
+    solids = {"core": core, **sei, **domains}
     patch = scenario.geometry.kind == "patch"
     in_plane = scenario.geometry.in_plane_strain if patch else None
     maximum = core.value("maximum_concentration", temperature)
@@ -148,8 +172,8 @@ def parameters_of(scenario, library) -> Parameters:
             "electrolyte": electrolyte.value("conductivity", temperature),
             **{name: m.value("conductivity", temperature) for name, m in sei.items()},
         },
-        youngs_modulus={name: m.value("youngs_modulus", temperature) for name, m in {"core": core, **sei}.items()},
-        poisson_ratio={name: m.value("poisson_ratio", temperature) for name, m in {"core": core, **sei}.items()},
+        youngs_modulus={name: m.value("youngs_modulus", temperature) for name, m in solids.items()},
+        poisson_ratio={name: m.value("poisson_ratio", temperature) for name, m in solids.items()},
         matrix_conductivity=material(scenario.sei.matrix).value("conductivity", temperature),
         interface=_law(scenario.interface, core, temperature),
         temperature=temperature,
@@ -165,7 +189,13 @@ def parameters_of(scenario, library) -> Parameters:
         out_of_plane_strain=scenario.mechanics.out_of_plane_strain,
         in_plane_strain=None if in_plane == "free" else in_plane,
         reference_current_density=scenario.load.reference_current_density,
+        core_domains={name: _domain(m, resolved.swelling, temperature) for name, m in domains.items()},
     )
+
+
+def _domain(material, swelling: float, temperature: float) -> CoreDomain:
+    names = ("electronic_conductivity", "diffusivity", "partial_molar_volume", "maximum_concentration")
+    return CoreDomain(*(material.value(name, temperature) for name in names), swelling)
 
 
 def _law(interface, core, temperature) -> InterfaceLaw:

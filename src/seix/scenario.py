@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from seix.input.outer import Particle, Particles, Patch
 from seix.input.sections import (
+    CoreDomains,
     ErrorEstimate,
     Lithium,
     Load,
@@ -38,7 +39,7 @@ from seix.input.types import Length, MaterialName, Model, Problem, quantity, rai
 from seix.units import format_si
 
 __all__ = [
-    "UNIONS", "Bilayer", "ButlerVolmer", "ConsSei", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
+    "UNIONS", "Bilayer", "ButlerVolmer", "ConsSei", "CoreDomains", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
     "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Mechanics", "MeshControl",
     "Multilayer", "Output", "Particle", "Particles", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
     "SolverControl",
@@ -140,6 +141,9 @@ class Scenario(Model):
     geometry: Geometry
     sei: Sei
     materials: Annotated[Materials, Field(description="Materials and replaced values.")] = Materials()
+    core_domains: Annotated[
+        CoreDomains | None, Field(description="Silicon domains resolved in the core; a uniform core if not given.")
+    ] = None
     interface: Interface = ButlerVolmer()
     grain_boundary: Annotated[
         GrainBoundary | None,
@@ -169,7 +173,8 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Scenario:
-        found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems())
+        found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems(),
+                 self._domain_problems())  # fmt: skip
         raise_problems(problem for problems in found for problem in problems)
         return self
 
@@ -191,6 +196,24 @@ class Scenario(Model):
         if self.grain_boundary is not None and not grains:
             text = "has no effect in an SEI without grains; leave it out"
             yield Problem(("grain_boundary",), text, at_key=True)
+
+    def _domain_problems(self) -> Iterator[Problem]:
+        domains, geometry = self.core_domains, self.geometry
+        if domains is None:
+            return
+        if geometry.dimension != 2 or not isinstance(geometry, Patch | Particle):
+            text = "resolves domains in a 2D patch or particle only; leave it out, or use dimension: 2"
+            yield Problem(("core_domains",), text, at_key=True)
+        elif self.mesh.backend == "gmsh":
+            yield Problem(("mesh", "backend"), "'gmsh' does not mesh core_domains; leave it out")
+        elif isinstance(geometry, Patch) and self.period < PERIOD_IN_GRAINS * domains.diameter:
+            least = format_si(PERIOD_IN_GRAINS * domains.diameter, "m")
+            text = f"{format_si(self.period, 'm')} is narrower than {PERIOD_IN_GRAINS:g} core domains; must be at least {least}"
+            yield Problem(("geometry", "period"), text)
+        layers = self.sei.resolved_layers()
+        if domains.material in {name for layer in layers for name in (layer.matrix, *layer.phases)}:
+            text = f"'{domains.material}' is also a material of the SEI; the two need different names to be told apart"
+            yield Problem(("core_domains", "material"), text)
 
     def _dimension_problems(self) -> Iterator[Problem]:
         if self.geometry.dimension == 2:

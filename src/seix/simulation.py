@@ -256,6 +256,7 @@ def _warnings(parameters: Parameters, level: Level) -> list[str]:
             f"lithium concentration in the core ranges from {low:.3g} to {high:.3g} mol/m3, outside 0 to "
             f"{parameters.maximum_concentration:.3g}: the current is too large for the diffusivity and size of the core"
         )
+    found += _domain_warnings(parameters, level)
     deviation = max(high - parameters.mean_concentration, parameters.mean_concentration - low)
     group = parameters.dimensionless_groups(1.0)["stress_diffusion"] * deviation / parameters.maximum_concentration
     if group > 1:
@@ -274,6 +275,20 @@ def _warnings(parameters: Parameters, level: Level) -> list[str]:
     return found
 
 
+def _domain_warnings(parameters: Parameters, level: Level) -> list[str]:
+    """Domains of the core that would be emptier than empty or fuller than full."""
+    found = []
+    for name, domain in parameters.core_domains.items():
+        low = min(q[f"lithium.concentration.min.{name}"].value for q in level.cases.values())
+        high = max(q[f"lithium.concentration.max.{name}"].value for q in level.cases.values())
+        if low < 0 or high > domain.maximum_concentration:
+            found.append(
+                f"lithium concentration in {name} ranges from {low:.3g} to {high:.3g} mol/m3, outside 0 to "
+                f"{domain.maximum_concentration:.3g}: the current is too large for the diffusivity and size of the core"
+            )
+    return found
+
+
 def _materials(scenario: Scenario) -> list[dict[str, Any]]:
     """Records used, with the values of the scenario, as plain dictionaries."""
     from .input.needs import used_properties
@@ -283,7 +298,8 @@ def _materials(scenario: Scenario) -> list[dict[str, Any]]:
     for name, used in used_properties(scenario).items():
         material = library.material(name, scenario.materials.override)
         properties = {}
-        for key in used:
+        # activation energies are used where a record has them
+        for key in sorted(used & set(material.properties)):
             item = material.properties[key]
             properties[key] = {
                 "value": item.value,

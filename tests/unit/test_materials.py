@@ -12,7 +12,7 @@ from seix.units import FARADAY, GAS_CONSTANT
 
 LIBRARY = MaterialLibrary()
 NAMES = {
-    "LiF", "Li3N", "Li2O", "Li2CO3", "organic_polymer", "oligomer", "si_c_composite", "amorphous_si",
+    "LiF", "Li3N", "Li2O", "Li2CO3", "organic_polymer", "oligomer", "si_c_composite", "amorphous_si", "carbon",
     "electrolyte", "grain_boundary",
 }  # fmt: skip
 

@@ -257,7 +257,7 @@ def _means(means: Sequence[float]) -> str:
 
 
 def _only_core(fields: CellFields) -> NDArray[np.bool_]:
-    return np.array([name == "core" for name in fields.region_names])
+    return np.array([name in ("core", *fields.mesh.core_regions) for name in fields.region_names])
 
 
 def _not_electrolyte(fields: CellFields) -> NDArray[np.bool_]:
@@ -265,4 +265,4 @@ def _not_electrolyte(fields: CellFields) -> NDArray[np.bool_]:
 
 
 def _only_sei(fields: CellFields) -> NDArray[np.bool_]:
-    return np.array([name not in ("core", "electrolyte") for name in fields.region_names])
+    return ~_only_core(fields) & _not_electrolyte(fields)

@@ -212,10 +212,13 @@ def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> Mil
             drawn.mark(detail)
     legend.axis("off")
     area = _measures(result)
+    in_core = np.array([name in ("core", *result.mesh.core_regions) for name in names])
+    in_sei = ~in_core & (np.arange(len(names)) > 1)
+    whole, words = [in_core if k else in_sei for k in in_core], ["core" if k else "SEI" for k in in_core]
     handles, texts = [], []
     for index, name in enumerate(names):
         handles.append(Patch(facecolor=colours[index], edgecolor=style.INK, linewidth=0.3))
-        share = "" if index < 2 else f"\n{100 * area[index] / area[2:].sum():.1f} % of SEI"
+        share = "" if index < 2 else f"\n{100 * area[index] / area[whole[index]].sum():.1f} % of {words[index]}"
         texts.append(style.phase_label(name) + share)
     legend.legend(
         handles,

@@ -71,7 +71,8 @@ class Map:
 
     def background(self, shown: NDArray[np.bool_]) -> None:
         """Quiet colours for the regions that are not marked in `shown`."""
-        colours = [CORE_COLOUR, ELECTROLYTE_COLOUR] + [SEI_COLOUR] * (len(self.fields.region_names) - 2)
+        quiet = dict.fromkeys(("core", *self.fields.mesh.core_regions), CORE_COLOUR) | {"electrolyte": ELECTROLYTE_COLOUR}
+        colours = [quiet.get(name, SEI_COLOUR) for name in self.fields.region_names]
         self.regions(colours, ~shown)
 
     def field(
@@ -83,7 +84,8 @@ class Map:
 
     def outline(self, lines: Outlines, colour: str = INK, layers: bool = False) -> None:
         """Thin lines around grains, a little stronger ones on the two surfaces of the SEI."""
-        self._lines(lines["grain|matrix"], colour, 0.3, 0.75)
+        for surface in ("grain|matrix", "core|domain"):
+            self._lines(lines[surface], colour, 0.3, 0.75)
         for surface in ("core|sei", "sei|electrolyte", "void"):
             self._lines(lines[surface], INK, 0.6, 1.0)
         if layers:

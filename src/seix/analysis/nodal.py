@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import ufl
 
-from ..numerics.domains import CORE, ELECTROLYTE
+from ..numerics.domains import ELECTROLYTE
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
 from .evaluate import NodalEvaluator
@@ -53,7 +53,7 @@ def _pieces(model: Model) -> dict[str, tuple]:
     """Name -> (expression, regions, factor to SI, offset) for each part of the mesh where the field has its own formula."""
     m, s, p = model, model.scales, model.parameters
     sei = list(m.domains.sei_regions)
-    ionic, core = [*sei, ELECTROLYTE], [CORE]
+    ionic, core = [*sei, ELECTROLYTE], list(m.domains.core_regions)
     stresses = (m.core_stress(), core), (m.sei_stress(), sei)
 
     def of_stress(function):
@@ -68,10 +68,10 @@ def _pieces(model: Model) -> dict[str, tuple]:
         "electric_field": ((-ufl.grad(m.phi), ionic, s.field, 0.0), (-m.electron_scale * ufl.grad(m.psi), core, s.field, 0.0)),
         "current_density": (
             (-m.kappa * ufl.grad(m.phi), ionic, s.current_density, 0.0),
-            (-ufl.grad(m.psi) / m.electron_scale, core, s.current_density, 0.0),
+            (-m.relative_conductivity * ufl.grad(m.psi) / m.electron_scale, core, s.current_density, 0.0),
         ),
-        "lithium_concentration": ((m.c, core, s.concentration, p.mean_concentration),),
-        "displacement": ((m.u, [CORE, *sei], LENGTH, 0.0),),
+        "lithium_concentration": ((m.content, core, s.concentration, 0.0),),
+        "displacement": ((m.u, [*core, *sei], LENGTH, 0.0),),
         "stress": of_stress(lambda t: ufl.as_vector([t["xyz".index(a), "xyz".index(b)] for a, b in listed])),
         "von_mises_stress": of_stress(elasticity.von_mises),
         "hydrostatic_stress": of_stress(elasticity.hydrostatic),

@@ -12,10 +12,10 @@ from ..fem import MPI  # noqa: F401  first: orders the MPI library before DOLFIN
 import ufl
 from dolfinx import fem, la
 
-from ..fields import LITHIUM, PHI
+from ..fields import PHI
 from ..geometry.assembly.anchors import bodies_of
 from ..model import Model
-from ..numerics.domains import COLLECTOR, CORE, CORE_SEI, GRAIN_MATRIX
+from ..numerics.domains import COLLECTOR, CORE_SEI, GRAIN_MATRIX
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
 from .evaluate import QuadratureEvaluator, Sample
@@ -46,13 +46,18 @@ class Measurement:
         self.reactions: list[np.ndarray] = []
         self.at = QuadratureEvaluator(self.domains)
         self.sei_cells = self.at.cells(self.domains.sei_regions)
-        self.core_cells = self.at.cells([CORE])
+        self.core_cells = self.at.cells(self.domains.core_regions)
         self.sei_volumes, self.core_volumes = self.at.volumes(self.sei_cells), self.at.volumes(self.core_cells)
 
     def phases(self) -> dict[str, np.ndarray]:
         """Name of each SEI phase -> rows of ``sei_cells`` on this rank."""
         tags = self.domains.region[self.sei_cells]
         return {self.domains.region_names[i]: tags == i for i in self.domains.sei_regions}
+
+    def core_phases(self) -> dict[str, np.ndarray]:
+        """`core` (its matrix if domains are resolved) and each domain -> rows of ``core_cells`` on this rank."""
+        tags = self.domains.region[self.core_cells]
+        return {self.domains.region_names[i]: tags == i for i in self.domains.core_regions}
 
     def quantities(self) -> dict[str, Quantity]:
         """All quantities without errors, keyed by documented name (collective, equal on all ranks)."""
@@ -117,7 +122,7 @@ class Measurement:
         resistance = power / (float(m.current.value) ** 2 * m.interface_size)  # unit: length / conductivity
         area_resistance = resistance * LENGTH / s.conductivity
         patch = d.shape["kind"] == "patch"
-        where, size = (d.ds(COLLECTOR), m.collector_size) if patch else (d.dx(CORE), m.core_volume)
+        where, size = (d.ds(COLLECTOR), m.collector_size) if patch else (d.dx_core, m.core_volume)
         electrons = m.integrate(m.electron_potential, where) / size * s.voltage
         samples = self.interface_sample(m.current_expression())
         return {
@@ -200,7 +205,7 @@ class Measurement:
         sei = [self._invariants(m.sei_stress(), self.sei_cells), self.sei_volumes]
         core = [self._invariants(m.core_stress(), self.core_cells), self.core_volumes]
         parts = {name: (sei, rows) for name, rows in self.phases().items()}
-        parts["core"] = (core, slice(None))
+        parts |= {name: (core, rows) for name, rows in self.core_phases().items()}
         for phase, ((values, volumes), rows) in parts.items():
             first, mises, mean = (Sample(self.comm, values[..., i], volumes).select(rows) for i in range(3))
             for name, sample in (("first_principal", first), ("von_mises", mises)):
@@ -236,18 +241,23 @@ class Measurement:
 
     def _lithium(self) -> dict[str, float]:
         m = self.model
-        uptake = m.uptake() * m.core_volume
+        uptake = m.uptake() * m.core_capacity
         delivered = self.interface_current_total()
         supplied = float(m.current.value) * m.interface_size
-        mean = m.parameters.mean_concentration
-        block = m.system.blocks[LITHIUM]
-        owned = m.c.x.array[: block.size]
-        sample = Sample(self.comm, owned, np.ones_like(owned))
-        return {
-            "lithium.imbalance": max(abs(uptake - delivered), abs(uptake - supplied)) / abs(supplied),
-            "lithium.concentration.min": mean + sample.minimum() * self.scales.concentration,
-            "lithium.concentration.max": mean + sample.maximum() * self.scales.concentration,
-        }
+        result = {"lithium.imbalance": max(abs(uptake - delivered), abs(uptake - supplied)) / abs(supplied)}
+        d, p = self.domains, m.parameters
+        nodes, tags = m.c.function_space.dofmap.list, d.region[d.core.parent_cells]
+        for region in d.core_regions:
+            name = d.region_names[region]
+            values = m.c.x.array[nodes[tags == region]]
+            sample = Sample(self.comm, values, np.ones_like(values))
+            domain = p.core_domains.get(name)
+            # regions touch at equal relative filling
+            capacity = domain.maximum_concentration / p.maximum_concentration if domain else 1.0
+            for word, value in (("min", sample.minimum()), ("max", sample.maximum())):
+                key = f"lithium.concentration.{word}" + (f".{name}" if domain else "")
+                result[key] = capacity * (p.mean_concentration + value * self.scales.concentration)
+        return result
 
     # -- fields --------------------------------------------------------------------------------------------------------------
 

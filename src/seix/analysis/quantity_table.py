@@ -242,13 +242,25 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "lithium.concentration.min",
         "mol/m3",
         "smallest concentration in the core",
-        "minimum over the nodes of the core",
+        "minimum over the nodes of the core; of its matrix where domains are resolved",
     ),
     QuantityInfo(
         "lithium.concentration.max",
         "mol/m3",
         "largest concentration in the core",
-        "maximum over the nodes of the core",
+        "maximum over the nodes of the core; of its matrix where domains are resolved",
+    ),
+    QuantityInfo(
+        "lithium.concentration.min.<phase>",
+        "mol/m3",
+        "smallest concentration in domains of the core",
+        "minimum over the nodes of the domains of this material; only where domains are resolved",
+    ),
+    QuantityInfo(
+        "lithium.concentration.max.<phase>",
+        "mol/m3",
+        "largest concentration in domains of the core",
+        "maximum over the nodes of the domains of this material; only where domains are resolved",
     ),
     QuantityInfo(
         "strain.in_plane",

@@ -48,7 +48,8 @@ def trend_groups(results: Sequence[StructureResult]) -> list[Group]:
         ("P99", "field_enhancement.p99"),
         ("mean", "field_enhancement.mean"),
     ]
-    phases = list(dict.fromkeys(name for result in results for name in result.fields.region_names[2:]))
+    sei = [[n for n in r.fields.region_names[2:] if n not in r.mesh.core_regions] for r in results]
+    phases = list(dict.fromkeys(name for names in sei for name in names))
     stress = [(style.phase_label(name), f"stress.first_principal.p999.{name}") for name in phases][
         : len(_STYLES)
     ]

@@ -45,8 +45,9 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
             f"{SMALLEST_ANGLE:g} degrees, the smallest {angle.min():.3g} degrees {_at(mesh, angle.argmin())}"
         )
     number = len(np.unique(mesh.grain[mesh.grain >= 0]))
-    if number != len(structure.radii):
-        raise GeometryError(f"the mesh has {number} of {len(structure.radii)} grains")
+    expected = len(structure.radii) + (len(structure.domains) if structure.domains else 0)
+    if number != expected:
+        raise GeometryError(f"the mesh has {number} of {expected} grains")
 
 
 def mesh_statistics(mesh: TaggedMesh, structure: Structure, straightened: int, coarsening: float,
@@ -94,7 +95,7 @@ def mesh_statistics(mesh: TaggedMesh, structure: Structure, straightened: int, c
 def _grain_areas(mesh: TaggedMesh, structure: Structure, area: np.ndarray) -> np.ndarray:
     """Meshed area (layers, phases) of the grains."""
     result = np.zeros((len(structure.layers), len(structure.phase_names)))
-    inside = mesh.grain >= 0
+    inside = (mesh.grain >= 0) & (mesh.layer >= 0)
     np.add.at(result, (mesh.layer[inside], structure.phase[mesh.grain[inside]]), area[inside])
     return result
 
@@ -109,6 +110,13 @@ def _check_fractions(mesh: TaggedMesh, structure: Structure, area: np.ndarray) -
                 raise GeometryError(
                     f"the mesh gives {name} in layer {k + 1} an area of {found:.5g} nm2 instead of {asked:.5g} nm2"
                 )
+    if structure.domains is None:
+        return
+    shape, name = structure.domains.shape, structure.domains.material
+    asked = shape.fractions[name] * structure.frame.measure(shape.inner, shape.outer)
+    found = area[mesh.region == mesh.region_names.index(name)].sum()
+    if abs(found / asked - 1.0) > FRACTION_TOLERANCE:
+        raise GeometryError(f"the mesh gives {name} in the core an area of {found:.5g} nm2 instead of {asked:.5g} nm2")
 
 
 def _area_tolerance(mesh: TaggedMesh) -> float:

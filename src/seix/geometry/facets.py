@@ -60,11 +60,12 @@ def facet_kinds(mesh: TaggedMesh, owners: np.ndarray) -> dict[str, np.ndarray]:
     -------
     dict of str to ndarray (k,) of bool
         `core|sei`, `sei|electrolyte`, `layer|layer`, `grain|matrix` (also between grains that touch), `void` (between a
-        void and anything else); no facet is in two of them.
+        void and anything else), `core|domain` (between the matrix of the core and a domain in it); no facet is in two of them.
     """
     names = list(mesh.region_names)
     void = np.array([name == "void" for name in names])[mesh.region]
     sei = (mesh.layer >= 0) & ~void
+    core = mesh.region == names.index("core")
     one, two = owners.T
     inner = two >= 0
 
@@ -74,9 +75,10 @@ def facet_kinds(mesh: TaggedMesh, owners: np.ndarray) -> dict[str, np.ndarray]:
     in_sei = between(sei, sei)
     grain = in_sei & (mesh.grain[one] != mesh.grain[two])
     return {
-        "core|sei": between(sei, mesh.region == names.index("core")),
+        "core|sei": between(sei, core),
         "sei|electrolyte": between(sei, mesh.region == names.index("electrolyte")),
         "layer|layer": in_sei & ~grain & (mesh.layer[one] != mesh.layer[two]),
         "grain|matrix": grain,
         "void": between(void, ~void),
+        "core|domain": between(core, np.isin(mesh.region, [names.index(name) for name in mesh.core_regions])),
     }

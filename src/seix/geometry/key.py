@@ -47,4 +47,8 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
         "cells": [mesh.cells_per_layer, mesh.growth, *([mesh.cells_per_diameter, mesh.cells_per_gap] if grains
         else [])], "coarsening": coarsening,
     }  # fmt: skip
+    domains = scenario.core_domains
+    if domains is not None:
+        sizes = [domains.diameter, domains.spread, domains.gap, mesh.cells_per_diameter, mesh.cells_per_gap]
+        parts["core_domains"] = [scenario.seed, domains.material, domains.fraction, *sizes]
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

@@ -10,6 +10,7 @@ import numpy as np
 from seix.geometry.assembly.build import pack_assembly
 from seix.geometry.assembly.frame import AssemblyFrame
 from seix.geometry.assembly.placing import place_bodies
+from seix.geometry.core_domains import CoreDomains, domain_statistics, pack_domains
 from seix.geometry.packing import pack_layer
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
@@ -89,6 +90,8 @@ class Structure:
     seed : int
     shapes : ConvexShapes or StarShapes or None
         Shapes of the grains if they are not round; `radii` are then those of the discs or spheres that were packed.
+    domains : CoreDomains or None
+        Domains resolved in the core; no part of the arrays above.
     statistics : dict
         Fractions, counts, diameters, gaps and interface lengths, lengths in metres; ready for JSON.
     """
@@ -103,6 +106,7 @@ class Structure:
     side: np.ndarray
     seed: int
     shapes: ConvexShapes | StarShapes | None = None
+    domains: CoreDomains | None = None
     statistics: dict = field(default_factory=dict)
 
     @property
@@ -179,7 +183,11 @@ def build_structure(scenario: Scenario) -> Structure:
             shapes.append((grains, shape))
     empty = (np.empty((0, frame.dim)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
     centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *found, strict=True))
-    return _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed, join_shapes(shapes))
+    structure = _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed, join_shapes(shapes))
+    if scenario.core_domains is not None:
+        structure.domains = pack_domains(_core_shape(scenario, frame), frame, scenario.seed)
+        structure.statistics["core_domains"] = domain_statistics(structure, 1.0 / NANOMETRE)
+    return structure
 
 
 def _described(frame: Frame, layers: list[LayerShape], names: list[str], grains: tuple, seed: int, shapes=None) -> Structure:
@@ -189,6 +197,16 @@ def _described(frame: Frame, layers: list[LayerShape], names: list[str], grains:
     structure = Structure(frame, layers, names, centres, radii, phase, layer, side, seed, shapes)
     structure.statistics = structure_statistics(structure, 1.0 / NANOMETRE)
     return structure
+
+
+def _core_shape(scenario: Scenario, frame: Frame) -> LayerShape:
+    """The core with its domains as a layer below core|SEI."""
+    given = scenario.core_domains
+    gap = given.gap / NANOMETRE
+    # towards the centre of a particle there is no wall, only a node to stay clear of
+    inner = gap if frame.kind == "patch" else 0.5 * gap
+    return LayerShape(-frame.core_size, 0.0, scenario.materials.core, {given.material: given.fraction},
+                      given.diameter / NANOMETRE, given.spread, gap, (inner, gap))  # fmt: skip
 
 
 def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):

@@ -15,7 +15,7 @@ from seix.geometry.checks import check_mesh, mesh_statistics
 from seix.geometry.gmsh_session import gmsh_session, read_cells, triangulate
 from seix.geometry.key import geometry_key
 from seix.geometry.layers import NANOMETRE, Structure, build_structure
-from seix.geometry.outline import build_outline, region_names
+from seix.geometry.outline import build_outline, core_regions, region_names
 from seix.geometry.quality import straighten
 from seix.geometry.sizing import SizeField
 
@@ -47,11 +47,11 @@ class TaggedMesh:
     region : ndarray (m,) of int32
         Index into `region_names`.
     grain : ndarray (m,) of int32
-        Number of the grain, -1 outside grains; the two halves of a grain on a periodic side share one number.
+        Number of the grain or core domain, -1 outside; the two halves of a grain on a periodic side share one number.
     layer : ndarray (m,) of int32
         Layer of the SEI from the core outwards, -1 outside the SEI.
     region_names : list of str
-        `core`, `electrolyte`, then the materials of the SEI.
+        `core`, `electrolyte`, the materials of the SEI, then those of domains in the core.
     kind : str
         `patch`, `particle` or `particles`.
     period : float or None
@@ -71,6 +71,8 @@ class TaggedMesh:
         Of the structure and of the mesh, ready for JSON, lengths in metres.
     key : str
         Hash of everything the mesh depends on.
+    core_regions : list of str
+        Names of the regions that are domains in the core.
     """
 
     points: np.ndarray
@@ -89,6 +91,7 @@ class TaggedMesh:
     bodies: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     statistics: dict = field(default_factory=dict)
     key: str = ""
+    core_regions: list[str] = field(default_factory=list)
 
     @property
     def dim(self) -> int:
@@ -244,7 +247,7 @@ def tagged_mesh(structure: Structure, points: np.ndarray, arrays: dict[str, np.n
     return TaggedMesh(
         points, arrays["cells"], arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
         frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
-        frame.mirrors, bodies, key=key,
+        frame.mirrors, bodies, key=key, core_regions=core_regions(structure),
     )  # fmt: skip
 
 

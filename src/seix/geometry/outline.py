@@ -53,9 +53,14 @@ class Outline:
 
 
 def region_names(structure: Structure) -> list[str]:
-    """Names of the regions: `core`, `electrolyte`, then the materials of the SEI, matrices before grains."""
+    """Names of the regions: `core`, `electrolyte`, the materials of the SEI (matrices, then grains) and of core domains."""
     matrices = [layer.matrix for layer in structure.layers if layer.shape != "polycrystal"]  # which has none
-    return ["core", "electrolyte", *dict.fromkeys([*matrices, *structure.phase_names])]
+    return ["core", "electrolyte", *dict.fromkeys([*matrices, *structure.phase_names]), *core_regions(structure)]
+
+
+def core_regions(structure: Structure) -> list[str]:
+    """Names of the regions of domains in the core."""
+    return [] if structure.domains is None else [structure.domains.material]
 
 
 def build_outline(geo, structure: Structure) -> Outline:

@@ -54,7 +54,9 @@ ATTEMPTS = (QUICK, QUICK, QUICK, PATIENT, PATIENT)
 SEARCH_ATTEMPTS = (QUICK, PATIENT)
 
 
-def pack_layer(layer: LayerShape, band, seed: int, index: int, count: int) -> LayerGrains:
+def pack_layer(
+    layer: LayerShape, band, seed: int, index: int, count: int = 1, where: str | None = None
+) -> LayerGrains:
     """Draw and pack the grains of one layer.
 
     Parameters
@@ -65,6 +67,8 @@ def pack_layer(layer: LayerShape, band, seed: int, index: int, count: int) -> La
     seed : int
     index, count : int
         Which layer, and of how many; layers of one structure are packed independently of each other.
+    where : str, optional
+        Name of the layer for messages, if it is none of the SEI.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def pack_layer(layer: LayerShape, band, seed: int, index: int, count: int) -> La
     GeometryError
         If the fractions cannot be packed; the message says which could be.
     """
-    where = f"layer {index + 1} of {count} (counted from the core)" if count > 1 else "the SEI"
+    where = where or (f"layer {index + 1} of {count} (counted from the core)" if count > 1 else "the SEI")
     for attempt, schedule in enumerate(ATTEMPTS):
         grains = _try(layer, band, np.random.default_rng([seed, index, attempt]), where, schedule)
         if grains is not None:

@@ -192,10 +192,14 @@ class CurvedBand:
         radius = np.sqrt(rng.uniform(self.inner**2, self.outer**2, count))
         return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
 
+    def least_distance(self, radii: np.ndarray, side: np.ndarray) -> np.ndarray:
+        """Smallest distance (n,) of centres from that of the particle [nm]."""
+        return self.inner + self.gaps[0] + radii
+
     def confine(self, x: np.ndarray, radii: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Nearest centres that keep the wall gaps, and lie on their ray or half a gap clear of both."""
         rho = np.hypot(x[:, 0], x[:, 1])
-        rho = np.clip(rho, self.inner + self.gaps[0] + radii, self.outer - self.gaps[1] - radii)
+        rho = np.clip(rho, self.least_distance(radii, side), self.outer - self.gaps[1] - radii)
         angle = np.arctan2(x[:, 1], x[:, 0])
         if self.sector is not None:
             # the angles opposite to the sector belong to the nearer of the two rays

@@ -42,6 +42,8 @@ def uses(scenario: Scenario) -> Iterator[Use]:
     kinetic = isinstance(law, ButlerVolmer) and law.exchange_current_density is None
     core = (*CORE, "exchange_current_density") if kinetic else CORE
     yield Use(("materials", "core"), chosen.core, "the core", core)
+    if scenario.core_domains is not None:
+        yield Use(("core_domains", "material"), scenario.core_domains.material, "a domain of the core", CORE)
     yield Use(("materials", "electrolyte"), chosen.electrolyte, "the electrolyte", ("conductivity",))
     if boundary is not None:
         yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))

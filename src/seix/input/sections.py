@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from seix.input.types import (
     WRITTEN,
+    Length,
     MaterialName,
     Model,
     OptionValue,
@@ -29,6 +30,24 @@ class Lithium(Model):
         quantity("ratio", ge=0, le=1),
         Field(description="Mean concentration over the maximum of the core material."),
     ] = 0.5
+
+
+class CoreDomains(Model):
+    """Silicon domains resolved in the core; `materials.core` is then the matrix between them."""
+
+    material: Annotated[MaterialName, Field(description="Material of the domains.")] = "amorphous_si"
+    fraction: Annotated[quantity("ratio", gt=0, lt=0.8), Field(description="Area fraction of the domains in the core.")]
+    diameter: Annotated[Length, Field(description="Mean diameter of the domains.")]
+    spread: Annotated[
+        quantity("ratio", ge=0, le=0.5), Field(description="Coefficient of variation of the diameters.")
+    ] = 0.15
+    gap: Annotated[
+        Length, Field(description="Smallest distance of the domains from each other, from the SEI and from the end of the core.")
+    ]
+    swelling: Annotated[
+        quantity("ratio", gt=-0.5, lt=1),
+        Field(description="Linear strain of an unconstrained domain; that of the matrix is `mechanics.core_swelling`."),
+    ] = 0.0
 
 
 class Mechanics(Model):

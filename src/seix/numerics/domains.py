@@ -72,11 +72,13 @@ class Domains:
     region, grain, layer : ndarray of int32
         Tags of all local cells (ghosts included); ``region`` indexes ``region_names``.
     core, ionic, solid : Submesh
-        Core; SEI and electrolyte; core and SEI.
+        Core with the domains resolved in it; SEI and electrolyte; core and SEI.
     dx, dS
         Measures with fixed quadrature. ``dx(i)`` is region ``i``; ``dS(CORE_SEI)`` has the SEI on its ``+`` side,
         ``dS(SEI_ELECTROLYTE)`` the SEI, ``dS(GRAIN_MATRIX)`` the grain (of two grains that touch, the one with the larger
         number). Facets of a void belong to no interface.
+    core_names : list of str
+        Names of the regions that are domains in the core.
     shape : dict
         dim, kind, period, sector, mirrors (inward unit normals), bodies and sizes of the structure in nanometres.
     anchors : Anchors or None
@@ -88,6 +90,7 @@ class Domains:
         header = comm.bcast(_header(tagged) if comm.rank == 0 else None, root=0)
         self.anchors: Anchors | None = header["anchors"]
         self.region_names: list[str] = header["names"]
+        self.core_names: list[str] = header["core_regions"]
         self.shape: dict = header["shape"]
         self.cells_global: int = header["cells"]
         self.dim: int = self.shape["dim"]
@@ -97,19 +100,20 @@ class Domains:
         ).T
         cells = np.arange(len(self.region), dtype=np.int32)
         void = np.array([name == VOID for name in self.region_names])[self.region]
-        self.core = _submesh(self.mesh, cells[self.region == CORE])
-        self.ionic = _submesh(self.mesh, cells[(self.region != CORE) & ~void])
+        in_core = np.isin(self.region, self.core_regions)
+        self.core = _submesh(self.mesh, cells[in_core])
+        self.ionic = _submesh(self.mesh, cells[~in_core & ~void])
         self.solid = _submesh(self.mesh, cells[(self.region != ELECTROLYTE) & ~void])
         self.entity_maps = [self.core.entity_map, self.ionic.entity_map, self.solid.entity_map]
         metadata = {"quadrature_degree": QUADRATURE_DEGREE}
         tags = mesh.meshtags(self.mesh, self.dim, cells, self.region)
         self.dx = ufl.Measure("dx", domain=self.mesh, subdomain_data=tags, metadata=metadata)
-        in_sei = (self.region >= FIRST_SEI) & ~void
+        in_sei = np.isin(self.region, self.sei_regions)
         rank = np.where(in_sei, self.grain, -2)  # grains by number, -1 in the matrix, -2 where no SEI is
         self.interface_entities = interface_entities(
             self.mesh,
             {
-                CORE_SEI: lambda a, b: in_sei[a] & (self.region[b] == CORE),
+                CORE_SEI: lambda a, b: in_sei[a] & in_core[b],
                 SEI_ELECTROLYTE: lambda a, b: in_sei[a] & (self.region[b] == ELECTROLYTE),
                 GRAIN_MATRIX: lambda a, b: (rank[b] >= -1) & (rank[a] > rank[b]),
             },
@@ -120,7 +124,18 @@ class Domains:
     @property
     def sei_regions(self) -> tuple[int, ...]:
         """Region numbers of the SEI phases that carry fields."""
-        return tuple(i for i in range(FIRST_SEI, len(self.region_names)) if self.region_names[i] != VOID)
+        others = (VOID, *self.core_names)
+        return tuple(i for i in range(FIRST_SEI, len(self.region_names)) if self.region_names[i] not in others)
+
+    @property
+    def core_regions(self) -> tuple[int, ...]:
+        """Region numbers of the core: its matrix, then the domains resolved in it."""
+        return (CORE, *(self.region_names.index(name) for name in self.core_names))
+
+    @property
+    def dx_core(self):
+        """Cell measure over the core."""
+        return self.regions(*self.core_regions)
 
     @property
     def void_region(self) -> int | None:
@@ -204,7 +219,8 @@ def _header(tagged) -> dict:
     several = tagged.kind == "particles"
     shape["bodies"] = tagged.bodies if several else np.empty((0, dim + 1))
     anchors = find_anchors(tagged) if several else None
-    return {"anchors": anchors, "names": list(tagged.region_names), "cells": len(tagged.cells), "shape": shape}
+    names = {"names": list(tagged.region_names), "core_regions": list(tagged.core_regions)}
+    return {**names, "anchors": anchors, "cells": len(tagged.cells), "shape": shape}
 
 
 def _distribute(comm, tagged, dim: int) -> mesh.Mesh:

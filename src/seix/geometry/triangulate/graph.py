@@ -61,7 +61,8 @@ class Sizes:
         self.layers = np.array([layer.thickness / per_layer for layer in layers])
         self.in_gap = min(coarsening * ACROSS_GAP / controls.cells_per_gap, LARGEST_IN_GAP)
         on_grain = min(coarsening / controls.cells_per_diameter, LARGEST_ON_GRAIN)
-        self.grains = np.minimum(on_grain * 2.0 * structure.radii, self.layers[structure.layer])
+        around = np.append(self.layers, self.core)  # domains of the core are in layer -1
+        self.grains = np.minimum(on_grain * 2.0 * structure.radii, around[structure.layer])
 
     def of_levels(self, kind: str) -> np.ndarray:
         """Largest edge length on each level."""
@@ -92,14 +93,17 @@ def _sampled(structure: Structure, chains: Chains, sizes: Sizes) -> tuple[np.nda
     """Points on all chains."""
     frame, layers = structure.frame, structure.layers
     near = near_grains(shapes_of(structure), structure.centres, sizes.grains, sizes.in_gap, sizes.slope, frame.period)
-    surface = np.full((len(layers), 2), BESIDE_LINE)
-    surface[0, 0] = surface[-1, 1] = sizes.in_gap  # all other walls are lines within the SEI
+    # the core comes last, as layer -1
+    bands = [*([layer.inner, layer.outer] for layer in layers), [-frame.core_size, 0.0]]
+    surface = np.full((len(bands), 2), BESIDE_LINE)
+    # all other walls are lines within the SEI, or the end of the core
+    surface[0, 0] = surface[-2, 1] = surface[-1, 1] = sizes.in_gap
     sides = []
     for side in range(len(frame.side_names)):
         _, inward = frame.side_axes(side)
         sides.append([*inward, frame.period if frame.kind == "patch" and side == 1 else 0.0])
     walls = Walls(
-        np.array([[layer.inner, layer.outer] for layer in layers]), surface, np.array(sides).reshape(-1, 3), BESIDE_LINE,
+        np.array(bands), surface, np.array(sides).reshape(-1, 3), BESIDE_LINE,
         frame.core_size if frame.kind == "particle" else -1.0,
     )  # fmt: skip
     level, grain = chains.grain < 0, np.maximum(chains.grain, 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seix.geometry.core_domains import with_domains
 from seix.geometry.triangulate.graph import structure_graph
 from seix.geometry.triangulate.planar import Triangulation, refine
 
@@ -51,7 +52,7 @@ def mesh2d(
     GeometryError
         If curves touch, or the mesh would have too many cells.
     """
-    built = structure_graph(structure, controls, coarsening)
+    built = structure_graph(with_domains(structure), controls, coarsening)
     if accept is not None:
         accept(CELLS_PER_EDGE * len(built.graph.segments))
     mesh = refine(built.graph, SMALLEST_ANGLE, built.slope, controls.maximum_cells)

@@ -41,8 +41,8 @@ STEP_DOWN = 0.01
 """Part of a fraction by which it is lowered until it can be reached, for the message."""
 
 
-def cellular_layer(layer: LayerShape, band, frame: Frame, seed: int, index: int,
-                   count: int) -> tuple[LayerGrains, ConvexShapes | StarShapes]:  # fmt: skip
+def cellular_layer(layer: LayerShape, band, frame: Frame, seed: int, index: int, count: int,
+                   least_segments: int = 0) -> tuple[LayerGrains, ConvexShapes | StarShapes]:  # fmt: skip
     """Make the grains of one cellular or polycrystalline layer.
 
     Parameters
@@ -55,6 +55,9 @@ def cellular_layer(layer: LayerShape, band, frame: Frame, seed: int, index: int,
     seed : int
     index, count : int
         Which layer, and of how many.
+    least_segments : int
+        Coarsest template of the grains in space, segments of an octasphere; a finer one is used where the fractions
+        need it.
 
     Returns
     -------
@@ -73,27 +76,36 @@ def cellular_layer(layer: LayerShape, band, frame: Frame, seed: int, index: int,
         from seix.geometry.polycrystal import polycrystal
 
         return polycrystal(layer, band, frame, seed, index, count, where)
-    made = _attempt(layer, band, frame, seed, index, count, where)
+    made = _attempt(layer, band, frame, seed, index, count, where, least_segments)
     if made is None:
         raise GeometryError(_too_dense(layer, band, frame, seed, index, count, where))
     return made
 
 
-def _attempt(layer, band, frame, seed, index, count, where, factor: float = 1.0):
+def _attempt(layer, band, frame, seed, index, count, where, least_segments: int, factor: float = 1.0):
     """Grains and shapes, or None if a phase cannot have its fraction."""
     layer = replace(layer, fractions={name: factor * f for name, f in layer.fractions.items()})
     grains = seeds(layer, band, seed, index, count, where)
     space = CellSpace(frame, *_between(layer))
+    rng = np.random.default_rng([seed, index, 1])
+    targets = [fraction * band.measure for fraction in layer.fractions.values()]
     if frame.dim == 2:
-        from seix.geometry.plane_cells import PlaneCells as Cells
-    else:
-        from seix.geometry.star import StarCells as Cells
-    cells = Cells(layer, space, grains, band.measure, np.random.default_rng([seed, index, 1]))
-    fractions = list(layer.fractions.values())
-    for phase, fraction in enumerate(fractions):
-        if not cells.fill(grains.phase == phase, fraction * band.measure):
-            return None
-    return cells.result()
+        from seix.geometry.plane_cells import PlaneCells
+
+        cells = PlaneCells(layer, space, grains, band.measure)
+        return cells.result() if _filled(cells, grains, targets) else None
+    from seix.geometry.star import SEGMENTS, StarCells
+
+    cells = StarCells(layer, space, grains, band.measure, rng)
+    for segments in (n for n in SEGMENTS if n >= least_segments):
+        cells.use(segments)
+        if _filled(cells, grains, targets):
+            return cells.result()
+    return None
+
+
+def _filled(cells, grains: LayerGrains, targets: list[float]) -> bool:
+    return all(cells.fill(grains.phase == phase, target) for phase, target in enumerate(targets))
 
 
 def _between(layer: LayerShape) -> tuple[float, float]:
@@ -214,7 +226,7 @@ def _too_dense(layer, band, frame, seed, index, count, where) -> str:
     while found is None and factor > 2.0 * STEP_DOWN:
         factor -= STEP_DOWN
         try:
-            found = _attempt(layer, band, frame, seed, index, count, where, factor)
+            found = _attempt(layer, band, frame, seed, index, count, where, 0, factor)
         except GeometryError:
             continue
     return (

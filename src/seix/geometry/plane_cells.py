@@ -36,11 +36,9 @@ class PlaneCells:
         From :func:`seix.geometry.cellular.seeds`.
     measure : float
         Area of the layer [nm2].
-    rng : numpy.random.Generator
-        Not used in the plane.
     """
 
-    def __init__(self, layer: LayerShape, space: CellSpace, grains: LayerGrains, measure: float, rng) -> None:
+    def __init__(self, layer: LayerShape, space: CellSpace, grains: LayerGrains, measure: float) -> None:
         self.layer, self.grains = layer, grains
         self.origins, weight = even_cells(
             lambda x, w: power_cells(space, x, w, grains.side).division(), space, grains, measure

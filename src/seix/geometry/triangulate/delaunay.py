@@ -10,6 +10,7 @@ from seix.geometry.triangulate.topology import (
     EDGE,
     FAULT,
     LAST,
+    NO_PLACE,
     SEGMENTS,
     TRIANGLES,
     A,
@@ -85,7 +86,7 @@ def insert_all(xy, he, seg, label, rim, stack, count, order):
     for vertex in order:
         px, py = xy[vertex, 0], xy[vertex, 1]
         t = walk(xy, he, count[LAST], px, py)
-        if not find_cavity(xy, he, rim, stack, count, t, px, py):
+        if find_cavity(xy, he, rim, stack, count, t, px, py) == NO_PLACE:
             count[FAULT] = vertex
             return DUPLICATE
         insert(he, seg, label, rim, count, vertex)

@@ -20,6 +20,7 @@ from seix.geometry.triangulate.topology import (
     FAULT,
     FIXED,
     HEAD,
+    NO_PLACE,
     PARTNER,
     RIM,
     ROOT,
@@ -180,13 +181,15 @@ def improve(m, t, x, y):
     """Insert a vertex for triangle t, or split the segments it comes too close to; True if t is to be seen again."""
     px, py = snap(x, y, m.frame)
     inside, blocking = straight_walk(m.xy, m.he, t, px, py)
+    if inside >= 0:
+        blocking = find_cavity(m.xy, m.he, m.rim, m.stack, m.count, inside, px, py)
+        if blocking == NO_PLACE:
+            return False
     number = 0
-    if inside < 0:
+    if blocking >= 0:
         m.hits[0] = blocking
         number = 1
     else:
-        if not find_cavity(m.xy, m.he, m.rim, m.stack, m.count, inside, px, py):
-            return False
         for i in range(m.count[RIM]):
             s = m.rim[i, 3]
             if s >= 0 and number < HITS and sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py):
@@ -196,7 +199,7 @@ def improve(m, t, x, y):
         again = False
         for i in range(number):
             s = m.hits[i]
-            if inside < 0 or sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py):
+            if blocking >= 0 or sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py):
                 again |= split(m, s)
         return again
     v = m.count[VERTICES]

@@ -16,6 +16,8 @@ A, B, CIRCLE, PARTNER, ROOT, EDGE, FIXED, WAITING = range(8)
 """Columns of `seg`: end vertices, circle, partner, segment of the input, one of its half-edges, flags."""
 VERTICES, TRIANGLES, SEGMENTS, LAST, HEAD, WAIT, SEG_HEAD, SEG_WAIT, FAULT, CAVITY, RIM = range(11)
 """Places in `count`: how many there are, last triangle touched, the two queues, what went wrong, cavity and rim."""
+NO_PLACE = -2
+"""Answer of `find_cavity` for a point that cannot become a vertex."""
 
 
 @njit(cache=True, inline="always")
@@ -98,24 +100,28 @@ def find_cavity(xy, he, rim, stack, count, t, px, py):
 
     Returns
     -------
-    bool
-        False if the point is a vertex, or lies on a segment or outside of t.
+    int
+        -1; NO_PLACE if the point is a vertex or outside of t; the segment if it lies on one.
     """
     count[CAVITY] = count[RIM] = 0
     zeros = 0
+    on = -1
     for k in range(3):
         e = 3 * t + k
         side = orient(xy, he[following(e), 0], he[previous(e), 0], px, py)
-        if side < 0 or (side == 0 and he[e, 2] >= 0):
-            return False
-        zeros += side == 0
+        if side < 0:
+            return NO_PLACE
+        if side == 0:
+            zeros += 1
+            on = he[e, 2]
     if zeros > 1:
-        return False
-    rim[0, 4] = t
-    count[CAVITY] = 1
-    stack[0], stack[1], stack[2] = 3 * t + 2, 3 * t + 1, 3 * t
-    grow_cavity(xy, he, rim, stack, count, 3, px, py)
-    return True
+        return NO_PLACE
+    if on < 0:
+        rim[0, 4] = t
+        count[CAVITY] = 1
+        stack[0], stack[1], stack[2] = 3 * t + 2, 3 * t + 1, 3 * t
+        grow_cavity(xy, he, rim, stack, count, 3, px, py)
+    return on
 
 
 @njit(cache=True)

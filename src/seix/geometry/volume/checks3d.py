@@ -78,7 +78,8 @@ def check_mesh3d(mesh: TaggedMesh, structure: Structure, numbers: MeshNumbers) -
             asked = fraction * structure.frame.measure(layer.inner, layer.outer)
             has = meshed[k, structure.phase_names.index(name)]
             if abs(has / asked - 1.0) > FRACTION_TOLERANCE:
-                raise GeometryError(f"the mesh gives {name} in layer {k + 1} a volume of {has:.5g} nm3 instead of {asked:.5g} nm3")
+                text = f"the mesh gives {name} in layer {k + 1} a volume of {has:.5g} nm3 instead of {asked:.5g} nm3"
+                raise GeometryError(text)
     if mesh.kind == "patch":
         _check_sides(mesh)
 

@@ -17,8 +17,8 @@ from seix.geometry.volume.templates import octasphere
 
 SLACK = 1.3
 """Longest edge over wanted size above which a triangle is split."""
-ROUNDS = 40
-"""Largest number of bisections of a triangle."""
+LARGEST = 3_000_000
+"""Triangles of a wall above which a structure is refused: the cells beside them would not fit anywhere."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def refined(sheet: Sheet, size_at: Callable[[np.ndarray], np.ndarray], radius: f
     Raises
     ------
     GeometryError
-        If the wanted sizes are never reached.
+        If the wall needs too many triangles.
     """
-    for _ in range(ROUNDS):
+    while len(sheet.faces) <= LARGEST:
         points, faces = sheet.points, sheet.faces
         ends = points[faces[:, [1, 2, 0]]] - points[faces[:, [2, 0, 1]]]
         longest = np.linalg.norm(ends, axis=2).max(axis=1)
@@ -96,7 +96,7 @@ def refined(sheet: Sheet, size_at: Callable[[np.ndarray], np.ndarray], radius: f
         if not large.any():
             return sheet
         sheet = _bisected(sheet, large, radius)
-    raise GeometryError(f"a wall of {len(sheet.faces)} triangles does not reach the wanted cell size")
+    raise GeometryError(f"a wall between layers needs more than {LARGEST} triangles: larger cells or a smaller domain need fewer")
 
 
 def _project(points: np.ndarray, radius: float) -> np.ndarray:

@@ -146,6 +146,7 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
         control.max_iterations,
         control.options,
         lambda step, norm: progress.newton(label, multiple, step, norm),
+        preset=control.preset,
     )
     asked = scenario.load.current_multiples
     shown = scenario.output.map_current_multiple or asked[-1]

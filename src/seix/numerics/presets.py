@@ -85,6 +85,8 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         "pc_mg_type": "multiplicative",
         "mg_levels_ksp_type": "chebyshev",
         "mg_levels_ksp_max_it": 2,
+        # the largest eigenvalue is found too small on meshes with few bad cells: the safety costs less than that would
+        "mg_levels_ksp_chebyshev_esteig": "0,0.2,0,1.2",
         "mg_levels_pc_type": "vpbjacobi" if components > 1 else "jacobi",
     }
     coarse: Options = {"ksp_type": "preonly"}

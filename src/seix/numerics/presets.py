@@ -87,6 +87,8 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         "mg_levels_ksp_max_it": 2,
         # the largest eigenvalue is found too small on meshes with few bad cells: the safety costs less than that would
         "mg_levels_ksp_chebyshev_esteig": "0,0.2,0,1.2",
+        # and with few steps the modes inside poorly conducting grains, which hardly feel the rest, are missed altogether
+        "mg_levels_esteig_ksp_max_it": 30,
         "mg_levels_pc_type": "vpbjacobi" if components > 1 else "jacobi",
     }
     coarse: Options = {"ksp_type": "preonly"}

@@ -7,7 +7,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 DEMO  := scenarios/paper/field_and_stress.yaml
 
-.PHONY: demo test test-all lint lock clean
+.PHONY: demo test test-all lint lock bench clean
 export OMP_NUM_THREADS ?= 1
 
 demo: $(STAMP)
@@ -38,3 +38,8 @@ lock:
 
 clean:
 	rm -rf $(VENV) build src/*.egg-info
+
+# benchmarks; their tables in docs/benchmarks.md are written anew
+bench: $(STAMP)
+	$(BIN)/python bench/meshes.py --write docs/benchmarks.md
+	$(BIN)/python bench/curved.py --write docs/benchmarks.md

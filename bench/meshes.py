@@ -48,7 +48,7 @@ def scenario(dim: int, grains: int, shape: str = "round"):
                      "electrolyte_depth": 10 * NM},
         "sei": {"structure": "consSEI", "x": layers, "layer_thickness": thickness * NM,
                 "inorganic": {"LiF": 0.20, "Li3N": 0.06}, "grains": {"shape": shape}},
-        "mesh": {"cells_per_diameter": 3.0 if dim == 2 else 2.0, "cells_per_gap": 0.35, "maximum_cells": 50_000_000},
+        "mesh": {"cells_per_diameter": 3.0 if dim == 2 else 2.0, "cells_per_gap": 0.35 if dim == 2 else 0.6, "maximum_cells": 50_000_000},
     })  # fmt: skip
 
 

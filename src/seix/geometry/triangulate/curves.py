@@ -120,7 +120,7 @@ def _half_discs(centres: np.ndarray, radii: np.ndarray, grains: np.ndarray, star
 
 
 def outline_pieces(shapes: ConvexShapes) -> Chains:
-    """Outlines of rounded polygons: around every vertex an arc, then the edge that follows; arcs of radius 0 are left out."""
+    """Outlines of rounded polygons: around every vertex an arc, unless it has no length, then the edge that follows."""
     owner, following = shapes.owner, shapes.following
     start = shapes.vertices
     edge = start[following] - start
@@ -132,7 +132,8 @@ def outline_pieces(shapes: ConvexShapes) -> Chains:
     radius = rounding[:, None]
     arcs = np.column_stack([start + radius * before, start + radius * normal, start, rounding])
     lines = np.column_stack([start + radius * normal, start[following] + radius * normal, np.zeros_like(start), 0.0 * rounding])
-    kept = np.column_stack([rounding > 0.0, np.ones(len(owner), bool)]).ravel()
+    turn = ((normal - before) ** 2).sum(axis=1) * rounding**2
+    kept = np.column_stack([turn > (SAME * shapes.perimeters()[owner]) ** 2, np.ones(len(owner), bool)]).ravel()
     pieces = np.stack([arcs, lines], axis=1).reshape(-1, 7)[kept]
     count = len(shapes.rounding)
     return Chains(pieces, np.repeat(owner, 2)[kept], np.arange(count), np.ones(count, bool), np.zeros(count))

@@ -74,7 +74,7 @@ def section(fields: CellFields, place: Place, names: Iterable[str] = ()) -> Sect
     plane_mesh = TaggedMesh(
         flat[whole].reshape(-1, 2), np.arange(6 * count).reshape(count, 6), mesh.region[owner], mesh.grain[owner],
         mesh.layer[owner], list(mesh.region_names), place.kind, mesh.period, place.sector, mesh.core_size, mesh.sei_thickness,
-        mesh.electrolyte_depth, statistics=mesh.statistics,
+        mesh.electrolyte_depth, statistics=mesh.statistics, core_regions=list(mesh.core_regions),
     )  # fmt: skip
     wanted = [name for name in dict.fromkeys(names) if name in fields.values]
     inside = np.take_along_axis(pieces.place, order[:, :, None], axis=1)[whole]
@@ -101,11 +101,18 @@ def crossing(mesh: TaggedMesh, where: Plane | Shell) -> tuple[NDArray[np.int64],
     return rows[where.covers(mesh.points[mesh.cells[rows]]).all(axis=1)], levels, size
 
 
-def interface_curves(mesh: TaggedMesh, rows: NDArray[np.int64], levels: Array, size: float) -> dict[str, Array]:
-    """Curves (n, 3, 3) in which a level cuts the interfaces among some cells [nm]; names as in `interfaces`."""
+def interface_curves(
+    mesh: TaggedMesh, rows: NDArray[np.int64], levels: Array, size: float, every: bool = False
+) -> dict[str, Array]:
+    """Curves (n, 3, 3) in which a level cuts the interfaces among some cells [nm].
+
+    Names as in `interfaces`; if `every` is set, also all facets as `every`.
+    """
     nodes, owners = facets_of(mesh.cells[rows])
     part = replace(mesh, cells=mesh.cells[rows], region=mesh.region[rows], grain=mesh.grain[rows], layer=mesh.layer[rows])
     kinds = facet_kinds(part, owners) | {"outside": owners[:, 1] < 0}
+    if every:
+        kinds["every"] = np.ones(len(nodes), dtype=bool)
     curves = {}
     for name, chosen in kinds.items():
         facets = nodes[chosen]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
-from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, hsv_to_rgb
 
 MILLIMETRE = 1.0 / 25.4
 _FONTS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "TeX Gyre Heros", "DejaVu Sans")
@@ -31,6 +32,7 @@ PHASE_COLOURS = {
     "Li3N": "#c8553d",
     "Li2O": "#4f9d69",
     "Li2CO3": "#8d6a9f",
+    "void": "#ffffff",
 }
 _SPARE_COLOURS = ("#e69f00", "#56b4e9", "#999933", "#882255", "#44aa99", "#661100")
 
@@ -98,6 +100,14 @@ def phase_colour(name: str, names: list[str]) -> str:
         return PHASE_COLOURS[name]
     unknown = [other for other in names if other not in PHASE_COLOURS]
     return _SPARE_COLOURS[unknown.index(name) % len(_SPARE_COLOURS)]
+
+
+def grain_colours(count: int) -> np.ndarray:
+    """RGB (count, 3) of grains: hues a golden angle apart, so that neighbours in number differ; two tones of each."""
+    number = np.arange(count)
+    hue = np.mod(0.58 + number * (math.sqrt(5.0) - 1.0) / 2.0, 1.0)
+    saturation, value = np.array([0.52, 0.38, 0.62])[number % 3], np.array([0.82, 0.92, 0.68])[number % 3]
+    return hsv_to_rgb(np.column_stack([hue, saturation, value]))
 
 
 def phase_label(name: str) -> str:

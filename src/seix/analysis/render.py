@@ -1,0 +1,182 @@
+"""Renders scenes off screen, in a process of its own.
+
+VTK ends the process with a segmentation fault where neither EGL nor OSMesa is installed; in a child process that is a
+message and not the end of a computation. The child needs no MPI and imports nothing of the finite-element stack.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+TIME_LIMIT = 300.0
+"""Seconds after which rendering is given up."""
+_SAMPLES = 2
+"""Pixels of the rendering for each pixel of the image, along both sides."""
+_LIFT = 2e-3
+"""Lines are moved towards the viewer by this part of the picture, so that the faces they lie on do not hide them."""
+_AMBIENT, _BRIGHTNESS = 0.5, 1.08
+"""Part of the light that comes from everywhere; brightness of a surface that faces the light."""
+_unavailable: str | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Parallel projection.
+
+    Attributes
+    ----------
+    towards
+        (3,) unit vector to the viewer; z is up.
+    centre
+        (2,) middle of the picture, to the right and upwards [nm].
+    width, height
+        Of the picture [nm].
+    """
+
+    towards: Array
+    centre: Array
+    width: float
+    height: float
+
+    @property
+    def axes(self) -> Array:
+        """(3, 2) unit vectors to the right and upwards in the picture."""
+        right = np.cross([0.0, 0.0, 1.0], self.towards)
+        right /= np.linalg.norm(right)
+        return np.column_stack([right, np.cross(self.towards, right)])
+
+    def seen(self, points: Array) -> Array:
+        """Coordinates (..., 2) in the picture from its lower left corner [nm]."""
+        return points @ self.axes - self.centre + 0.5 * np.array([self.width, self.height])
+
+
+def fitted(points: Array, towards: Array, margin: float = 0.01) -> Frame:
+    """Frame around points, with a margin as a part of its size."""
+    frame = Frame(towards, np.zeros(2), 1.0, 1.0)
+    flat = points @ frame.axes
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    size = (high - low) + 2 * margin * (high - low).max()
+    return Frame(towards, 0.5 * (low + high), float(size[0]), float(size[1]))
+
+
+def render(
+    triangles: Array, lines: dict[str, tuple[Array, str, float]], frame: Frame, width: int, lit: bool = True
+) -> NDArray[np.uint8] | None:
+    """Image of triangles and lines on white.
+
+    Parameters
+    ----------
+    triangles
+        (k, 3, 9) places, unit normals, RGB from 0 to 1.
+    lines
+        Name -> segments (s, 2, 3), colour, width in pixels of the image.
+    frame
+        What is seen.
+    width
+        Of the image in pixels.
+    lit
+        Whether surfaces are shaded; without, colours are exactly those given.
+
+    Returns
+    -------
+    (height, width, 3) image, or None where nothing can be rendered; `why_not` then says why
+    """
+    global _unavailable
+    if _unavailable is not None:
+        return None
+    colours = triangles[..., 6:9] * (_shade(triangles[..., 3:6], frame) if lit else 1.0)
+    colours = np.round(255 * np.clip(colours, 0.0, 1.0)).astype(np.uint8)
+    with tempfile.TemporaryDirectory(prefix="seix-render-") as folder:
+        source, target = Path(folder, "scene.npz"), Path(folder, "image.npy")
+        arrays = {f"line_{name}": segments.astype(np.float32) for name, (segments, _, _) in lines.items()}
+        np.savez(
+            source, places=triangles[..., :3].astype(np.float32), colours=colours, towards=frame.towards, axes=frame.axes, centre=frame.centre,
+            size=[frame.width, frame.height], pixels=width, **arrays,
+            **{f"style_{name}": np.array([colour, str(thick)]) for name, (_, colour, thick) in lines.items()},
+        )  # fmt: skip
+        # a launcher of MPI would take a child that carries its variables for one of its ranks
+        quiet = {key: value for key, value in os.environ.items() if not key.startswith(("PMI", "OMPI_", "PMIX_", "MPI"))}
+        command = [sys.executable, "-m", "seix.analysis.render", str(source), str(target)]
+        try:
+            done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
+        except subprocess.TimeoutExpired:
+            _unavailable = f"rendering took longer than {TIME_LIMIT:g} s"
+            return None
+        if done.returncode != 0 or not target.is_file():
+            _unavailable = _reason(done)
+            return None
+        return np.load(target)
+
+
+def _shade(normals: Array, frame: Frame) -> Array:
+    """Brightness (..., 1) under light from the upper left behind the viewer."""
+    right, up = frame.axes.T
+    light = frame.towards - 0.6 * right + 0.8 * up
+    light /= np.linalg.norm(light)
+    # surfaces are seen from outside; a normal that points away belongs to one seen from within
+    facing = np.where(normals @ frame.towards < 0, -1.0, 1.0)
+    cosine = np.clip(facing * (normals @ light), 0.0, 1.0)
+    return (_AMBIENT + (1.0 - _AMBIENT) * cosine)[..., None] * _BRIGHTNESS
+
+
+def why_not() -> str | None:
+    """Why nothing can be rendered on this machine, as far as it was tried."""
+    return _unavailable
+
+
+def _reason(done: subprocess.CompletedProcess) -> str:
+    if done.returncode < 0 or done.returncode == 139:
+        return "VTK found no way to draw off screen; install libegl1 (tools/system-libs.sh does)"
+    last = done.stderr.strip().splitlines()
+    return f"VTK failed: {last[-1]}" if last else f"VTK failed with exit code {done.returncode}"
+
+
+def _draw(source: str, target: str) -> None:
+    """What the child process does."""
+    import pyvista
+
+    scene = np.load(source)
+    width, height = scene["size"]
+    pixels = int(scene["pixels"])
+    window = [pixels * _SAMPLES, max(1, round(pixels * height / width)) * _SAMPLES]
+    plotter = pyvista.Plotter(off_screen=True, window_size=window, lighting="none")
+    plotter.set_background("white")
+    soup = scene["places"].reshape(-1, 3)
+    surface = pyvista.PolyData.from_regular_faces(soup, np.arange(len(soup)).reshape(-1, 3))
+    surface.point_data["colour"] = scene["colours"].reshape(-1, 3)
+    plotter.add_mesh(surface, scalars="colour", rgb=True, lighting=False)
+    axes, towards = scene["axes"], scene["towards"]
+    reach = float(np.abs(soup).max()) * 4 + width + height
+    lift = _LIFT * max(width, height) * towards
+    for key in scene.files:
+        if key.startswith("line_") and len(scene[key]):
+            colour, thick = scene["style_" + key[5:]]
+            ends = (scene[key] + lift).reshape(-1, 3).astype(np.float32)
+            cells = np.column_stack([np.full(len(ends) // 2, 2), np.arange(len(ends)).reshape(-1, 2)]).ravel()
+            plotter.add_mesh(
+                pyvista.PolyData(ends, lines=cells), color=str(colour), line_width=float(thick) * _SAMPLES, lighting=False
+            )
+    focus = axes @ scene["centre"]
+    plotter.camera.position, plotter.camera.focal_point = focus + reach * towards, focus
+    plotter.camera.up = axes[:, 1]
+    plotter.camera.parallel_projection, plotter.camera.parallel_scale = True, 0.5 * float(height)
+    plotter.camera.clipping_range = (1e-3 * reach, 2.0 * reach)
+    image = plotter.screenshot(None, return_img=True)[..., :3].astype(np.float32)
+    rows, columns = image.shape[0] // _SAMPLES, image.shape[1] // _SAMPLES
+    small = image.reshape(rows, _SAMPLES, columns, _SAMPLES, 3).mean(axis=(1, 3))
+    np.save(target, np.round(small).astype(np.uint8))
+    plotter.close()
+
+
+if __name__ == "__main__":
+    _draw(*sys.argv[1:])

@@ -38,15 +38,13 @@ class Cut:
     loop: np.ndarray
 
 
-def whole_grains(surfaces: Surfaces, sizes: SolidSizes, trial: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def whole_grains(surfaces: Surfaces, sizes: SolidSizes) -> tuple[np.ndarray, np.ndarray]:
     """Add all grains that touch no side.
 
     Parameters
     ----------
     surfaces : Surfaces
     sizes : SolidSizes
-    trial : int
-        Another number turns the templates of round grains differently.
 
     Returns
     -------
@@ -57,7 +55,7 @@ def whole_grains(surfaces: Surfaces, sizes: SolidSizes, trial: int = 0) -> tuple
     free = np.flatnonzero(s.side == FREE)
     groups = []
     if s.shapes is None:
-        turns = Rotation.random(len(s.radii), rng=np.random.default_rng([s.seed, 3, trial])).as_matrix()
+        turns = Rotation.random(len(s.radii), rng=np.random.default_rng([s.seed, 3])).as_matrix()
         choice = choose(WHOLE, sizes.relative()[free])
         for number in np.unique(choice):
             group, template = free[choice == number], ball(*WHOLE[number])

@@ -51,18 +51,18 @@ class Domain:
         With the volumes that are to be filled: core, layers, electrolyte.
     """
 
-    def __init__(self, gmsh, sizes: SolidSizes, trial: int = 0) -> None:
+    def __init__(self, gmsh, sizes: SolidSizes) -> None:
         self.gmsh, self.sizes, self.structure, self.frame = gmsh, sizes, sizes.structure, sizes.frame
         self.surfaces, self.rays = Surfaces(), {}
         s = self.structure
         self.walls: list[list[int]] = [[] for _ in range(len(s.layers) + 2)]  # surfaces around each region
         if s.kind == "patch":
-            self._patch(trial)
+            self._patch()
         else:
-            self._particle(trial)
+            self._particle()
         self.surfaces.volumes += self.walls
 
-    def _patch(self, trial: int) -> None:
+    def _patch(self) -> None:
         period, top = self.frame.period, self.frame.sei_thickness
         heights = [-self.frame.core_size, *(layer.inner for layer in self.structure.layers), top,
                    top + self.frame.electrolyte_depth]  # fmt: skip
@@ -74,11 +74,11 @@ class Domain:
             edges = [_along(p, p[:, a] == x, 1 - a) for a in (0, 1) for x in (0.0, period)]
             levels.append(self._level(sheet, edges, None))
         self._join(levels)
-        self._whole(trial)
+        self._whole()
         for axis in (0, 1):
             self._side(levels, Side(axis, np.eye(3)[axis], 2 * axis, period * np.eye(3)[axis]))
 
-    def _particle(self, trial: int) -> None:
+    def _particle(self) -> None:
         frame = self.frame
         core, top = frame.core_size, frame.sei_thickness
         radii = [core + layer.inner for layer in self.structure.layers] + [core + top, core + top + frame.electrolyte_depth]
@@ -88,7 +88,7 @@ class Domain:
             sheet = sphere_sheet(radius, frame.section, frame.half_angle, self._largest(probes, radius))
             levels.append(self._level(refined(sheet, self.sizes.at, radius), None, radius))
         self._join(levels)
-        self._whole(trial)
+        self._whole()
         for k, normal in enumerate(frame.mirrors):
             self._side(levels, Side(k, normal, k))
 
@@ -126,8 +126,8 @@ class Domain:
         for j, walls in enumerate(self.walls):
             walls += [levels[j].surface, levels[j + 1].surface]
 
-    def _whole(self, trial: int) -> None:
-        grains, numbers = whole_grains(self.surfaces, self.sizes, trial)
+    def _whole(self) -> None:
+        grains, numbers = whole_grains(self.surfaces, self.sizes)
         for layer in range(len(self.structure.layers)):
             self.walls[1 + layer] += numbers[self.structure.layer[grains] == layer].tolist()
 

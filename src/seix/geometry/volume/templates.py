@@ -83,13 +83,6 @@ def _icosahedron() -> tuple[np.ndarray, np.ndarray]:
     return corners, np.array(triples)
 
 
-def volume_factor(directions: np.ndarray, faces: np.ndarray) -> float:
-    """Factor on the radius that gives the polyhedron the volume of the sphere."""
-    a, b, c = np.moveaxis(directions[faces], 1, 0)
-    volume = np.einsum("fi,fi->", a, np.cross(b, c)) / 6.0
-    return float(np.cbrt(4.0 * np.pi / 3.0 / volume))
-
-
 def _subdivided(corners: np.ndarray, triangles: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Points on the flat faces of a polyhedron, in units of 1/n of its edges, and the small triangles."""
     i, j = (index.ravel() for index in np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij"))

@@ -16,8 +16,8 @@ from scipy.sparse import csr_array
 
 from seix.geometry.cell_space import CellSpace
 
-MOVES = 7
-"""Moves of the seeds: enough for even cells, too few for a regular lattice."""
+MOVES = {2: 7, 3: 16}
+"""Moves of the seeds in the plane and in space: enough for even cells, too few for a regular lattice."""
 SETTLE = 3
 """Most Newton steps for the weights once the seeds rest."""
 EXACT = 1e-3
@@ -108,7 +108,7 @@ def balance(divide: Callable[[np.ndarray, np.ndarray], Division], x: np.ndarray,
     weight : ndarray (n,)
         [nm2]
     """
-    for _ in range(MOVES):
+    for _ in range(MOVES[space.dim]):
         weight = radii**2
         weight, cells, _ = _step(divide, x, weight, divide(x, weight), sizes, part)
         move = cells.centroid

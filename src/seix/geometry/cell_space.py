@@ -145,11 +145,16 @@ class CellSpace:
 
     def _beyond(self, x: np.ndarray, side: np.ndarray, s: int, normal: np.ndarray) -> list[np.ndarray]:
         """Half-spaces inside mirror s for the grains that are not on it, and their images for those on other mirrors."""
-        rows = [_rows(-normal, np.where(side != s, x @ normal, np.inf))]
+        clear = side != s
+        rows = []
         for other, axis in enumerate(self.frame.mirrors):
-            if other != s and abs(normal @ axis) > 1e-12:  # else the image is the side itself
-                image = normal - 2.0 * (normal @ axis) * axis
+            along = normal @ axis
+            if other != s and abs(along) > 1.0 - 1e-12:  # both rays of a half circle
+                clear &= side != other
+            elif other != s and abs(along) > 1e-12:  # else the image is the side itself
+                image = normal - 2.0 * along * axis
                 rows.append(_rows(-image, np.where(side == other, x @ image, np.inf)))
+        rows.append(_rows(-normal, np.where(clear, x @ normal, np.inf)))
         return rows
 
 

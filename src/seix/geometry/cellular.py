@@ -127,14 +127,15 @@ def seeds(layer: LayerShape, band, seed: int, index: int, count: int, where: str
     GeometryError
         If the grains do not fit.
     """
-    draw_grains(layer, band, np.random.default_rng([seed, index]), where)  # what it refuses is said in terms of the layer
     total, dim = sum(layer.fractions.values()), band.dim
+    room = without_sides(replace(band, gap=0.0, gaps=(0.0, 0.0)))
+    draw_grains(layer, room, np.random.default_rng([seed, index]), where)  # what it refuses is said in terms of the layer
     for packed in PACKED[dim]:
         part = min(1.0, packed / total)
         diameter = layer.diameter * part ** (1.0 / dim)
         fractions = {name: part * f for name, f in layer.fractions.items()}
         loose = replace(layer, fractions=fractions, diameter=diameter, gap=SEED_GAP * diameter, gaps=(0.0, 0.0))
-        room = without_sides(replace(band, gap=loose.gap, gaps=(0.0, 0.0)))
+        room = replace(room, gap=loose.gap)
         try:
             grains = pack_layer(loose, room, seed, index, count)
         except GeometryError as error:

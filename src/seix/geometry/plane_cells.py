@@ -47,10 +47,12 @@ class PlaneCells:
         self.start, self.lines = cells.start, cells.lines
         self.side, self.normals = grains.side, space.frame.mirrors
         self.mirror = space.frame.kind == "particle"
-        if not self.mirror:
+        if self.mirror:
+            self.inradius = inradii(self.start, self.lines)
+        else:
             self._lay_side(cells, space.frame.period)
-        # a cut grain must reach its side at any depth: it shrinks towards the largest disc centred there
-        self.inradius = inradii(*mirrored(self.start, self.lines, self.normals, self.side))
+            # a cut grain must reach its side at any depth: it shrinks towards the largest disc centred there
+            self.inradius = inradii(*mirrored(self.start, self.lines, self.normals, self.side))
         self.parts: list[tuple[np.ndarray, ConvexShapes]] = []
 
     def _lay_side(self, cells: Cells, period: float) -> None:

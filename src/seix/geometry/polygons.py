@@ -20,6 +20,15 @@ ACROSS = 0.15
 THINNEST = 1e-3
 """A polygon that reaches no farther than this part of the inradius across its side becomes a point on the side."""
 
+LARGE, NOTHING = 1e3, 1e-12
+"""Size of the square that lines are laid into, in their largest distance, and in that size the shortest edge that counts."""
+
+
+@njit(cache=True)
+def _parallel(a, b):
+    """Whether two lines have the same direction but for rounding."""
+    return a[0] * b[0] + a[1] * b[1] > 0.0 and abs(a[0] * b[1] - a[1] * b[0]) < 1e-9
+
 
 @njit(cache=True)
 def _edge_end(lines, i, j):
@@ -148,7 +157,7 @@ def _with_lines(start, lines, first, more):
 def _sorted_intersection(lines):
     """Keep the lines that bound their common inside, in order; returns how many."""
     xy, tag = np.empty((2, 2 * len(lines) + 4, 2)), np.empty((2, 2 * len(lines) + 4), np.int64)
-    size = 1e3 * np.abs(lines[:, 2]).max()
+    size = LARGE * np.abs(lines[:, 2]).max()
     for k in range(4):
         xy[0, k, 0] = size if k == 0 or k == 3 else -size
         xy[0, k, 1] = size if k < 2 else -size
@@ -156,14 +165,21 @@ def _sorted_intersection(lines):
     now, count = 0, 4
     for k in range(len(lines)):
         now, count = clip(xy, tag, now, count, lines[k, 0], lines[k, 1], lines[k, 2], k)
-    kept = np.empty((count, 3))
+    kept, total = np.empty((count, 3)), 0
     for k in range(count):
-        for d in range(3):
-            kept[k, d] = lines[tag[now, k], d]
-    for k in range(count):
+        m = k + 1 if k + 1 < count else 0
+        length = np.hypot(xy[now, m, 0] - xy[now, k, 0], xy[now, m, 1] - xy[now, k, 1])
+        i = tag[now, k]
+        # lines that are equal but for rounding count once
+        same = total > 0 and (_parallel(lines[i], kept[total - 1]) or _parallel(lines[i], kept[0]))
+        if length > NOTHING * size and not same:
+            for d in range(3):
+                kept[total, d] = lines[i, d]
+            total += 1
+    for k in range(total):
         for d in range(3):
             lines[k, d] = kept[k, d]
-    return count
+    return total
 
 
 @njit(cache=True)
@@ -251,27 +267,27 @@ def _straddle(xy, count, radius, mirror):
     work[0, :count] = xy[:count]
     now, count = clip(work, tag, 0, count, 0.0, 1.0, top, 0)
     now, count = clip(work, tag, now, count, 0.0, -1.0, -bottom, 0)
-    total = _chain(work[now], count, 1.0, bottom, top, SHORTEST * radius, xy, 0)
+    total = _chain(work[now], count, 1.0, 0.5 * half, bottom, top, SHORTEST * radius, xy, 0)
     if mirror:
         for k in range(total):
             xy[2 * total - 1 - k, 0], xy[2 * total - 1 - k, 1] = -xy[k, 0], xy[k, 1]
         return 2 * total
-    return _chain(work[now], count, -1.0, top, bottom, SHORTEST * radius, xy, total)
+    return _chain(work[now], count, -1.0, 0.5 * half, top, bottom, SHORTEST * radius, xy, total)
 
 
 @njit(cache=True)
-def _chain(polygon, count, sign, begin, end, shortest, xy, total):
-    """Append the vertices on one side of x = 0, from height `begin` to `end`, to `xy`; returns the new total.
+def _chain(polygon, count, sign, least, begin, end, shortest, xy, total):
+    """Append the vertices with sign * x > least, from height `begin` to `end`, to `xy`; returns the new total.
 
     Vertices too near to the one before or to the last one are left out.
     """
     first = 0
     for k in range(count):  # the vertex after the one on the other side
         a = k - 1 if k > 0 else count - 1
-        if sign * polygon[k, 0] > 0.0 and sign * polygon[a, 0] <= 0.0:
+        if sign * polygon[k, 0] > least and sign * polygon[a, 0] <= least:
             first = k
     length = 0
-    while length < count and sign * polygon[(first + length) % count, 0] > 0.0:
+    while length < count and sign * polygon[(first + length) % count, 0] > least:
         length += 1
     last = (first + length - 1) % count
     for k in range(length):

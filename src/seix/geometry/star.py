@@ -24,7 +24,7 @@ from seix.geometry.volume.templates import octasphere
 if TYPE_CHECKING:
     from seix.geometry.layers import LayerShape
 
-BALANCED = 4
+BALANCED = 3
 """Segments of the template with which volumes are balanced."""
 SEGMENTS = (4, 6, 8, 12)
 """Segments of the templates of grains, from coarse to fine; the first one that holds the fractions is used."""
@@ -66,8 +66,7 @@ class StarCells:
         if space.frame.kind == "patch":
             self._lay_sides(views, directions)
             views = view_cells(space, self.seeds, self.weight, grains.side, at_seeds, directions, self.more)
-            give_way = self.side == FREE
-            self.view[give_way] = views.division(directions, angles).centroid[give_way]
+            self.view = views.division(directions, angles).centroid
         self._onto_sides()
 
     def _lay_sides(self, views: Views, directions: np.ndarray) -> None:

@@ -1,10 +1,12 @@
 """The own plane mesher: exact predicates, constrained Delaunay triangles, angles, sizes, sides, errors, structures."""
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.spatial import Voronoi
 
 from geometry_cases import NM, bilayer, grains, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError
@@ -338,6 +340,56 @@ def test_cellular_layer():
     area = quality.areas(mesh["points"], mesh["cells"])
     assert area[mesh["grain"] >= 0].sum() == pytest.approx(0.6 * 40 * 15, rel=1e-4)
     assert quality.angles(mesh["points"], mesh["cells"]).min() > ANGLE - 1e-6
+
+
+def voronoi_layer(seed, period, low, high, count):
+    """A periodic polycrystal between flat walls, and the side of each grain, from mirrored points."""
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([(np.arange(count) + 0.2 * rng.random(count)) / count * period + 1.3, rng.uniform(low, high, count)])
+    rows = [x * [1, 1] + [s, 0] for s in (-period, 0.0, period)]
+    points = np.vstack([x, rows[0], rows[2], *(r * [1, -1] + [0, 2 * w] for r in rows for w in (low, high))])
+    diagram = Voronoi(points)
+    shapes, side = [], []
+    for k in range(count):
+        v = diagram.vertices[diagram.regions[diagram.point_region[k]]]
+        v = v[np.argsort(np.arctan2(*(v - points[k]).T[::-1]))]
+        v = v - [period, 0.0] if v[:, 0].max() > period else v
+        shapes.append(v)
+        side.append(0 if v[:, 0].min() < 0 else -1)
+    return shapes, side
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_polycrystal(seed):
+    """Two polycrystalline layers on each other: shared boundaries and walls, cut cells, no matrix at all."""
+    period, walls = 30.0, (0.0, 8.0, 14.0)
+    parts = [voronoi_layer(seed + 10 * k, period, low, high, 14) for k, (low, high) in enumerate(pairwise(walls))]
+    polygons, side = [p for part in parts for p in part[0]], np.array([s for part in parts for s in part[1]], np.int32)
+    start = np.cumsum([0, *(len(p) for p in polygons)])
+    shapes = ConvexShapes(start, np.concatenate(polygons), np.zeros(len(polygons)))
+    middle = np.array([p.mean(axis=0) for p in polygons])
+    middle[side == 0, 0] = 0.0
+    layers = [LayerShape(a, b, "organic", {"LiF": 1.0}, 5.0, 0.1, shape="polycrystal") for a, b in pairwise(walls)]
+    layer, zeros = np.repeat([0, 1], 14).astype(np.int32), np.zeros(28, np.int32)
+    structure = Structure(PatchFrame(period, 10.0, walls[-1], 5.0), layers, ["LiF"], middle, np.sqrt(shapes.areas() / np.pi),
+                          zeros, layer, side, 0, shapes)  # fmt: skip
+    mesh = mesh2d(structure, STRUCTURES["patch"].mesh)
+    points, cells = mesh["points"], mesh["cells"]
+    area = quality.areas(points, cells)
+    found = np.bincount(mesh["grain"][mesh["grain"] >= 0], area[mesh["grain"] >= 0], 28)
+    assert found == pytest.approx(shapes.areas(), rel=1e-6)
+    assert found.sum() == pytest.approx(period * walls[-1], rel=1e-12)
+    assert area.sum() == pytest.approx(structure.frame.domain_measure(), rel=1e-12)
+    assert ((mesh["layer"] >= 0) == (mesh["grain"] >= 0)).all()
+    left, right = (np.sort(points[points[:, 0] == x, 1]) for x in (0.0, period))
+    assert len(left) > 10 and (left == right).all()
+
+
+def test_grains_that_leave_holes_are_no_polycrystal():
+    structure = cells_of(ConvexShapes(np.array([0, 4]), polygon((20, 10), 4.0, 4), np.zeros(1)))
+    structure.layers[0] = replace(structure.layers[0], shape="polycrystal")
+    with pytest.raises(GeometryError, match="do not share the boundary"):
+        mesh2d(structure, STRUCTURES["patch"].mesh)
 
 
 def rows_of_discs(layers, per_layer):

@@ -2,12 +2,15 @@
 
 - `predicates`, `topology`: exact signs on an integer grid, half-edges, insertion of a vertex
 - `delaunay`: triangulation of given points and segments, and its regions
-- `refinement`: new vertices until all cells have their size and shape
+- `judging`, `refinement`: new vertices until all cells have their size and shape
 - `state`, `collect`: the arrays, and how they become a mesh
 - `planar`: `PlanarGraph` in, `Triangulation` out
-- `curves`, `near`, `sampling`: the curves of a structure, and points along them at the distances that gaps ask for
+- `curves`, `boundaries`, `near`, `sampling`: the curves of a structure, and points along them at the distances that gaps ask for
 - `graph`: the planar graph of a structure
 - `mesh2d`: a structure in, second-order cells out
+
+The kernels are compiled by numba when they are first used and kept on disk. A kept function does not notice that one it
+calls has changed in another module: after editing a kernel, delete the `*.nbi` files in `__pycache__`.
 """
 
 from seix.geometry.triangulate.graph import StructureGraph, structure_graph

@@ -33,6 +33,8 @@ class Chains:
     closed : ndarray (c,) of bool
     shift : ndarray (c,)
         How far along x the grain of a chain is moved [nm].
+    other : ndarray (c,) of int
+        Grain on the right of a boundary between two grains, whose left one is `grain`; -1 for all other chains.
     """
 
     pieces: np.ndarray
@@ -40,6 +42,10 @@ class Chains:
     grain: np.ndarray
     closed: np.ndarray
     shift: np.ndarray
+    other: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.grain)
 
 
 def joined(parts: list[Chains]) -> Chains:
@@ -48,7 +54,7 @@ def joined(parts: list[Chains]) -> Chains:
     return Chains(
         np.concatenate([part.pieces for part in parts]),
         np.concatenate([part.chain + offset for part, offset in zip(parts, offsets, strict=False)]),
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("grain", "closed", "shift")),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("grain", "closed", "shift", "other")),
     )
 
 
@@ -72,39 +78,67 @@ def level_heights(structure: Structure) -> np.ndarray:
     return np.array([*bottom, *walls, frame.sei_thickness + frame.electrolyte_depth])
 
 
-def level_chains(structure: Structure) -> Chains:
-    """The levels, from side to side or as circles."""
+def level_chains(structure: Structure, nodes: list[np.ndarray] | None = None) -> Chains:
+    """The levels, from side to side or as circles.
+
+    Parameters
+    ----------
+    structure : Structure
+    nodes : list of ndarray (k, 2), optional
+        Points on each level at which it must have a node.
+    """
     frame, pieces, chain = structure.frame, [], []
     heights = level_heights(structure)
     for number, height in enumerate(heights):
-        nodes, round_ = frame.level_nodes(height)
-        x = np.array([*nodes, nodes[0]] if frame.closed else nodes)
+        given, round_ = frame.level_nodes(height)
+        x = np.array(given)
+        if nodes is not None and len(nodes[number]):
+            x = _in_order(np.concatenate([x, nodes[number]]), frame.kind)
+        if frame.closed:
+            x = np.concatenate([x, x[:1]])
         radius = frame.core_size + height if round_ else 0.0
         pieces.append(np.column_stack([x[:-1], x[1:], np.zeros((len(x) - 1, 2)), np.full(len(x) - 1, radius)]))
         chain += [number] * (len(x) - 1)
-    count = len(heights)
-    return Chains(np.concatenate(pieces), np.array(chain), np.full(count, -1), np.full(count, frame.closed), np.zeros(count))
+    none = np.full(len(heights), -1)
+    return Chains(np.concatenate(pieces), np.array(chain), none, np.full(len(heights), frame.closed), 0.0 * none, none)
 
 
-def grain_chains(structure: Structure) -> Chains:
-    """Surfaces of the grains, of those on a side the part inside the domain."""
+def _in_order(points: np.ndarray, kind: str) -> np.ndarray:
+    """Different points along a level, the first one first."""
+    if kind == "patch":
+        place = points[:, 0]
+    else:
+        place = np.arctan2(points[:, 1], points[:, 0])
+        place = np.where(place < -1e-9, place + 2.0 * np.pi, place)
+    # of points that are the same to rounding the first one stays
+    order = np.argsort(place, kind="stable")
+    place = place[order]
+    new = np.concatenate([[True], np.diff(place) > 1e-9 * max(1.0, place[-1])])
+    group = np.cumsum(new) - 1
+    first = np.full(group[-1] + 1, len(points))
+    np.minimum.at(first, group, order)
+    return points[first]
+
+
+def grain_chains(structure: Structure, which: np.ndarray) -> Chains:
+    """Surfaces of some grains (n,) of bool, of those on a side the part inside the domain."""
     frame, free = structure.frame, structure.side == FREE
     shapes = shapes_of(structure)
     discs = np.diff(shapes.start) == 1
     radii = shapes.rounding if structure.shapes is not None else structure.radii
     centres = structure.centres.copy()
     centres[discs] = shapes.vertices[shapes.start[:-1][discs]]
-    parts = [_half_discs(centres, radii, np.flatnonzero(free & discs), np.array([1.0, 0.0]), 0.0, True)]
+    parts = [_half_discs(centres, radii, np.flatnonzero(which & free & discs), np.array([1.0, 0.0]), 0.0, True)]
     whole = outline_pieces(shapes)
-    parts.append(_picked(whole, np.flatnonzero(free & ~discs)))
+    parts.append(_picked(whole, np.flatnonzero(which & free & ~discs)))
     for side in range(len(frame.side_names)):
         # a patch is cut along one line, so a grain on it has a half on both sides
         here = ~free if frame.kind == "patch" else structure.side == side
         along, inward = frame.side_axes(side)
         start = along if along[0] * inward[1] - along[1] * inward[0] > 0.0 else -along
         shift = frame.period if frame.kind == "patch" and side == 1 else 0.0
-        parts.append(_half_discs(centres, radii, np.flatnonzero(here & discs), start, shift, False))
-        parts.append(cut_chains(_picked(whole, np.flatnonzero(here & ~discs)), along, inward, shift))
+        parts.append(_half_discs(centres, radii, np.flatnonzero(which & here & discs), start, shift, False))
+        parts.append(cut_chains(_picked(whole, np.flatnonzero(which & here & ~discs)), along, inward, shift))
     return joined(parts)
 
 
@@ -116,7 +150,7 @@ def _half_discs(centres: np.ndarray, radii: np.ndarray, grains: np.ndarray, star
     halves = [np.column_stack([ends[k], ends[1 - k], centres, radii]) for k in range(2 if whole else 1)]
     pieces = np.stack(halves, axis=1).reshape(-1, 7)
     chain = np.repeat(np.arange(len(grains)), len(halves))
-    return Chains(pieces, chain, grains, np.full(len(grains), whole), np.full(len(grains), shift))
+    return Chains(pieces, chain, grains, np.full(len(grains), whole), np.full(len(grains), shift), np.full(len(grains), -1))
 
 
 def outline_pieces(shapes: ConvexShapes) -> Chains:
@@ -136,7 +170,8 @@ def outline_pieces(shapes: ConvexShapes) -> Chains:
     kept = np.column_stack([turn > (SAME * shapes.perimeters()[owner]) ** 2, np.ones(len(owner), bool)]).ravel()
     pieces = np.stack([arcs, lines], axis=1).reshape(-1, 7)[kept]
     count = len(shapes.rounding)
-    return Chains(pieces, np.repeat(owner, 2)[kept], np.arange(count), np.ones(count, bool), np.zeros(count))
+    none = np.full(count, -1)
+    return Chains(pieces, np.repeat(owner, 2)[kept], np.arange(count), np.ones(count, bool), np.zeros(count), none)
 
 
 def _picked(chains: Chains, which: np.ndarray) -> Chains:
@@ -144,7 +179,10 @@ def _picked(chains: Chains, which: np.ndarray) -> Chains:
     place = np.full(len(chains.grain), -1)
     place[which] = np.arange(len(which))
     kept = place[chains.chain] >= 0
-    return Chains(chains.pieces[kept], place[chains.chain[kept]], chains.grain[which], chains.closed[which], chains.shift[which])
+    return Chains(
+        chains.pieces[kept], place[chains.chain[kept]],
+        *(getattr(chains, name)[which] for name in ("grain", "closed", "shift", "other")),
+    )  # fmt: skip
 
 
 def cut_chains(chains: Chains, along: np.ndarray, inward: np.ndarray, shift: float) -> Chains:
@@ -176,7 +214,7 @@ def cut_chains(chains: Chains, along: np.ndarray, inward: np.ndarray, shift: flo
     order = order[inside[order].any(axis=1)]
     pieces = pieces[order]
     pieces[:, [0, 2, 4]] += shift
-    return Chains(pieces, chain[order], chains.grain, np.zeros(len(first), bool), np.full(len(first), shift))
+    return Chains(pieces, chain[order], chains.grain, np.zeros(len(first), bool), np.full(len(first), shift), chains.other)
 
 
 def _crossing(pieces: np.ndarray, along: np.ndarray, inward: np.ndarray) -> np.ndarray:

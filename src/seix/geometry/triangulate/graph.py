@@ -10,10 +10,11 @@ import numpy as np
 
 from seix.geometry.outline import APEX, CORE, ELECTROLYTE, region_names
 from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, STEEPEST
-from seix.geometry.triangulate.curves import Chains, grain_chains, joined, level_chains, level_heights, shapes_of
+from seix.geometry.triangulate.boundaries import Boundaries, polycrystalline
+from seix.geometry.triangulate.curves import SAME, Chains, grain_chains, joined, level_chains, level_heights, shapes_of
 from seix.geometry.triangulate.near import near_grains
 from seix.geometry.triangulate.planar import PlanarGraph
-from seix.geometry.triangulate.sampling import Walls, sample
+from seix.geometry.triangulate.sampling import CAP, CLOSED, GAP_FACTOR, GRAIN, LAYER, ON_SIDE, SHIFT, Walls, sample
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
@@ -77,14 +78,19 @@ def structure_graph(structure: Structure, controls: MeshControl, coarsening: flo
     Parameters
     ----------
     structure : Structure
-        Plane, with round or cellular grains.
+        Plane.
     controls : MeshControl
     coarsening : float
         Multiplies all sizes.
     """
     sizes = Sizes(structure, controls, coarsening)
-    levels = level_chains(structure)
-    chains = joined([levels, grain_chains(structure)]) if len(structure.radii) else levels
+    dense = polycrystalline(structure)
+    if dense.any():
+        boundaries = Boundaries(structure)
+        levels = level_chains(structure, [boundaries.on_level(height) for height in level_heights(structure)])
+        chains = joined([levels, grain_chains(structure, ~dense), boundaries.chains])
+    else:
+        chains = joined([level_chains(structure), grain_chains(structure, ~dense)])
     points, piece = _sampled(structure, chains, sizes)
     return _Assembly(structure, sizes, chains, points, piece).graph()
 
@@ -92,12 +98,15 @@ def structure_graph(structure: Structure, controls: MeshControl, coarsening: flo
 def _sampled(structure: Structure, chains: Chains, sizes: Sizes) -> tuple[np.ndarray, np.ndarray]:
     """Points on all chains."""
     frame, layers = structure.frame, structure.layers
-    near = near_grains(shapes_of(structure), structure.centres, sizes.grains, sizes.in_gap, sizes.slope, frame.period)
+    near = near_grains(shapes_of(structure), structure.centres, sizes.grains, sizes.in_gap, sizes.slope, frame.period,
+                       ~polycrystalline(structure))  # fmt: skip
     # the core comes last, as layer -1
     bands = [*([layer.inner, layer.outer] for layer in layers), [-frame.core_size, 0.0]]
     surface = np.full((len(bands), 2), BESIDE_LINE)
-    # all other walls are lines within the SEI, or the end of the core
+    # all other walls are lines within the SEI, or the end of the core; but a polycrystal has a surface
     surface[0, 0] = surface[-2, 1] = surface[-1, 1] = sizes.in_gap
+    dense = np.array([layer.shape == "polycrystal" for layer in layers])
+    surface[:-2, 1][dense[1:]] = surface[1:-1, 0][dense[:-1]] = sizes.in_gap
     sides = []
     for side in range(len(frame.side_names)):
         _, inward = frame.side_axes(side)
@@ -106,17 +115,20 @@ def _sampled(structure: Structure, chains: Chains, sizes: Sizes) -> tuple[np.nda
         np.array(bands), surface, np.array(sides).reshape(-1, 3), BESIDE_LINE,
         frame.core_size if frame.kind == "particle" else -1.0,
     )  # fmt: skip
-    level, grain = chains.grain < 0, np.maximum(chains.grain, 0)
-    whole = np.zeros((len(level), 4), np.int64)
-    lengths = np.zeros((len(level), 3))
-    whole[:, 0], whole[:, 2], lengths[:, 0], lengths[:, 2] = chains.grain, chains.closed, chains.shift, sizes.in_gap
-    lengths[level, 1] = sizes.of_levels(frame.kind)
-    heights = level_heights(structure)
-    inside = (heights > 0.0) & (heights < frame.sei_thickness * (1.0 - 1e-12))
-    lengths[np.flatnonzero(level)[inside], 2] = BESIDE_LINE
-    if len(structure.radii):
-        whole[~level, 1], lengths[~level, 1] = structure.layer[grain[~level]], sizes.grains[grain[~level]]
-        whole[~level, 3] = structure.side[grain[~level]] >= 0
+    whole = np.zeros((len(chains), 4), np.int64)
+    lengths = np.zeros((len(chains), 3))
+    # a boundary between grains looks at other layers only, like a level
+    whole[:, GRAIN] = np.where(chains.other < 0, chains.grain, -1)
+    whole[:, CLOSED], lengths[:, SHIFT], lengths[:, GAP_FACTOR] = chains.closed, chains.shift, sizes.in_gap
+    levels = np.flatnonzero(chains.grain < 0)
+    lengths[levels, CAP] = sizes.of_levels(frame.kind)
+    walls_within = levels[1:-1][1:-1] if frame.kind == "patch" else levels[:-1][1:-1]
+    lengths[walls_within[~(dense[1:] | dense[:-1])], GAP_FACTOR] = BESIDE_LINE
+    own = np.flatnonzero(chains.grain >= 0)
+    grain = chains.grain[own]
+    other = np.where(chains.other[own] < 0, grain, chains.other[own])
+    whole[own, LAYER], lengths[own, CAP] = structure.layer[grain], np.minimum(sizes.grains[grain], sizes.grains[other])
+    whole[own, ON_SIDE] = structure.side[grain] >= 0
     return sample(chains.pieces, chains.chain, whole, lengths, walls, near, sizes.slope)
 
 
@@ -143,6 +155,7 @@ class _Assembly:
         self.circles = chains.pieces[arc][:, 4:7]
         self.segment_of = np.cumsum(piece >= 0) - 1  # segment that starts at a point
         self.fixed: list[int] = []
+        self.same = SAME * self.frame.width
 
     def graph(self) -> StructureGraph:
         """All together."""
@@ -153,13 +166,16 @@ class _Assembly:
         circle[: len(self.circle[0])] = self.circle[0]
         fixed = np.zeros(len(segments), bool)
         fixed[self.fixed] = True
+        points, size = np.concatenate(self.points), np.concatenate(self.size)
+        if (self.chains.other >= 0).any():
+            points, size, segments = _joined_ends(points, size, segments)
         graph = PlanarGraph(
-            np.concatenate(self.points), segments, np.concatenate(self.size), seeds, seed_region, seed_size, circle,
+            points, segments, size, seeds, seed_region, seed_size, circle,
             self.circles, partners, fixed,
         )  # fmt: skip
         s, layers, grains = self.structure, len(self.structure.layers), len(self.structure.radii)
         names = region_names(s)[2:]
-        matrix = [2 + names.index(layer.matrix) for layer in s.layers]
+        matrix = [-1 if layer.shape == "polycrystal" else 2 + names.index(layer.matrix) for layer in s.layers]
         phase = np.array([2 + names.index(name) for name in s.phase_names], int)
         none = [-1] * (2 + layers)
         return StructureGraph(
@@ -191,8 +207,8 @@ class _Assembly:
         for side in range(2):
             along, _ = frame.side_axes(side)
             nodes = np.concatenate([inner[side], self._on_side(side)])
-            height = np.concatenate(self.points)[nodes] @ along
-            made.append(self._connect(nodes[np.argsort(height, kind="stable")]))
+            _, first = np.unique(np.concatenate(self.points)[nodes] @ along, return_index=True)
+            made.append(self._connect(nodes[first]))
         if frame.kind == "patch":
             return np.column_stack(made)
         if self.structure.sector < NARROW:
@@ -215,31 +231,51 @@ class _Assembly:
 
     def _on_side(self, side: int) -> np.ndarray:
         """Ends of the chains that end on a side."""
-        level = self.chains.grain < 0
-        open_ = ~self.chains.closed & ~level
+        level, boundary = self.chains.grain < 0, self.chains.other >= 0
+        open_ = ~self.chains.closed & ~level & ~boundary
         if self.frame.kind == "patch":
             cut = open_ & ((self.chains.shift > 0.0) == (side == 1))
         else:
             cut = open_.copy()
             cut[open_] = self.structure.side[self.chains.grain[open_]] == side
-        return np.concatenate([(self.last if side else self.first)[level], self.first[cut], self.last[cut]])
+        nodes = np.concatenate([self.first[boundary], self.last[boundary]])
+        distance = self.frame.side_distance(self.points[0][nodes], side)
+        return np.concatenate([
+            (self.last if side else self.first)[level], self.first[cut], self.last[cut], nodes[np.abs(distance) < self.same]
+        ])  # fmt: skip
 
     def _seeds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A segment and a side of it for each region, the region, and its largest edge length."""
         level = np.flatnonzero(self.chains.grain < 0)
-        grains = np.flatnonzero(self.chains.grain >= 0)
+        grains, boundaries = np.flatnonzero(self.chains.grain >= 0), np.flatnonzero(self.chains.other >= 0)
         at = self.segment_of[self.first]
         layers, sizes = len(self.structure.layers), self.sizes
         walls = at[level[1:-1] if self.frame.kind == "patch" else level[:-1]]
         # the outer side of a level is left of a line, right of a counter-clockwise arc
         out = 1 if self.frame.kind == "patch" else -1
-        seeds = [(walls[0], -out), (walls[-1], out), *((wall, out) for wall in walls[:-1])]
-        region = [CORE, ELECTROLYTE, *range(2, 2 + layers)]
-        largest = [sizes.core, sizes.electrolyte, *sizes.layers]
+        # a polycrystal has no matrix
+        filled = [k for k, layer in enumerate(self.structure.layers) if layer.shape != "polycrystal"]
+        seeds = [(walls[0], -out), (walls[-1], out), *((walls[k], out) for k in filled)]
+        region = [CORE, ELECTROLYTE, *(2 + k for k in filled)]
+        largest = [sizes.core, sizes.electrolyte, *sizes.layers[filled]]
         if self.fixed:
             seeds.append((self.tip[0], 1))
             region.append(CORE)
             largest.append(math.inf)
-        seeds = np.concatenate([np.array(seeds), np.column_stack([at[grains], np.ones(len(grains), int)])])
-        region = np.concatenate([region, 2 + layers + self.chains.grain[grains]])
-        return seeds, region, np.concatenate([largest, sizes.grains[self.chains.grain[grains]]])
+        chain, left = np.concatenate([grains, boundaries]), np.repeat([1, -1], [len(grains), len(boundaries)])
+        grain = np.concatenate([self.chains.grain[grains], self.chains.other[boundaries]])
+        seeds = np.concatenate([np.array(seeds), np.column_stack([at[chain], left])])
+        region = np.concatenate([region, 2 + layers + grain])
+        return seeds, region, np.concatenate([largest, sizes.grains[grain]])
+
+
+def _joined_ends(points: np.ndarray, size: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points, sizes and segments with one point where several curves end."""
+    _, first, place = np.unique(points + 0.0, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    number = rank[place.ravel()]
+    least = np.full(len(first), np.inf)
+    np.minimum.at(least, number, size)
+    return points[first[order]], least, number[segments]

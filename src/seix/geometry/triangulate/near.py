@@ -43,7 +43,7 @@ class NearGrains(NamedTuple):
     slope: float
 
 
-def near_grains(shapes, centres, floors, in_gap: float, slope: float, period: float | None) -> NearGrains:
+def near_grains(shapes, centres, floors, in_gap: float, slope: float, period: float | None, which=None) -> NearGrains:
     """Sort grains into a raster.
 
     Parameters
@@ -58,6 +58,8 @@ def near_grains(shapes, centres, floors, in_gap: float, slope: float, period: fl
         Change of edge length over distance.
     period : float or None
         Grains have images at this distance along x.
+    which : ndarray (n,) of bool, optional
+        Grains that count; all by default.
     """
     owner = shapes.owner
     reach = np.zeros(len(centres))
@@ -67,10 +69,10 @@ def near_grains(shapes, centres, floors, in_gap: float, slope: float, period: fl
     shifts = [0.0] if period is None else [0.0, -period, period]
     index = np.concatenate([np.arange(len(centres))] * len(shifts))
     shift = np.repeat(shifts, len(centres))
-    inside = np.ones(len(index), bool)
+    inside = np.ones(len(index), bool) if which is None else which[index]
     if period is not None:
         x = centres[index, 0] + shift
-        inside = (x + reach[index] >= 0.0) & (x - reach[index] <= period)
+        inside &= (x + reach[index] >= 0.0) & (x - reach[index] <= period)
     index, shift = index[inside], shift[inside]
     step = max(float(np.median(reach)), 1e-12) if len(reach) else 1.0
     if len(index):

@@ -10,8 +10,9 @@ import numpy as np
 from seix.errors import GeometryError
 from seix.geometry.triangulate import delaunay
 from seix.geometry.triangulate.collect import collect
+from seix.geometry.triangulate.judging import small_angles
 from seix.geometry.triangulate.predicates import GRID
-from seix.geometry.triangulate.refinement import FULL, TOO_MANY, UNMATCHED, begin, refine_all, small_angles
+from seix.geometry.triangulate.refinement import FULL, TOO_MANY, UNMATCHED, begin, refine_all
 from seix.geometry.triangulate.state import Mesh, allocate, enlarge
 from seix.geometry.triangulate.topology import CIRCLE, EDGE, FAULT, FIXED, PARTNER, ROOT, SEGMENTS, VERTICES, WAITING, A, B
 

@@ -221,9 +221,6 @@ class Scenario(Model):
         if self.mechanics.out_of_plane_strain != 0.0:
             text = "has no meaning in 3D, where all directions are resolved; leave it out"
             yield Problem(("mechanics", "out_of_plane_strain"), text)
-        if any(layer.grains is not None and layer.grains.shape == "polycrystal" for layer in self.sei.resolved_layers()):
-            text = "polycrystal exists in 2D only; in 3D use shape: cellular with a gap"
-            yield Problem(("sei",), text, at_key=True)
         if self.mesh.backend != "auto":
             text = f"'{self.mesh.backend}' chooses between meshers of the plane; leave it out in 3D"
             yield Problem(("mesh", "backend"), text)

@@ -244,7 +244,7 @@ def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
         outer = inner + layer.thickness / NANOMETRE
         if layer.phases:
             grains = layer.grains
-            gap = (grains.gap or 0.0) / NANOMETRE
+            gap = grains.gap / NANOMETRE
             gaps = (gap if index == 0 else 0.5 * gap, gap if index == len(resolved) - 1 else 0.5 * gap)
             rounding = grains.rounding if grains.shape == "cellular" else 0.0
             shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), grains.diameter / NANOMETRE,

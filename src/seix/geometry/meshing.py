@@ -200,7 +200,7 @@ def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: 
 def _gmsh_plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
     """By Gmsh, with whichever of its algorithms passes the checks first."""
     if structure.shapes is not None:
-        raise GeometryError("mesh.backend: gmsh meshes round grains only; leave it out for cellular grains and polycrystals")
+        raise GeometryError("mesh.backend: gmsh meshes round grains only; leave it out for cellular grains")
     sizes = SizeField(structure, controls, coarsening)
     accept(sizes.estimated_cells())
     failure: GeometryError | None = None

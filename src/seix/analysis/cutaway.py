@@ -43,8 +43,8 @@ class Cutaway:
     ----------
     wedge
         Half spaces whose intersection loses its SEI.
-    sides
-        Outer flat sides that are seen.
+    sides, hidden
+        Outer flat sides that are seen, and those that are not.
     crops
         Half spaces that all of the picture lies in.
     towards
@@ -53,6 +53,7 @@ class Cutaway:
 
     wedge: list[HalfSpace]
     sides: list[HalfSpace]
+    hidden: list[HalfSpace]
     crops: list[HalfSpace]
     towards: Array
 
@@ -87,26 +88,29 @@ def cutaway_of(mesh: TaggedMesh) -> Cutaway:
     if mesh.kind in ("patch", "particles"):
         middle, period = 0.5 * mesh.period, mesh.period
         wedge = [HalfSpace(x, middle), HalfSpace(-y, -middle)]
-        sides, crops = [HalfSpace(-x, -period), HalfSpace(y, 0.0)], []
+        sides, hidden, crops = [HalfSpace(-x, -period), HalfSpace(y)], [HalfSpace(x), HalfSpace(-y, -period)], []
         if mesh.kind == "patch":
             crops = [HalfSpace(z, -min(mesh.core_size, _CORE_SHOWN * mesh.sei_thickness))]
         else:
             sides.append(HalfSpace(-z, -period))
-        return Cutaway(wedge, sides, crops, _unit(0.52, -0.66, 0.54))
+        return Cutaway(wedge, sides, hidden, crops, _unit(0.52, -0.66, 0.54))
     if len(mesh.mirrors) == 0:
-        return Cutaway([HalfSpace(x), HalfSpace(-y), HalfSpace(z)], [], [], _unit(0.62, -0.60, 0.50))
+        return Cutaway([HalfSpace(x), HalfSpace(-y), HalfSpace(z)], [], [], [], _unit(0.62, -0.60, 0.50))
     towards = _unit(0.72, -0.50, 0.48) if len(mesh.mirrors) == 3 else _unit(0.50, -0.66, 0.56)
     # the picture looks at a mirror plane from behind where its inward normal points away from the viewer
     sides = [HalfSpace(normal) for normal in mesh.mirrors if normal @ towards < 0]
+    hidden = [HalfSpace(normal) for normal in mesh.mirrors if normal @ towards >= 0]
     if len(mesh.mirrors) == 3:
-        return Cutaway([HalfSpace(_unit(1.0, -1.0, 0.0))], sides, [], towards)
+        return Cutaway([HalfSpace(_unit(1.0, -1.0, 0.0))], sides, hidden, [], towards)
     half = math.atan2(mesh.mirrors[0][2], mesh.mirrors[0][0])
     # the core is cropped below the lowest points of its surface
     low = mesh.core_size / math.sqrt(1.0 + 2.0 * math.tan(half) ** 2) - _CORE_SHOWN * mesh.sei_thickness
-    return Cutaway([HalfSpace(x), HalfSpace(-y)], sides, [HalfSpace(z, max(low, 0.0))], towards)
+    return Cutaway([HalfSpace(x), HalfSpace(-y)], sides, hidden, [HalfSpace(z, max(low, 0.0))], towards)
 
 
-def build_scene(mesh: TaggedMesh, colours: Colours, standing: bool = True, core: Colours | None = None, cells: bool = False) -> Scene:
+def build_scene(
+    mesh: TaggedMesh, colours: Colours, standing: bool = True, core: Colours | None = None, cells: bool = False
+) -> Scene:
     """Collect what is seen.
 
     Parameters
@@ -134,11 +138,13 @@ def build_scene(mesh: TaggedMesh, colours: Colours, standing: bool = True, core:
     for side in body.sides:
         builder.face(side, core_cells, [body.crops])
         builder.face(side, sei, left)
-    for k, plane in enumerate(body.wedge):
+    for plane in body.wedge:
         # what is kept lies behind the plane
         builder.face(plane.other, sei, [[*body.crops, *(other for other in body.wedge if other is not plane)]])
     outer = interface_facets(mesh, sei, mesh.region == names.index("electrolyte"))
     builder.skin(outer, left, colours)
+    for side in body.hidden:
+        builder.rim(side, left)
     if void.any():
         builder.skin(interface_facets(mesh, sei, void), left, colours)  # walls of the pores
     one, other = (sei, core_cells) if core is not None else (core_cells, sei)
@@ -158,7 +164,7 @@ class _Builder:
     def face(self, side: HalfSpace, chosen: NDArray[np.bool_], spaces: list[list[HalfSpace]]) -> None:
         """Flat face of the cells marked in `chosen` on the boundary of a half space, in each of some intersections."""
         mesh = self.mesh
-        plane = Plane(side.offset * side.normal, *_frame(-side.normal))
+        plane = _plane(side)
         rows, levels, size = crossing(mesh, plane)
         rows = rows[chosen[rows]]
         pieces = cut(levels[mesh.cells[rows]], size)
@@ -171,11 +177,22 @@ class _Builder:
             kept, cuts = clip_all(triangles, part, self.size)
             self.scene.triangles.append(kept)
             self.scene.lines["edge"].append(cuts[..., :3])
-            for name, lines in curves.items():
-                segments = np.concatenate([lines[:, :2], lines[:, 1:]])
-                for space in part:
-                    segments = clip_lines(segments, space)
-                self.scene.lines[_LINES.get(name, "edge")].append(segments)
+        for name, lines in curves.items():
+            self._add_lines(_LINES.get(name, "edge"), lines, spaces)
+
+    def rim(self, side: HalfSpace, spaces: list[list[HalfSpace]]) -> None:
+        """Edge of the outer surface of the SEI on a flat side that is not seen itself."""
+        plane = _plane(side)
+        rows, levels, size = crossing(self.mesh, plane)
+        lines = interface_curves(self.mesh, rows, levels, size)["sei|electrolyte"]
+        self._add_lines("edge", lines, spaces)
+
+    def _add_lines(self, name: str, curves: Array, spaces: list[list[HalfSpace]]) -> None:
+        for part in spaces:
+            segments = np.concatenate([curves[:, :2], curves[:, 1:]])
+            for space in part:
+                segments = clip_lines(segments, space)
+            self.scene.lines[name].append(segments)
 
     def skin(self, facets: Facets, spaces: list[list[HalfSpace]], colours: Colours) -> None:
         """Curved surface in each of some intersections."""
@@ -203,6 +220,11 @@ _LINES = {"grain|matrix": "interface", "layer|layer": "layer", "every": "mesh"}
 def _split(nodes: Array) -> Array:
     """Six nodes in basix order -> the four straight triangles between them."""
     return nodes[:, _SUBTRIANGLES].reshape(-1, 3, nodes.shape[2])
+
+
+def _plane(side: HalfSpace) -> Plane:
+    """The boundary of a half space, seen from outside."""
+    return Plane(side.offset * side.normal, *_frame(-side.normal))
 
 
 def _frame(normal: Array) -> tuple[Array, Array]:

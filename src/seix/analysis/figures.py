@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def write_maps(folder: Path, results: Sequence[StructureResult], dpi: int = 200)
     folder
         Existing folder.
     results
-        Structures with their fields; those in space are shown in two sections, across the SEI and along it.
+        Structures with their fields; those in space are shown in two sections, across the SEI and along it, and cut away.
     dpi
         Resolution.
 
@@ -134,6 +135,23 @@ def write_maps(folder: Path, results: Sequence[StructureResult], dpi: int = 200)
             written.append(folder / f"{result.name}_{name}.png")
             with style.context():
                 _field_map(name, result, pictures, scale).save(written[-1], dpi)
+        if solid and name == "field_enhancement":
+            written += _cutaways(folder, results, name, scale, dpi)
+    return written
+
+
+def _cutaways(folder: Path, results: Sequence[StructureResult], name: str, scale: ColourScale, dpi: int) -> list[Path]:
+    """Bodies with a wedge cut away, `cutaway_<structure>[_<field>].png`; a note instead where nothing can be rendered."""
+    from .render import why_not
+    from .solidfigure import write_field_cutaway, write_phase_cutaway
+
+    written = []
+    for result in results:
+        phases, field = (folder / f"cutaway_{result.name}_{what}.png" for what in ("microstructure", name))
+        if not write_phase_cutaway(phases, result, dpi) or not write_field_cutaway(field, result, name, scale, dpi):
+            print(f"no cut-away pictures, only sections: {why_not()}", file=sys.stderr)
+            return written
+        written += [phases, field]
     return written
 
 

@@ -69,6 +69,19 @@ class Map:
         marked = np.ones(len(colours), dtype=bool) if chosen is None else chosen
         self._shade(self.fields.nodes.region.astype(float), marked[self._regions], palette, norm, 0)
 
+    def cells(self, colours: NDArray[np.float64]) -> None:
+        """Fill every cell with its own RGB colour (cells, 3)."""
+        palette, number = np.unique(colours, axis=0, return_inverse=True)
+        values = np.repeat(number.ravel().astype(float), 3 * len(SUBTRIANGLES))
+        corners = self._points[self._triangles]
+        for shift in self.view.shifts:
+            seen = self._visible(shift, np.ones(len(corners), dtype=bool))
+            x, y = (corners + np.array([shift, 0.0]))[seen].reshape(-1, 2).T
+            # corners of their own for each triangle, so that shading between them leaves one colour
+            own = Triangulation(x, y, np.arange(len(x)).reshape(-1, 3))
+            look = {"cmap": ListedColormap(palette), "norm": Normalize(-0.5, len(palette) - 0.5)}
+            self.axes.tripcolor(own, values[np.repeat(seen, 3)], shading="gouraud", rasterized=True, zorder=0, **look)
+
     def background(self, shown: NDArray[np.bool_]) -> None:
         """Quiet colours for the regions that are not marked in `shown`."""
         quiet = dict.fromkeys(("core", *self.fields.mesh.core_regions), CORE_COLOUR) | {"electrolyte": ELECTROLYTE_COLOUR}
@@ -90,7 +103,9 @@ class Map:
             self._lines(lines[surface], INK, 0.6, 1.0)
         if layers:
             self._lines(lines["layer|layer"], INK, 0.35, 0.7, (0, (4, 3)))
-        if self.fields.mesh.kind in ("particle", "section") and not self.view.detail:
+        mesh = self.fields.mesh
+        round_edge = mesh.kind == "particle" or (mesh.kind == "section" and mesh.period is None)
+        if round_edge and not self.view.detail:
             self._lines(lines["outside"], "#8a8a8a", 0.4, 1.0)
             for spine in self.axes.spines.values():
                 spine.set_visible(False)

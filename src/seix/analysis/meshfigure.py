@@ -13,6 +13,8 @@ from . import style
 from .fieldset import EDGES, CellFields
 from .figures import MillimetreFigure
 from .mapdraw import Map, outlines
+from .render import why_not
+from .solidfigure import draw_body, place_bodies, plain_colours
 from .view import View, whole_view
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 _WIDTH, _GAP, _TOP, _LEGEND = 180.0, 4.0, 7.0, 9.0  # mm
 _DETAIL = 60.0
 """Width of the detail in sizes of the smallest cell."""
+MANY = 50_000
+"""Above this number of cells their edges are drawn in the detail only: on the whole they would run together."""
 
 
-def write_mesh_figure(path: Path, mesh: TaggedMesh, title: str, dpi: int = 200) -> None:
-    """Draw phases, grains and cells.
+def write_mesh_figure(path: Path, mesh: TaggedMesh, title: str, dpi: int = 200) -> str | None:
+    """Draw phases, grains and cells; above `MANY` cells, their edges in a detail only.
 
     Parameters
     ----------
@@ -36,40 +40,67 @@ def write_mesh_figure(path: Path, mesh: TaggedMesh, title: str, dpi: int = 200) 
         One line above.
     dpi
         Resolution.
+
+    Returns
+    -------
+    None, or why there is no picture of a mesh in space; nothing is written then.
     """
-    fields, lines = CellFields(mesh, {}), outlines(mesh)
-    edges = _edges(mesh)
-    whole = _domain(mesh)
-    views = [whole, _smallest(mesh, whole)]
-    height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), 120.0)
-    width = height * sum(view.aspect for view in views) + _GAP + 4.0
     with style.context():
-        figure = MillimetreFigure(width, _TOP + height + _LEGEND)
-        figure.text(2.0, 4.2, f"{title}:  {len(mesh.cells)} cells", ha="left", va="baseline")
-        left = 2.0
+        figure = (_plane if mesh.dim == 2 else _solid)(mesh, f"{title}:  {len(mesh.cells)} cells", dpi)
+        if figure is None:
+            return why_not()
         colours = [style.phase_colour(name, mesh.region_names) for name in mesh.region_names]
-        for view, thickness in zip(views, (0.1, 0.35), strict=True):
-            axes = figure.axes(left, _TOP, height * view.aspect, height)
-            left += height * view.aspect + _GAP
-            drawn = Map(axes, fields, view)
-            drawn.regions(colours)
-            turned = view.turned(edges.reshape(-1, 2)).reshape(edges.shape)
-            cells = turned[view.sees(turned)]
-            axes.add_collection(LineCollection(cells, colors=style.INK, linewidths=thickness, alpha=0.8, zorder=2), autolim=False)
-            drawn.outline(lines, layers=True)
-            drawn.scale_bar(boxed=True)
-            if view is whole:
-                drawn.mark(views[1])
         handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
         labels = [style.phase_label(name) for name in mesh.region_names]
         figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
         figure.save(path, dpi)
+    return None
 
 
-def _domain(mesh: TaggedMesh) -> View:
-    """All of a patch or particle."""
+def _plane(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure:
+    fields, lines = CellFields(mesh, {}), outlines(mesh)
+    edges = _edges(mesh)
+    whole = domain_view(mesh)
+    views = [whole, _smallest(mesh, whole)]
+    height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), 120.0)
+    width = height * sum(view.aspect for view in views) + _GAP + 4.0
+    figure = MillimetreFigure(width, _TOP + height + _LEGEND)
+    figure.text(2.0, 4.2, title, ha="left", va="baseline")
+    left = 2.0
+    colours = [style.phase_colour(name, mesh.region_names) for name in mesh.region_names]
+    for view, thickness in zip(views, (0.1, 0.35), strict=True):
+        axes = figure.axes(left, _TOP, height * view.aspect, height)
+        left += height * view.aspect + _GAP
+        drawn = Map(axes, fields, view)
+        drawn.regions(colours)
+        if view.detail or len(mesh.cells) <= MANY:
+            turned = view.turned(edges.reshape(-1, 2)).reshape(edges.shape)
+            cells = turned[view.sees(turned)]
+            axes.add_collection(LineCollection(cells, colors=style.INK, linewidths=thickness, alpha=0.8, zorder=2), autolim=False)
+        drawn.outline(lines, layers=True)
+        drawn.scale_bar(boxed=True)
+        if view is whole:
+            drawn.mark(views[1])
+    return figure
+
+
+def _solid(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure | None:
+    """A cut-away body and a detail, with the edges of the cells on its faces and surfaces."""
+    corners = mesh.points[mesh.cells[:, :4]]
+    volume = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 6.0
+    smallest = (6.0 * np.sqrt(2.0) * volume.min()) ** (1 / 3)  # edge of the regular tetrahedron
+    width = min(_DETAIL * smallest, 1.5 * mesh.sei_thickness)
+    drawn = draw_body(mesh, plain_colours(mesh, "phases"), dpi, cells=(len(mesh.cells) <= MANY, True), detail=width)
+    title += "; on the flat faces of the cut, where it crosses them"
+    return place_bodies(drawn, title, 0.0, below=_LEGEND)[0] if drawn else None
+
+
+def domain_view(mesh: TaggedMesh) -> View:
+    """All of a patch, a particle or a box of particles."""
     if mesh.kind == "particle":
         return whole_view(mesh, all_electrolyte=True)
+    if mesh.kind == "particles":
+        return whole_view(mesh)
     return View((0.0, mesh.period), (-mesh.core_size, mesh.sei_thickness + mesh.electrolyte_depth))
 
 

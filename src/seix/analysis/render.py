@@ -24,7 +24,7 @@ _SAMPLES = 2
 """Pixels of the rendering for each pixel of the image, along both sides."""
 _LIFT = 2e-3
 """Lines are moved towards the viewer by this part of the picture, so that the faces they lie on do not hide them."""
-_AMBIENT, _BRIGHTNESS = 0.5, 1.08
+_AMBIENT, _BRIGHTNESS = 0.62, 1.06
 """Part of the light that comes from everywhere; brightness of a surface that faces the light."""
 _unavailable: str | None = None
 
@@ -100,8 +100,8 @@ def render(
         source, target = Path(folder, "scene.npz"), Path(folder, "image.npy")
         arrays = {f"line_{name}": segments.astype(np.float32) for name, (segments, _, _) in lines.items()}
         np.savez(
-            source, places=triangles[..., :3].astype(np.float32), colours=colours, towards=frame.towards, axes=frame.axes, centre=frame.centre,
-            size=[frame.width, frame.height], pixels=width, **arrays,
+            source, places=triangles[..., :3].astype(np.float32), colours=colours, towards=frame.towards, axes=frame.axes,
+            centre=frame.centre, size=[frame.width, frame.height], pixels=width, **arrays,
             **{f"style_{name}": np.array([colour, str(thick)]) for name, (_, colour, thick) in lines.items()},
         )  # fmt: skip
         # a launcher of MPI would take a child that carries its variables for one of its ranks

@@ -19,6 +19,8 @@ _TITLES = {
     "potential": "potential",
     "current_density": "current density",
     "lithium_concentration": "lithium in the core",
+    "von_mises_stress": "von Mises stress",
+    "hydrostatic_stress": "hydrostatic stress",
 }
 
 
@@ -95,10 +97,12 @@ def _image(path: Path) -> str | None:
 
 def _structure(structure: Mapping[str, Any], maps: Path) -> dict[str, Any]:
     label = structure["name"].replace("_", " ")
+    cutaways = {f"cutaway_{structure['name']}_{field}": f"{title}, cut away" for field, title in _TITLES.items()}
+    flat = {f"{structure['name']}_{field}": title for field, title in _TITLES.items()}
     images = [
         {"data": data, "alt": f"{label}: {title}"}
-        for field, title in _TITLES.items()
-        if (data := _image(maps / f"{structure['name']}_{field}.png"))
+        for name, title in (cutaways | flat).items()
+        if (data := _image(maps / f"{name}.png"))
     ]
     details = {"numerics": structure["numerics"], "statistics": structure["statistics"]}
     return {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import style
 from .colour_scales import ColourScale
 from .cut import shape
-from .cutaway import Colours, build_scene
+from .cutaway import Colours, build_scene, cutaway_of
 from .fieldset import CellFields
 from .figures import MillimetreFigure, colour_bar, lower, text_width
 from .mapdraw import round_length
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_WIDTH, _TALLEST, _MARGIN, _TOP = 105.0, 95.0, 8.0, 6.0  # mm
-_MATRIX = "#f3efe4"
-_LINES = {"edge": (style.INK, 1.3), "interface": ("#333333", 0.6), "layer": ("#8a8172", 0.6), "mesh": ("#4a4a4a", 0.45)}
+_WIDTH, _TALLEST, _LEFT, _BELOW, _TOP, _GAP = 105.0, 95.0, 9.0, 9.0, 6.0, 5.0  # mm
+_BOTH = 75.0
+"""Width of the whole and of a detail side by side [mm]."""
+_THIN, _DETAIL = 0.07, 7.0
+"""An SEI thinner than the first part of the picture gets a detail as wide as the second number of thicknesses."""
+_LINES = {"edge": (style.INK, 1.3), "interface": ("#333333", 0.6), "layer": ("#8a8172", 0.6), "mesh": ("#101010", 0.5)}
 """Colours and widths in pixels at 200 dots per inch."""
 
 
@@ -46,18 +49,10 @@ class Rendering:
     mesh: TaggedMesh
 
 
-def phase_colours(mesh: TaggedMesh) -> Colours:
-    """Every cell in the colour of its region."""
-    palette = np.array([to_rgb(style.phase_colour(name, mesh.region_names)) for name in mesh.region_names])
-    return _by_cell(lambda owner: palette[mesh.region[owner]])
-
-
-def grain_colours(mesh: TaggedMesh) -> Colours:
-    """Every grain in its own colour, the matrix pale."""
-    palette = np.vstack([style.grain_colours(int(mesh.grain.max(initial=-1)) + 1), to_rgb(_MATRIX)])
-    grey = np.array(to_rgb(style.PHASE_COLOURS["core"]))
-    # grain -1 is the last colour
-    return _by_cell(lambda owner: np.where((mesh.layer[owner] < 0)[:, None], grey, palette[mesh.grain[owner]]))
+def plain_colours(mesh: TaggedMesh, by: str) -> Colours:
+    """Every cell in the colour of its region (`phases`) or of its grain (`grains`)."""
+    palette = style.cell_colours(mesh, by)
+    return lambda owner, place: np.broadcast_to(palette[owner][:, None], (*place.shape[:2], 3))
 
 
 def field_colours(fields: CellFields, name: str, scale: ColourScale) -> Colours:
@@ -75,8 +70,13 @@ def field_colours(fields: CellFields, name: str, scale: ColourScale) -> Colours:
 
 
 def draw_body(
-    mesh: TaggedMesh, colours: Colours, dpi: int, field: bool = False, cells: bool = False, focus: float | None = None
-) -> Rendering | None:
+    mesh: TaggedMesh,
+    colours: Colours,
+    dpi: int,
+    field: bool = False,
+    cells: tuple[bool, bool] = (False, False),
+    detail: float = 0.0,
+) -> list[Rendering]:
     """Render a mesh with a wedge of its SEI cut away.
 
     Parameters
@@ -90,48 +90,42 @@ def draw_body(
     field
         Whether colours stand for values: nothing is shaded, all grains are cut flat, and on the core the SEI shows.
     cells
-        Whether to draw the edges of the cells.
-    focus
-        Width of a detail at the inner edge of the wedge [nm]; everything without.
+        Whether to draw the edges of the cells on the whole and on the detail.
+    detail
+        Width of a detail at the inner edge of the wedge [nm]; with 0 there is one only around a thin SEI.
 
     Returns
     -------
-    Rendering, or None where nothing can be rendered
+    The whole and perhaps a detail, or nothing where nothing can be rendered.
     """
-    scene = build_scene(mesh, colours, standing=not field, core=colours if field else None, cells=cells)
-    frame = fitted(scene.points, scene.towards)
-    if focus is not None:
-        frame = _detail(mesh, frame, focus)
-    width, _ = _size(frame)
-    pixels = round(width * style.MILLIMETRE * dpi)
-    lines = {
-        name: (np.concatenate(scene.lines[name]), colour, thick * dpi / 200)
-        for name, (colour, thick) in _LINES.items()
-        if scene.lines[name]
-    }
-    image = render(np.concatenate(scene.triangles), lines, frame, pixels, lit=not field)
-    return None if image is None else Rendering(image, frame, mesh)
+    scene = build_scene(mesh, colours, standing=not field, core=colours if field else None, cells=any(cells))
+    frames = [fitted(scene.points, scene.towards)]
+    if not detail and mesh.sei_thickness < _THIN * frames[0].width:
+        detail = _DETAIL * mesh.sei_thickness
+    if detail:
+        frames.append(_detail(mesh, frames[0], detail))
+    triangles, drawn = np.concatenate(scene.triangles), []
+    for frame, width, edges in zip(frames, _widths(frames), cells, strict=False):
+        lines = {
+            name: (np.concatenate(scene.lines[name]), colour, thick * dpi / 200)
+            for name, (colour, thick) in _LINES.items()
+            if scene.lines[name] and (name != "mesh" or edges)
+        }
+        image = render(triangles, lines, frame, round(width * style.MILLIMETRE * dpi), lit=not field)
+        if image is None:
+            return []
+        drawn.append(Rendering(image, frame, mesh))
+    return drawn
 
 
-def write_phase_cutaway(path: Path, result: StructureResult, shares: Sequence[float], dpi: int) -> bool:
-    """Picture of the phases of a structure, with their shares of the SEI; False where nothing can be rendered."""
-    mesh = result.mesh
-    drawn = draw_body(mesh, phase_colours(mesh), dpi)
-    if drawn is None:
+def write_phase_cutaway(path: Path, result: StructureResult, dpi: int) -> bool:
+    """Picture of the phases of a structure; False where nothing can be rendered."""
+    drawn = draw_body(result.mesh, plain_colours(result.mesh, "phases"), dpi)
+    if not drawn:
         return False
     with style.context():
-        figure, right = place_body(drawn, f"{result.label}:  microstructure", 30.0)
-        names = [name for name in mesh.region_names if name != "electrolyte"]
-        labels = [
-            style.phase_label(name) + (f"\n{100 * share:.1f} % of SEI" if share else "")
-            for name, share in zip(mesh.region_names, shares, strict=True)
-            if name != "electrolyte"
-        ]
-        handles = [_patch(style.phase_colour(name, mesh.region_names)) for name in names]
-        figure.figure.legend(
-            handles, labels, loc="upper left", bbox_to_anchor=(right / figure.width, 1 - _TOP / figure.height),
-            handlelength=1.0, handleheight=1.0, borderaxespad=0.0, labelspacing=0.7, handletextpad=0.5,
-        )  # fmt: skip
+        figure, right = place_bodies(drawn, f"{result.label}:  microstructure", 26.0)
+        phase_legend(figure, result.mesh, right)
         figure.save(path, dpi)
     return True
 
@@ -140,80 +134,103 @@ def write_field_cutaway(path: Path, result: StructureResult, name: str, scale: C
     """Picture of a scalar field without unit, in the colours of the maps; False where nothing can be rendered."""
     fields = result.fields
     drawn = draw_body(result.mesh, field_colours(fields, name, scale), dpi, field=True)
-    if drawn is None:
+    if not drawn:
         return False
     with style.context():
         multiple = f"{style.CURRENT} = {fields.current_multiple:g}"
-        figure, right = place_body(drawn, f"{result.label}:  {lower(scale.title)},  {multiple}", 18.0)
-        height = figure.height - _TOP - _MARGIN
-        bar = figure.axes(right, _TOP + 0.15 * height, 2.6, 0.7 * height)
+        figure, right = place_bodies(drawn, f"{result.label}:  {lower(scale.title)},  {multiple}", 18.0)
+        height = figure.height - _TOP - _BELOW
+        bar = figure.axes(right, _TOP + 0.15 * height, 2.6, 0.6 * height)
         colour_bar(figure, ScalarMappable(scale.norm, scale.cmap), bar, scale.label, scale.extend)
+        _legend(figure, [_patch(style.CORE_COLOUR)], ["core"], right, _TOP + 0.85 * height)
         figure.save(path, dpi)
     return True
 
 
-def place_body(drawn: Rendering, title: str, right: float) -> tuple[MillimetreFigure, float]:
-    """Figure with a rendering and room for a legend; returns it and the left side of that room [mm]."""
-    width, height = _size(drawn.frame)
-    total = _MARGIN + width + 4.0 + right
-    figure = MillimetreFigure(max(total, text_width(title) + 4.0), _TOP + height + _MARGIN)
+def phase_legend(figure: MillimetreFigure, mesh: TaggedMesh, right: float, top: float = _TOP) -> None:
+    """Names of the phases, with the electrolyte that a cut-away leaves out, at a place [mm]."""
+    names = sorted(mesh.region_names, key=lambda name: name == "electrolyte")
+    labels = [style.phase_label(name) + ("\n(not shown)" if name == "electrolyte" else "") for name in names]
+    _legend(figure, [_patch(style.phase_colour(name, mesh.region_names)) for name in names], labels, right, top)
+
+
+def place_bodies(
+    drawn: Sequence[Rendering], title: str, right: float, below: float = 0.0
+) -> tuple[MillimetreFigure, float]:
+    """Figure with renderings side by side and room for a legend; returns it and the left side of that room [mm]."""
+    frames = [rendering.frame for rendering in drawn]
+    widths = _widths(frames)
+    heights = [width * frame.height / frame.width for width, frame in zip(widths, frames, strict=True)]
+    end = _LEFT + sum(widths) + _GAP * len(widths)
+    figure = MillimetreFigure(max(end + right, text_width(title) + 4.0), _TOP + max(heights) + _BELOW + below)
     figure.text(1.5, 3.9, title, ha="left", va="baseline")
-    body_axes(figure.axes(_MARGIN, _TOP, width, height), drawn)
-    return figure, _MARGIN + width + 4.0
+    left = _LEFT
+    for number, (rendering, width, height) in enumerate(zip(drawn, widths, heights, strict=True)):
+        axes = figure.axes(left, _TOP + 0.5 * (max(heights) - height), width, height)
+        body_axes(axes, rendering, whole=number == 0)
+        if number == 0 and len(drawn) > 1:
+            _mark(axes, *frames)
+        left += width + _GAP
+    return figure, end
 
 
-def body_axes(axes: Axes, drawn: Rendering, measures: bool = True) -> None:
+def body_axes(axes: Axes, drawn: Rendering, whole: bool = True) -> None:
     """Put a rendering on axes, with ticks along the edges of a block, or with directions and a scale bar."""
     frame = drawn.frame
-    axes.set(xlim=(0, frame.width), ylim=(0, frame.height), aspect="equal")
-    axes.axis("off")
+    axes.set(xlim=(0, frame.width), ylim=(0, frame.height), aspect="equal", xticks=[], yticks=[])
     axes.imshow(drawn.image, extent=(0, frame.width, 0, frame.height), interpolation="lanczos", origin="upper", zorder=0)
-    if measures and drawn.mesh.kind == "patch":
-        _edges(axes, drawn)
+    if not whole:
+        _scale_bar(axes, frame)
+        return
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if drawn.mesh.kind == "patch":
+        _ticks(axes, drawn)
     else:
         _directions(axes, frame)
         _scale_bar(axes, frame)
 
 
-def _edges(axes: Axes, drawn: Rendering) -> None:
-    """Ticks along the three edges of a block that are nearest to the viewer."""
-    mesh, frame = drawn.mesh, drawn.frame
-    low = drawn_bottom(mesh)
+def _ticks(axes: Axes, drawn: Rendering) -> None:
+    """Ticks along three edges of a block that are seen."""
+    mesh, frame, unit = drawn.mesh, drawn.frame, _unit(axes)
+    low = cutaway_of(mesh).crops[0].offset
     top, period = mesh.sei_thickness, mesh.period
     x, y, z = np.eye(3)
     for name, start, along, out, (first, last) in (
         ("x", low * z, x, -y, (0.0, period)),
         ("y", period * x + low * z, y, x, (0.0, period)),
-        ("z", 0 * x, z, -x, (low, top)),
+        ("z", 0 * x, z, None, (low, top)),
     ):
-        step = round_length(0.36 * (last - first))
-        marks = np.arange(np.ceil(first / step - 1e-9), np.floor(last / step + 1e-9) + 1) * step
-        if name == "y":
-            marks = marks[marks > 0]  # zero stands at the corner of x and y already
-        outwards = frame.seen(out) - frame.seen(0 * out)
+        outwards = np.array([-1.0, 0.0]) if out is None else frame.seen(out) - frame.seen(0 * x)
         outwards /= np.linalg.norm(outwards)
-        unit = frame.width / (axes.get_position().width * axes.figure.get_figwidth() / style.MILLIMETRE)
-        if name == "z":
-            outwards = np.array([-1.0, 0.0])
-        for mark in marks:
+        step = round_length(0.36 * (last - first))
+        for mark in np.arange(np.ceil(first / step - 1e-9), np.floor(last / step + 1e-9) + 1) * step:
+            if name == "y" and abs(mark) < 1e-9:
+                continue  # at this corner stands the last number of x
             foot = frame.seen(start + mark * along)
-            end = foot + 1.0 * unit * outwards
-            axes.plot(*np.column_stack([foot, end]), color=style.INK, linewidth=0.5, clip_on=False, zorder=3)
-            axes.text(*(foot + 2.5 * unit * outwards), f"{mark:g}", ha="center", va="center", fontsize="small", clip_on=False)
-        middle = frame.seen(start + 0.5 * (first + last) * along) + 6.0 * unit * outwards
-        axes.text(*middle, f"{name} (nm)", ha="center", va="center", clip_on=False)
+            axes.plot(*np.column_stack([foot, foot + unit * outwards]), color=style.INK, linewidth=0.5, clip_on=False, zorder=3)
+            axes.text(*(foot + 2.6 * unit * outwards), f"{mark + 0.0:g}", ha="center", va="center", fontsize="small")
+        middle = frame.seen(start + 0.5 * (first + last) * along) + (6.0 if out is None else 8.0) * unit * outwards
+        turn = 90 if out is None else 0
+        axes.text(*middle, f"{name} (nm)", ha="center", va="center", rotation=turn, clip_on=False)
 
 
-def drawn_bottom(mesh: TaggedMesh) -> float:
-    """Lowest height of a block that is drawn [nm]."""
-    from .cutaway import cutaway_of
+def _mark(axes: Axes, whole: Frame, detail: Frame) -> None:
+    """Frame of a detail on the whole."""
+    corner = detail.centre - whole.centre + 0.5 * np.array([whole.width - detail.width, whole.height - detail.height])
+    axes.add_patch(Rectangle(corner, detail.width, detail.height, fill=False, edgecolor=style.INK, linewidth=0.7, clip_on=False))
 
-    return cutaway_of(mesh).crops[0].offset
+
+def _unit(axes: Axes) -> float:
+    """A millimetre of the figure in nanometres of the picture."""
+    width = axes.get_position().width * axes.figure.get_figwidth() / style.MILLIMETRE
+    return (axes.get_xlim()[1] - axes.get_xlim()[0]) / width
 
 
 def _directions(axes: Axes, frame: Frame) -> None:
     """The three directions in the lower left corner."""
-    unit = frame.width / (axes.get_position().width * axes.figure.get_figwidth() / style.MILLIMETRE)
+    unit = _unit(axes)
     corner = np.array([1.0, 1.0]) * unit
     for name, direction in zip("xyz", np.eye(3), strict=True):
         way = 7.0 * unit * (direction @ frame.axes)
@@ -227,7 +244,7 @@ def _directions(axes: Axes, frame: Frame) -> None:
 
 def _scale_bar(axes: Axes, frame: Frame) -> None:
     """Bar of a round length below the picture, true for lengths in the plane of the picture."""
-    unit = frame.width / (axes.get_position().width * axes.figure.get_figwidth() / style.MILLIMETRE)
+    unit = _unit(axes)
     length = round_length(0.22 * frame.width)
     x, y = frame.width - length, -4.5 * unit
     axes.add_patch(Rectangle((x, y), length, 0.55 * unit, facecolor="black", edgecolor="none", clip_on=False))
@@ -245,14 +262,17 @@ def _detail(mesh: TaggedMesh, whole: Frame, width: float) -> Frame:
     return Frame(whole.towards, place @ whole.axes, width, width)
 
 
-def _size(frame: Frame) -> tuple[float, float]:
-    """Width and height of a picture [mm]."""
-    width = min(_WIDTH, _TALLEST * frame.width / frame.height)
-    return width, width * frame.height / frame.width
+def _widths(frames: Sequence[Frame]) -> list[float]:
+    """Widths of pictures side by side [mm]."""
+    widest = _WIDTH if len(frames) == 1 else _BOTH
+    return [min(widest, _TALLEST * frame.width / frame.height) for frame in frames]
 
 
-def _by_cell(colour) -> Colours:
-    return lambda owner, place: np.broadcast_to(colour(owner)[:, None], (*place.shape[:2], 3))
+def _legend(figure: MillimetreFigure, handles: Sequence[Patch], labels: Sequence[str], left: float, top: float) -> None:
+    figure.figure.legend(
+        handles, labels, loc="upper left", bbox_to_anchor=(left / figure.width, 1 - top / figure.height), handlelength=1.0,
+        handleheight=1.0, borderaxespad=0.0, labelspacing=0.7, handletextpad=0.5,
+    )  # fmt: skip
 
 
 def _patch(colour) -> Patch:

@@ -6,12 +6,15 @@ import logging
 import math
 import re
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
-from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, hsv_to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, hsv_to_rgb, to_rgb
+
+if TYPE_CHECKING:
+    from ..geometry.meshing import TaggedMesh
 
 MILLIMETRE = 1.0 / 25.4
 _FONTS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "TeX Gyre Heros", "DejaVu Sans")
@@ -20,6 +23,8 @@ _FONTS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "TeX Gyre Hero
 CORE_COLOUR = "#c9c9c9"
 ELECTROLYTE_COLOUR = "#eef1f3"
 SEI_COLOUR = "#e3dccb"
+#: all matrices, where grains have colours of their own
+MATRIX_COLOUR = "#f3efe4"
 INK = "#1a1a1a"
 #: colours of the structures that are compared, safe for colour-blind readers (Okabe and Ito)
 STRUCTURE_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -106,8 +111,19 @@ def grain_colours(count: int) -> np.ndarray:
     """RGB (count, 3) of grains: hues a golden angle apart, so that neighbours in number differ; two tones of each."""
     number = np.arange(count)
     hue = np.mod(0.58 + number * (math.sqrt(5.0) - 1.0) / 2.0, 1.0)
-    saturation, value = np.array([0.52, 0.38, 0.62])[number % 3], np.array([0.82, 0.92, 0.68])[number % 3]
+    saturation, value = np.array([0.46, 0.34, 0.55])[number % 3], np.array([0.80, 0.90, 0.66])[number % 3]
     return hsv_to_rgb(np.column_stack([hue, saturation, value]))
+
+
+def cell_colours(mesh: TaggedMesh, by: str) -> np.ndarray:
+    """RGB (cells, 3): of the `phases`, or of the `grains`, where the matrix is pale and every grain has a colour of its own."""
+    names = list(mesh.region_names)
+    colours = np.array([to_rgb(phase_colour(name, names)) for name in names])[mesh.region]
+    if by == "grains":
+        colours[mesh.layer >= 0] = to_rgb(MATRIX_COLOUR)
+        inside = mesh.grain >= 0
+        colours[inside] = grain_colours(int(mesh.grain.max(initial=-1)) + 1)[mesh.grain[inside]]
+    return colours
 
 
 def phase_label(name: str) -> str:

@@ -1,0 +1,131 @@
+"""Picture of a structure by phases or by grains: whole in the plane; in space cut away and in two sections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.patches import Patch
+
+from . import style
+from .fieldset import CellFields
+from .figures import MillimetreFigure, text_width
+from .mapdraw import Map, Outlines, outlines
+from .meshfigure import domain_view
+from .render import why_not
+from .section import standard_sections
+from .solidfigure import Rendering, body_axes, draw_body, plain_colours
+from .view import View, box_view
+
+if TYPE_CHECKING:
+    from ..geometry.meshing import TaggedMesh
+
+_WIDTH, _GAP, _TOP, _LEGEND, _MARGIN = 180.0, 5.0, 7.0, 9.0, 9.0  # mm
+_HEIGHT = 110.0
+_BODY = 88.0
+"""Largest width of a cut-away body beside its sections [mm]."""
+
+
+def write_structure_figure(path: Path, mesh: TaggedMesh, title: str, by: str = "phases", dpi: int = 200) -> str | None:
+    """Draw a structure.
+
+    Parameters
+    ----------
+    path
+        PNG file to write.
+    mesh
+        Mesh in nanometres.
+    title
+        One line above.
+    by
+        `phases`, or `grains`: each in a colour of its own.
+    dpi
+        Resolution.
+
+    Returns
+    -------
+    None, or why there is no cut-away body in the picture of a mesh in space.
+    """
+    with style.context():
+        head = f"{title}:  {by}"
+        if mesh.dim == 2:
+            figure = _plane(mesh, head, by)
+            note = None
+        else:
+            drawn = draw_body(mesh, plain_colours(mesh, by), dpi)[:1]
+            note = None if drawn else why_not()
+            figure = _solid(mesh, head, by, drawn)
+        colours, labels = _legend(mesh, by)
+        handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
+        figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
+        figure.save(path, dpi)
+    return note
+
+
+def _plane(mesh: TaggedMesh, title: str, by: str) -> MillimetreFigure:
+    view = domain_view(mesh)
+    height = min((_WIDTH - 4.0) / view.aspect, _HEIGHT)
+    width = height * view.aspect
+    figure = _figure(title, width + 4.0, height)
+    left = 0.5 * (figure.width - width)
+    _draw(figure, left, _TOP, height, CellFields(mesh, {}), view, outlines(mesh), by)
+    return figure
+
+
+def _solid(mesh: TaggedMesh, title: str, by: str, drawn: list[Rendering]) -> MillimetreFigure:
+    """A body on the left, the sections above each other on the right; without a body beside each other."""
+    sections = standard_sections(CellFields(mesh, {}))
+    views = [domain_view(section.mesh) if section.mesh.kind != "section" else box_view(section) for section in sections]
+    if not drawn:
+        height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), _HEIGHT)
+        figure = _figure(title, 4.0 + _GAP + height * sum(view.aspect for view in views), height + 4.0)
+        left = 2.0
+        for section, view in zip(sections, views, strict=True):
+            figure.text(left, _TOP + 3.0, section.title, ha="left", va="baseline", color="#4a4a4a")
+            _draw(figure, left, _TOP + 4.0, height, section, view, section.lines, by)
+            left += height * view.aspect + _GAP
+        return figure
+    frame = drawn[0].frame
+    width = min(_BODY, _HEIGHT * frame.width / frame.height)
+    tall = width * frame.height / frame.width
+    room = tall + _MARGIN
+    # both sections fill the height together, or the width that is left
+    column = min(_WIDTH - 2 * _MARGIN - width - 2.0, (room - 2 * 4.0 - 1.0) / sum(1 / view.aspect for view in views))
+    figure = _figure(title, 2 * _MARGIN + width + column + 2.0, room)
+    body_axes(figure.axes(_MARGIN, _TOP, width, tall), drawn[0])
+    left, top = 2 * _MARGIN + width, _TOP
+    for section, view in zip(sections, views, strict=True):
+        figure.text(left, top + 3.0, section.title, ha="left", va="baseline", color="#4a4a4a")
+        _draw(figure, left, top + 4.0, column / view.aspect, section, view, section.lines, by)
+        top += column / view.aspect + 5.0
+    return figure
+
+
+def _figure(title: str, width: float, height: float) -> MillimetreFigure:
+    figure = MillimetreFigure(max(width, text_width(title) + 4.0, 80.0), _TOP + height + _LEGEND)
+    figure.text(2.0, 4.2, title, ha="left", va="baseline")
+    return figure
+
+
+def _draw(
+    figure: MillimetreFigure, left: float, top: float, height: float, fields: CellFields, view: View, lines: Outlines, by: str
+) -> None:
+    drawn = Map(figure.axes(left, top, height * view.aspect, height), fields, view)
+    drawn.cells(style.cell_colours(fields.mesh, by))
+    drawn.outline(lines, layers=True)
+    drawn.scale_bar(boxed=True)
+
+
+def _legend(mesh: TaggedMesh, by: str) -> tuple[list, list[str]]:
+    """Colours and names of what is seen."""
+    names = list(mesh.region_names)
+    if by == "phases":
+        return [style.phase_colour(name, names) for name in names], [style.phase_label(name) for name in names]
+    count = len(set(mesh.grain[mesh.grain >= 0].tolist()))
+    outer = [name for name in ("core", "electrolyte", "void") if name in names]
+    colours = [*(style.phase_colour(name, names) for name in outer), style.MATRIX_COLOUR]
+    labels = [*outer, "matrix"]
+    if count:
+        colours.append(style.grain_colours(1)[0])
+        labels.append("1 grain" if count == 1 else f"{count} grains, each in its own colour")
+    return colours, labels

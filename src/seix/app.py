@@ -184,7 +184,8 @@ def _run_info(study: Study, results: list[StructureResult], started: datetime) -
 def _in_words(statistics: dict) -> str:
     """One line on a mesh."""
     structure, mesh = statistics["structure"], statistics["mesh"]
+    kind, angle = ("angle", mesh["angle"]) if "angle" in mesh else ("dihedral angle", mesh["dihedral"])
     return (
         f"{mesh['cells']} cells, {structure['sei']['grains']:g} grains, fraction {structure['sei']['fraction']:.4f} "
-        f"(asked {structure['sei']['asked_fraction']:.4f}), smallest angle {mesh['angle']['min']:.0f} degrees"
+        f"(asked {structure['sei']['asked_fraction']:.4f}), smallest {kind} {angle['min']:.0f} degrees"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seix.analysis import colour_scales, figures, panel, style, trends
+from seix.analysis import colour_scales, figures, page, panel, style, trends
 from seix.analysis.interfaces import interfaces
 from seix.analysis.mapdraw import Map, outlines, robust_range, round_length
 from seix.analysis.view import View, core_view, peak, sei_view, whole_view
@@ -218,7 +218,7 @@ def test_trends_carry_errors_and_the_ratio():
 
 def test_map_limits_and_aspect():
     given = fields(patch())
-    figure = figures.MillimetreFigure(100.0, 60.0)
+    figure = page.MillimetreFigure(100.0, 60.0)
     view = sei_view(given)
     axes = figure.axes(10.0, 5.0, 40.0 * view.aspect, 40.0)
     Map(axes, given, view).scale_bar()

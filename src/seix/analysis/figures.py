@@ -6,12 +6,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
@@ -20,8 +17,11 @@ from .colour_scales import SCALES, SOLID_SCALES, ColourScale
 from .fieldlines import current_lines, equipotentials
 from .fieldset import CellFields
 from .mapdraw import Map, Outlines, outlines
+from .page import MillimetreFigure, colour_bar, lower, text_width
+from .render import why_not
 from .results import StructureResult
 from .section import Section, standard_sections
+from .solidfigure import write_field_cutaway, write_phase_cutaway
 from .view import View, box_view, core_view, sei_view, whole_view
 
 WIDTH = 120.0
@@ -30,37 +30,6 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 1.5, 17.0, 6.0, 1.5
 _TALLEST = 85.0
 WIDE = 180.0
 """Width of maps of a result in space, which show several sections [mm]."""
-HEAD = 5.5
-"""Height of a line of text above axes [mm]."""
-
-
-class MillimetreFigure:
-    """Figure whose axes are placed in millimetres from the upper left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.width, self.height = width, height
-        self.figure = Figure(figsize=(width * style.MILLIMETRE, height * style.MILLIMETRE))
-        FigureCanvasAgg(self.figure)
-
-    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Axes with their upper left corner at (x, y)."""
-        return self.figure.add_axes(
-            (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
-        )
-
-    def text(self, x: float, y: float, text: str, **options: Any) -> None:
-        """Text at (x, y)."""
-        self.figure.text(x / self.width, 1 - y / self.height, text, **options)
-
-    def save(self, path: Path, dpi: int) -> None:
-        """Write a PNG without time stamps, so that equal results give equal files."""
-        self.figure.savefig(path, dpi=dpi, metadata={"Software": "seix"})
-
-
-def text_width(text: str) -> float:
-    """Width of a line of text in the font of the figures [mm]; within `style.context`."""
-    figure = MillimetreFigure(10.0, 10.0).figure
-    return figure.text(0, 0, text).get_window_extent().width / figure.dpi / style.MILLIMETRE
 
 
 @dataclass(frozen=True)
@@ -142,9 +111,6 @@ def write_maps(folder: Path, results: Sequence[StructureResult], dpi: int = 200)
 
 def _cutaways(folder: Path, results: Sequence[StructureResult], name: str, scale: ColourScale, dpi: int) -> list[Path]:
     """Bodies with a wedge cut away, `cutaway_<structure>[_<field>].png`; a note instead where nothing can be rendered."""
-    from .render import why_not
-    from .solidfigure import write_field_cutaway, write_phase_cutaway
-
     written = []
     for result in results:
         phases, field = (folder / f"cutaway_{result.name}_{what}.png" for what in ("microstructure", name))
@@ -161,21 +127,6 @@ _ACROSS_ONLY = ("potential", "lithium_concentration")
 def lines_of(fields: CellFields) -> Outlines:
     """Interfaces of a plane result or a section as polylines."""
     return fields.lines if isinstance(fields, Section) else outlines(fields.mesh)
-
-
-def colour_bar(figure: MillimetreFigure, mappable: Any, axes: Axes, label: str, extend: str) -> None:
-    """Colour bar in the given axes, with few ticks."""
-    bar = figure.figure.colorbar(mappable, cax=axes, extend=extend, extendfrac=0.04, ticklocation="right")
-    bar.outline.set_linewidth(0.5)
-    bar.locator.set_params(nbins=5, steps=[1, 2, 5, 10])
-    bar.update_ticks()
-    bar.set_label(label)
-
-
-def panel_head(figure: MillimetreFigure, x: float, top: float, letter: str, text: str) -> None:
-    """Letter and text above the axes whose upper left corner is HEAD below (x, top) [mm]."""
-    figure.text(x, top + 4.1, f"({letter})", weight="bold", ha="left", va="baseline")
-    figure.text(x + 5.2, top + 4.1, text, ha="left", va="baseline")
 
 
 def _field_map(name: str, result: StructureResult, pictures: Sequence[Picture], scale: ColourScale) -> MillimetreFigure:
@@ -259,11 +210,6 @@ def _measures(result: StructureResult) -> NDArray[np.float64]:
     if all(name in known for name in fields.region_names):
         return np.array([known[name] for name in fields.region_names])
     return np.bincount(fields.region, fields.areas, len(fields.region_names))
-
-
-def lower(title: str) -> str:
-    """A title as part of a sentence."""
-    return title[0].lower() + title[1:]
 
 
 def _views(name: str, fields: CellFields) -> list[View]:

@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 
 from . import style
 from .fieldset import EDGES, CellFields
-from .figures import MillimetreFigure
 from .mapdraw import Map, outlines
+from .page import MillimetreFigure
 from .render import why_not
 from .solidfigure import draw_body, place_bodies, plain_colours
 from .view import View, whole_view

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 
 from . import style
 from .colour_scales import SCALES
-from .figures import HEAD, MillimetreFigure, colour_bar, finish, lines_of, lower, panel_head
+from .figures import finish, lines_of
 from .mapdraw import Map, Outlines
+from .page import HEAD, MillimetreFigure, colour_bar, lower, panel_head
 from .planes import standard_places
 from .results import StructureResult
 from .section import section

@@ -19,9 +19,9 @@ from .colour_scales import ColourScale
 from .cut import shape
 from .cutaway import Colours, build_scene, cutaway_of
 from .fieldset import CellFields
-from .figures import MillimetreFigure, colour_bar, lower, text_width
 from .mapdraw import round_length
 from .notation import format_length
+from .page import MillimetreFigure, colour_bar, lower, text_width
 from .render import Frame, fitted, render
 from .results import StructureResult
 from .section import smoothed

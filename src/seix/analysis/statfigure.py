@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from . import style
-from .figures import HEAD, MillimetreFigure, panel_head
+from .page import HEAD, MillimetreFigure, panel_head
 
 _WIDTH, _COLUMNS, _LEFT, _RIGHT, _GAP = 180.0, 3, 12.0, 3.0, 14.0  # mm
 _HEIGHT, _TOP, _BELOW = 38.0, 6.0, 10.0

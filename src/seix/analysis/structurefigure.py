@@ -9,9 +9,9 @@ from matplotlib.patches import Patch
 
 from . import style
 from .fieldset import CellFields
-from .figures import MillimetreFigure, text_width
 from .mapdraw import Map, Outlines, outlines
 from .meshfigure import domain_view
+from .page import MillimetreFigure, text_width
 from .render import why_not
 from .section import standard_sections
 from .solidfigure import Rendering, body_axes, draw_body, plain_colours

@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from . import style
-from .figures import HEAD, MillimetreFigure, panel_head
 from .notation import display_unit, format_number
 from .output import all_cases, ratio_label
+from .page import HEAD, MillimetreFigure, panel_head
 from .quantity import Quantity
 from .results import StructureResult
 

@@ -1,0 +1,64 @@
+"""Figures laid out in millimetres, and what all of them share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from . import style
+
+HEAD = 5.5
+"""Height of a line of text above axes [mm]."""
+
+
+class MillimetreFigure:
+    """Figure whose axes are placed in millimetres from the upper left corner."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width * style.MILLIMETRE, height * style.MILLIMETRE))
+        FigureCanvasAgg(self.figure)
+
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Axes with their upper left corner at (x, y)."""
+        return self.figure.add_axes(
+            (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
+        )
+
+    def text(self, x: float, y: float, text: str, **options: Any) -> None:
+        """Text at (x, y)."""
+        self.figure.text(x / self.width, 1 - y / self.height, text, **options)
+
+    def save(self, path: Path, dpi: int) -> None:
+        """Write a PNG without time stamps, so that equal results give equal files."""
+        self.figure.savefig(path, dpi=dpi, metadata={"Software": "seix"})
+
+
+def text_width(text: str) -> float:
+    """Width of a line of text in the font of the figures [mm]; within `style.context`."""
+    figure = MillimetreFigure(10.0, 10.0).figure
+    return figure.text(0, 0, text).get_window_extent().width / figure.dpi / style.MILLIMETRE
+
+
+def colour_bar(figure: MillimetreFigure, mappable: Any, axes: Axes, label: str, extend: str) -> None:
+    """Colour bar in the given axes, with few ticks."""
+    bar = figure.figure.colorbar(mappable, cax=axes, extend=extend, extendfrac=0.04, ticklocation="right")
+    bar.outline.set_linewidth(0.5)
+    bar.locator.set_params(nbins=5, steps=[1, 2, 5, 10])
+    bar.update_ticks()
+    bar.set_label(label)
+
+
+def panel_head(figure: MillimetreFigure, x: float, top: float, letter: str, text: str) -> None:
+    """Letter and text above the axes whose upper left corner is HEAD below (x, top) [mm]."""
+    figure.text(x, top + 4.1, f"({letter})", weight="bold", ha="left", va="baseline")
+    figure.text(x + 5.2, top + 4.1, text, ha="left", va="baseline")
+
+
+def lower(title: str) -> str:
+    """A title as part of a sentence."""
+    return title[0].lower() + title[1:]

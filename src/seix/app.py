@@ -94,7 +94,12 @@ def run(path: Path | str, overrides: Sequence[str] = (), comm=None) -> list[Stru
 
 
 def mesh_command(
-    path: Path, output: Path | None, overrides: Sequence[str], overwrite: bool, stats: bool = False
+    path: Path,
+    output: Path | None,
+    overrides: Sequence[str],
+    overwrite: bool,
+    stats: bool = False,
+    draw: Sequence[str] = ("phases", "mesh"),
 ) -> None:
     """Make and draw the meshes of a scenario; the command ``seix mesh``.
 
@@ -104,6 +109,8 @@ def mesh_command(
         As for :func:`run_command`; without ``output`` the folder is ``results/<scenario>/<hash>-mesh``.
     stats : bool
         Measure the microstructure too: ``microstructure`` in the record, and ``statistics.png``.
+    draw : sequence of str
+        Pictures: ``phases``, ``grains``, ``mesh``.
 
     Raises
     ------
@@ -112,7 +119,6 @@ def mesh_command(
     comm = MPI.COMM_WORLD
 
     def work() -> None:
-        from .analysis.meshfigure import write_mesh_figure
         from .analysis.output import write_json
         from .analysis.record import plain
         from .analysis.statfigure import write_statistics_figure
@@ -130,7 +136,8 @@ def mesh_command(
                 mesh, msh = cached(scenario, 1.0, MESHES)
                 suffix = f"_{name}" if study.is_comparison else ""
                 shutil.copyfile(msh, folder.path / f"mesh{suffix}.msh")
-                write_mesh_figure(folder.path / f"mesh{suffix}.png", mesh, scenario.title, scenario.output.dpi)
+                progress.stage(f"draw {name}")
+                _draw(folder.path, suffix, mesh, scenario, draw)
                 statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}
                 if stats:
                     progress.stage(f"statistics {name}")
@@ -144,6 +151,22 @@ def mesh_command(
         print(f"mesh    {folder.target}")
 
     on_root(comm, work)
+
+
+def _draw(folder: Path, suffix: str, mesh, scenario, pictures: Sequence[str]) -> None:
+    """Write the pictures of a mesh; say once why there is none of a body in space."""
+    from .analysis.meshfigure import write_mesh_figure
+    from .analysis.structurefigure import write_structure_figure
+
+    notes = []
+    for picture in dict.fromkeys(pictures):
+        path = folder / f"{picture}{suffix}.png"
+        if picture == "mesh":
+            notes.append(write_mesh_figure(path, mesh, scenario.title, scenario.output.dpi))
+        else:
+            notes.append(write_structure_figure(path, mesh, scenario.title, picture, scenario.output.dpi))
+    for note in dict.fromkeys(filter(None, notes)):
+        print(f"no pictures of cut-away bodies, only sections: {note}", file=sys.stderr)
 
 
 def clear_command() -> None:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -74,6 +74,10 @@ def mesh(
     stats: Annotated[
         bool, Parameter(negative=(), help="Also measure and draw the microstructure, asked against found.")
     ] = False,
+    draw: Annotated[
+        list[Literal["phases", "grains", "mesh"]] | None,
+        Parameter(negative=(), help="Pictures: phases, grains or mesh; repeatable [default: phases and mesh]."),
+    ] = None,
     clear_cache: Annotated[
         bool, Parameter(negative=(), help="Remove all meshes kept in ./meshes, before anything else.")
     ] = False,
@@ -87,7 +91,7 @@ def mesh(
     if clear_cache:
         commands.clear_command()
     if scenario is not None:
-        commands.mesh_command(scenario, output, set_ or [], overwrite, stats)
+        commands.mesh_command(scenario, output, set_ or [], overwrite, stats, draw or ("phases", "mesh"))
 
 
 @app.command

@@ -517,4 +517,5 @@ def test_command(tmp_path, monkeypatch):
     found, short = (next(iter(record["structures"].values())) for record in (full, plain))
     assert found.pop("microstructure")["grains"] == found["structure"]["sei"]["grains"]
     assert found == short
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"mesh.msh", "mesh.png", "statistics.png", "record.json"}
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"mesh.msh", "mesh.png", "phases.png", "statistics.png", "record.json"}

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .errors import GeometryError
 from .fields import CORE_POTENTIAL, DISPLACEMENT, LITHIUM, PHI, PSI
 from .numerics.constraints import Constraints
 from .numerics.domains import Domains
@@ -78,18 +79,47 @@ def _stretch(constraints: Constraints, dim: int, period: float, strain: float | 
 def _symmetry(constraints: Constraints, domains: Domains) -> None:
     """Planes of symmetry of a part of a particle; no rotation of a whole one."""
     shape, tolerance = domains.shape, constraints.tolerance
-    inner = shape["core_size"]
     if domains.dim == 2 and shape["sector"] is not None:
         for angle, side in ((0.0, 1.0), (shape["sector"], -1.0)):
             ray = np.array([math.cos(angle), math.sin(angle)])
             normal = side * np.array([-ray[1], ray[0]])
             # on the ray, not on its extension, which may lie inside a sector of more than half a circle
-            constraints.mirror(DISPLACEMENT, lambda x, n=normal, r=ray: (np.abs(x @ n) < tolerance) & (x @ r > 0), normal)
+            on_ray = lambda x, n=normal, r=ray: (np.abs(x @ n) < tolerance) & (x @ r > 0)  # noqa: E731
+            constraints.mirror(DISPLACEMENT, on_ray, normal, int(np.argmax(np.abs(normal))))
     elif len(shape["mirrors"]):
         for normal in shape["mirrors"]:
-            constraints.mirror(DISPLACEMENT, lambda x, n=normal: np.abs(x @ n) < tolerance, normal)
+            # x or y for all planes of a cone about z: no two of them ask for the same component
+            slave = int(np.argmax(np.abs(normal[:2]))) if np.abs(normal[:2]).max() > tolerance else 2
+            constraints.mirror(DISPLACEMENT, lambda x, n=normal: np.abs(x @ n) < tolerance, normal, slave)
     else:
-        # each held component takes one rotation, and none of them carries a force
-        constraints.fix_node(DISPLACEMENT, inner * np.eye(domains.dim)[0], range(1, domains.dim))
-        if domains.dim == 3:
-            constraints.fix_node(DISPLACEMENT, (0.0, inner, 0.0), (2,))
+        _no_rotation(constraints, domains)
+
+
+def _no_rotation(constraints: Constraints, domains: Domains) -> None:
+    """Hold a whole particle, whose centre is held already: each component takes one rotation, and none carries a force.
+
+    The nodes lie halfway inside the core. On core|SEI the stress of an iterate that is not yet in balance, which peaks at
+    a held node, would act on the kinetics; iterative solvers then fail.
+    """
+    axes = np.eye(domains.dim)
+    half = domains.shape["core_size"] / 2
+    first = constraints.nearest_node(DISPLACEMENT, half * axes[0])
+    lead = int(np.argmax(np.abs(first)))
+    # the first node moves along its radius only
+    for k in set(range(domains.dim)) - {lead}:
+        normal = first[lead] * axes[k] - first[k] * axes[lead]
+        constraints.mirror(DISPLACEMENT, lambda x: _at(x, first, constraints.tolerance), normal, k)
+    if domains.dim == 2:
+        return
+    second = constraints.nearest_node(DISPLACEMENT, half * axes[1])
+    normal = np.cross(first, second)
+    if np.linalg.norm(normal) < 0.1 * half**2:
+        raise GeometryError(f"the core of {2 * half:g} nm radius has too few cells to hold it: smaller cells are needed")
+    # the second one stays in the plane through it, the first and the centre
+    normal /= np.linalg.norm(normal)
+    constraints.mirror(DISPLACEMENT, lambda x: _at(x, second, constraints.tolerance), normal, int(np.argmax(np.abs(normal))))
+
+
+def _at(x: np.ndarray, place: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which nodes are at a place."""
+    return np.linalg.norm(x - place, axis=1) < tolerance

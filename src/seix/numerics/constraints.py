@@ -8,7 +8,7 @@ matrix P^T J P, which keeps the symmetry of J and needs no penalty and no multip
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 
@@ -145,6 +145,16 @@ class Constraints:
         for component in components:
             self.fix(block, nodes, component=component)
 
+    def nearest_node(self, block: int, position) -> np.ndarray:
+        """Coordinates of the node of a block that is nearest to a position, the same on any number of ranks (collective)."""
+        x = self._coordinates(block)
+        distance = np.linalg.norm(x - np.asarray(position), axis=1)
+        close = np.flatnonzero(distance < distance.min(initial=np.inf) + self.tolerance)
+        # nodes at the same distance are ordered by their coordinates
+        keys = np.column_stack([distance[close], x[close]]) / self.tolerance
+        candidates = [(tuple(key), tuple(place)) for key, place in zip(keys.round().tolist(), x[close].tolist(), strict=True)]
+        return np.array(min(chain.from_iterable(self.comm.allgather(candidates)))[1])
+
     def scalar(self, name: str) -> str:
         """Add one global unknown (a mean strain, for example) and return its name."""
         self._extra.append(name)
@@ -185,11 +195,8 @@ class Constraints:
                     value += jump
                 self._rules.append(_Rule(block, rows, value, masters))
 
-    def mirror(self, block: int, where, normal) -> None:
-        """Forbid the normal component of a vector field on the nodes of a plane of symmetry.
-
-        The component along x or y, whichever the normal has more of, follows the others; with a normal along z that
-        component is fixed. So the four planes of a cone about z never ask for the same component.
+    def mirror(self, block: int, where, normal, slave: int) -> None:
+        """Forbid the normal component of a vector field on some nodes, of a plane of symmetry for example.
 
         Parameters
         ----------
@@ -198,10 +205,11 @@ class Constraints:
         where : callable or ndarray of int
             As for :meth:`fix`.
         normal : array_like, shape (dimension,)
-            Unit normal of the plane.
+            Unit normal.
+        slave : int
+            Component that follows the others; the normal must not vanish there. With no others it is fixed.
         """
         normal = np.where(np.abs(normal) < 1e-12, 0.0, normal)
-        slave = int(np.argmax(np.abs(normal[:2]))) if normal[:2].any() else 2
         nodes, rows = self._claim(block, self._nodes(block, where), slave)
         at = self._coordinates(block)[nodes]
         masters = [

@@ -249,7 +249,7 @@ def test_open_region_and_two_regions_in_one():
 
 
 def test_too_many_cells():
-    with pytest.raises(GeometryError, match="more than 1000 triangles"):
+    with pytest.raises(GeometryError, match="more than 1000 cells"):
         refine(square(largest=0.01), limit=1000)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seix.errors import GeometryError
+from seix.geometry.sizing import STEEPEST
 from seix.geometry.triangulate import delaunay
 from seix.geometry.triangulate.collect import collect
 from seix.geometry.triangulate.judging import small_angles
@@ -15,9 +16,6 @@ from seix.geometry.triangulate.predicates import GRID
 from seix.geometry.triangulate.refinement import FULL, TOO_MANY, UNMATCHED, begin, refine_all
 from seix.geometry.triangulate.state import Mesh, allocate, enlarge
 from seix.geometry.triangulate.topology import CIRCLE, EDGE, FAULT, FIXED, PARTNER, ROOT, SEGMENTS, VERTICES, WAITING, A, B
-
-STEEPEST = 0.6
-"""Largest change of edge length over distance that can be meshed without small angles."""
 
 
 @dataclass
@@ -119,7 +117,7 @@ def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: i
     while (end := refine_all(m)) == FULL:
         m = enlarge(m)
     if end == TOO_MANY:
-        raise GeometryError(f"the triangulation needs more than {limit} triangles")
+        raise GeometryError(f"the mesh needs more than {limit} cells: allow more (mesh.maximum_cells) or ask for larger ones")
     if end == UNMATCHED:
         raise GeometryError("a segment on a periodic side could not be split like its partner on the other side")
     points, triangles, seed, *edges = collect(m, delaunay.CORNERS)

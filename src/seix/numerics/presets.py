@@ -32,13 +32,13 @@ MULTIGRID: Options = {**NEWTON, "ksp_max_it": 200}
 VARIANTS = ("icc", "jacobi", "gamg")
 """Coarse solvers of the multigrid preset in the order in which they are tried."""
 
-LARGEST_DIRECT = {2: 400_000, 3: 20_000}
+LARGEST_DIRECT = {2: 100_000, 3: 5_000}
 """Free unknowns up to which a direct solver is chosen, by dimension."""
 
-LARGEST_FALLBACK = {2: 3_000_000, 3: 100_000}
+LARGEST_FALLBACK = {2: 2_000_000, 3: 100_000}
 """Free unknowns up to which the direct solver is the last resort, by dimension."""
 
-LARGEST_COARSE = {2: 1_000_000, 3: 30_000}
+LARGEST_COARSE = {2: 300_000, 3: 5_000}
 """Unknowns of linear elements up to which they are factorised, by dimension."""
 
 

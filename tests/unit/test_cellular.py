@@ -11,7 +11,8 @@ from seix.geometry.cellular import cellular_layer
 from seix.geometry.layers import LayerShape
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
-from seix.geometry.polygons import inradii, mirrored, with_lines
+from seix.geometry.polygon_lines import mirrored, with_lines
+from seix.geometry.polygons import inradii
 from seix.geometry.shapes import ConvexShapes
 from seix.geometry.solid import SolidParticleFrame, SolidPatchFrame
 from seix.geometry.stats.convex import hull_distances

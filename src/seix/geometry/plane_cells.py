@@ -10,7 +10,8 @@ from seix.geometry.cell_space import CellSpace
 from seix.geometry.cellular import even_cells, inset, solve_inset
 from seix.geometry.grains import LayerGrains
 from seix.geometry.patch import FREE
-from seix.geometry.polygons import inradii, mirrored, shrunken, with_lines
+from seix.geometry.polygon_lines import mirrored, with_lines
+from seix.geometry.polygons import inradii, shrunken
 from seix.geometry.power_diagram import Cells, power_cells
 from seix.geometry.shapes import ConvexShapes
 from seix.geometry.sides import DEEP, best_shift

@@ -6,7 +6,8 @@
 
 Every case runs in a process of its own, so that its peak memory is its own: packing, mesh with all checks, and the
 distributed DOLFINx mesh with its submeshes and interfaces. Kernels and forms are compiled by an untimed small case first.
-Stages are given in processor time, which other work on the machine hardly changes (everything here runs on one thread); the wall time is that of the whole case.
+Stages are given in processor time, which other work on the machine hardly changes (everything here runs on one thread);
+the wall time is that of the whole case.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ def report(rows: list[dict]) -> str:
             target = TARGETS.get((dim, size))
             times = [f"{row[k]:.2f}" for k in ("packing", "mesh", "dolfinx", "total", "wall")]
             wanted = "" if target is None else f"{target:.0f}"
-            lines.append([str(row["grains"]), str(row["cells"]), *times, wanted, f"{row['memory'] / 1e9:.2f}", f"{row['angle']:.1f}"])
+            rest = [wanted, f"{row['memory'] / 1e9:.2f}", f"{row['angle']:.1f}"]
+            lines.append([str(row["grains"]), str(row["cells"]), *times, *rest])
         parts.append(f"**{dim}D**\n\n" + markdown(head, lines))
         if len(mine) > 1:
             powers = ", ".join(f"{k} {exponent(mine, k):.2f}" for k in ("packing", "mesh", "dolfinx", "total", "memory"))

@@ -133,7 +133,7 @@ def test_wall_gaps_are_kept(made):
 
 def test_grains_on_no_side_keep_clear_of_all(made):
     normals = made.frame.mirrors if made.frame.kind == "particle" else np.eye(made.frame.dim)[:-1]
-    for s, normal in enumerate(normals):
+    for normal in normals:
         off = (np.abs(made.grains.centres @ normal) > 1e-9)[made.owner]
         height = made.corners[off] @ normal - made.rounding[made.owner][off]
         assert height.min() > 0.5 * GAP * (1 - 1e-9)

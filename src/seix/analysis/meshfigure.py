@@ -91,7 +91,7 @@ def _solid(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure | None:
     smallest = (6.0 * np.sqrt(2.0) * volume.min()) ** (1 / 3)  # edge of the regular tetrahedron
     width = min(_DETAIL * smallest, 1.5 * mesh.sei_thickness)
     drawn = draw_body(mesh, plain_colours(mesh, "phases"), dpi, cells=(len(mesh.cells) <= MANY, True), detail=width)
-    title += "; on the flat faces of the cut, where it crosses them"
+    title += "; on cut faces their traces"
     return place_bodies(drawn, title, 0.0, below=_LEGEND)[0] if drawn else None
 
 

@@ -78,12 +78,13 @@ def interface_facets(mesh: TaggedMesh, one: NDArray[np.bool_], other: NDArray[np
 def grain_facets(mesh: TaggedMesh, wedge: list[HalfSpace]) -> Facets:
     """Surfaces of the grains that reach into a wedge but have their centre outside it.
 
-    The two halves of a grain on periodic sides are two grains here. Facets outside the wedge are left out.
+    The two halves of a grain on periodic sides are two grains here. Facets outside the wedge, and voids, are left out.
     """
     inside = np.ones(len(mesh.points), dtype=bool)
     for space in wedge:
         inside &= space.level(mesh.points) > 0
-    cells = np.flatnonzero(mesh.grain >= 0)
+    solid = np.array([name != "void" for name in mesh.region_names])[mesh.region]
+    cells = np.flatnonzero((mesh.grain >= 0) & solid)
     piece = mesh.grain[cells].astype(np.int64)
     centres = mesh.points[mesh.cells[cells, :4]].mean(axis=1)
     if mesh.period is not None:

@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 _WIDTH, _TALLEST, _LEFT, _BELOW, _TOP, _GAP = 105.0, 95.0, 9.0, 9.0, 6.0, 5.0  # mm
 _BOTH = 75.0
 """Width of the whole and of a detail side by side [mm]."""
-_THIN, _DETAIL = 0.07, 7.0
+_THIN, _DETAIL = 0.1, 5.0
 """An SEI thinner than the first part of the picture gets a detail as wide as the second number of thicknesses."""
 _LINES = {"edge": (style.INK, 1.3), "interface": ("#333333", 0.6), "layer": ("#8a8172", 0.6), "mesh": ("#101010", 0.5)}
 """Colours and widths in pixels at 200 dots per inch."""

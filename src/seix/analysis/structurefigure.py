@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.patches import Patch
 
 from . import style
@@ -13,9 +14,9 @@ from .mapdraw import Map, Outlines, outlines
 from .meshfigure import domain_view
 from .page import MillimetreFigure, text_width
 from .render import why_not
-from .section import standard_sections
+from .section import Section, standard_sections
 from .solidfigure import Rendering, body_axes, draw_body, plain_colours
-from .view import View, box_view
+from .view import View, box_view, sei_view
 
 if TYPE_CHECKING:
     from ..geometry.meshing import TaggedMesh
@@ -75,7 +76,7 @@ def _plane(mesh: TaggedMesh, title: str, by: str) -> MillimetreFigure:
 def _solid(mesh: TaggedMesh, title: str, by: str, drawn: list[Rendering]) -> MillimetreFigure:
     """A body on the left, the sections above each other on the right; without a body beside each other."""
     sections = standard_sections(CellFields(mesh, {}))
-    views = [domain_view(section.mesh) if section.mesh.kind != "section" else box_view(section) for section in sections]
+    views = [_section_view(section) for section in sections]
     if not drawn:
         height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), _HEIGHT)
         figure = _figure(title, 4.0 + _GAP + height * sum(view.aspect for view in views), height + 4.0)
@@ -101,6 +102,14 @@ def _solid(mesh: TaggedMesh, title: str, by: str, drawn: list[Rendering]) -> Mil
     return figure
 
 
+def _section_view(section: Section) -> View:
+    """All of a section, or a detail where the SEI would be too thin to see."""
+    if section.mesh.kind == "section":
+        return box_view(section)
+    near = sei_view(section)
+    return near if section.mesh.kind == "particle" and near.detail else domain_view(section.mesh)
+
+
 def _figure(title: str, width: float, height: float) -> MillimetreFigure:
     figure = MillimetreFigure(max(width, text_width(title) + 4.0, 80.0), _TOP + height + _LEGEND)
     figure.text(2.0, 4.2, title, ha="left", va="baseline")
@@ -121,7 +130,8 @@ def _legend(mesh: TaggedMesh, by: str) -> tuple[list, list[str]]:
     names = list(mesh.region_names)
     if by == "phases":
         return [style.phase_colour(name, names) for name in names], [style.phase_label(name) for name in names]
-    count = len(set(mesh.grain[mesh.grain >= 0].tolist()))
+    solid = np.array([name != "void" for name in names])[mesh.region]
+    count = len(np.unique(mesh.grain[solid & (mesh.grain >= 0)]))
     outer = [name for name in ("core", "electrolyte", "void") if name in names]
     colours = [*(style.phase_colour(name, names) for name in outer), style.MATRIX_COLOUR]
     labels = [*outer, "matrix"]

@@ -120,8 +120,9 @@ def cell_colours(mesh: TaggedMesh, by: str) -> np.ndarray:
     names = list(mesh.region_names)
     colours = np.array([to_rgb(phase_colour(name, names)) for name in names])[mesh.region]
     if by == "grains":
-        colours[mesh.layer >= 0] = to_rgb(MATRIX_COLOUR)
-        inside = mesh.grain >= 0
+        solid = np.array([name != "void" for name in names])[mesh.region]
+        colours[solid & (mesh.layer >= 0)] = to_rgb(MATRIX_COLOUR)
+        inside = solid & (mesh.grain >= 0)
         colours[inside] = grain_colours(int(mesh.grain.max(initial=-1)) + 1)[mesh.grain[inside]]
     return colours
 

@@ -69,9 +69,12 @@ def cellular_layer(layer: LayerShape, band, frame: Frame, seed: int, index: int,
     Raises
     ------
     GeometryError
-        If the fractions cannot be reached with the gap; the message says which can. If grains do not fit.
+        If the fractions cannot be reached with the gap; the message says which can. If grains do not fit. For several
+        particles.
     """
     where = f"layer {index + 1} of {count} (counted from the core)" if count > 1 else "the SEI"
+    if frame.kind not in ("patch", "particle"):
+        raise GeometryError(f"{where}: {layer.shape} grains exist on a patch and on one particle; several take round ones")
     if layer.shape == "polycrystal":
         from seix.geometry.polycrystal import polycrystal
 

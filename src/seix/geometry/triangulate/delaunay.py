@@ -135,7 +135,7 @@ def _edge(xy, he, corner, p, q):
     return he[_find(xy, he, corner, q, p)[1], 1]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _ahead(xy, a, p, b):
     return (xy[p, 0] - xy[a, 0]) * (xy[b, 0] - xy[a, 0]) + (xy[p, 1] - xy[a, 1]) * (xy[b, 1] - xy[a, 1]) > 0
 

@@ -65,28 +65,33 @@ def refine_all(m):
             return FULL
         if m.count[TRIANGLES] > m.rule[3]:
             return TOO_MANY
+        number, t, px, py = 0, -1, 0, 0
         if m.count[SEG_WAIT]:
             s = np.int64(m.seg_queue[m.count[SEG_HEAD]])
             m.count[SEG_HEAD] = (m.count[SEG_HEAD] + 1) % len(m.seg_queue)
             m.count[SEG_WAIT] -= 1
             m.seg[s, WAITING] = 0
             if is_encroached(m, s):
-                split(m, s)
-            if m.count[FAULT]:
-                return UNMATCHED
-            continue
-        if not m.count[WAIT]:
+                m.hits[0] = s
+                number = 1
+        elif m.count[WAIT]:
+            t = np.int64(m.queue[m.count[HEAD]])
+            m.count[HEAD] = (m.count[HEAD] + 1) % len(m.queue)
+            m.count[WAIT] -= 1
+            m.label[t, 1] = 0
+            bad, x, y = judge(m, t)
+            if bad:
+                px, py = snap(x, y, m.frame)
+                number = improve(m, t, x, y, px, py)
+        else:
             return DONE
-        t = np.int64(m.queue[m.count[HEAD]])
-        m.count[HEAD] = (m.count[HEAD] + 1) % len(m.queue)
-        m.count[WAIT] -= 1
-        m.label[t, 1] = 0
-        bad, x, y = judge(m, t)
-        if bad:
-            if improve(m, t, x, y):
+        for i in range(number):
+            s = m.hits[i]
+            # the partner of one before may have been split with it
+            if (i == 0 or sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py)) and split(m, s) and t >= 0:
                 wait(m, t)
-            if m.count[FAULT]:
-                return UNMATCHED
+        if m.count[FAULT]:
+            return UNMATCHED
 
 
 @njit(cache=True)
@@ -108,31 +113,30 @@ def seg_wait(m, s):
 
 
 @njit(cache=True)
-def improve(m, t, x, y):
-    """Insert a vertex for triangle t, or split the segments it comes too close to; True if t is to be seen again."""
-    px, py = snap(x, y, m.frame)
+def improve(m, t, x, y, px, py):
+    """Insert a vertex for triangle t at (x, y), on the grid (px, py); if it is too close to segments, list them instead.
+
+    Returns
+    -------
+    int
+        Number of segments in `hits` that are to be split.
+    """
     inside, blocking = straight_walk(m.xy, m.he, t, px, py)
     if inside >= 0:
         blocking = find_cavity(m.xy, m.he, m.rim, m.stack, m.count, inside, px, py)
         if blocking == NO_PLACE:
-            return False
-    number = 0
+            return 0
     if blocking >= 0:
         m.hits[0] = blocking
-        number = 1
-    else:
-        for i in range(m.count[RIM]):
-            s = m.rim[i, 3]
-            if s >= 0 and number < HITS and sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py):
-                m.hits[number] = s
-                number += 1
+        return 1
+    number = 0
+    for i in range(m.count[RIM]):
+        s = m.rim[i, 3]
+        if s >= 0 and number < HITS and sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py):
+            m.hits[number] = s
+            number += 1
     if number:
-        again = False
-        for i in range(number):
-            s = m.hits[i]
-            if blocking >= 0 or sees_obtuse(m.xy, m.seg[s, A], m.seg[s, B], px, py):
-                again |= split(m, s)
-        return again
+        return number
     v = m.count[VERTICES]
     m.count[VERTICES] += 1
     m.xy[v, 0], m.xy[v, 1], m.pos[v, 0], m.pos[v, 1] = px, py, x, y
@@ -144,7 +148,7 @@ def improve(m, t, x, y):
     m.pos[v, 2] = h
     insert(m.he, m.seg, m.label, m.rim, m.count, v)
     _look_around(m)
-    return False
+    return 0
 
 
 @njit(cache=True)
@@ -173,15 +177,13 @@ def split(m, s):
         return False
     part = _where(m, s)
     partner = np.int64(m.seg[s, PARTNER])
-    if not _split_one(m, s, part):
-        return False
-    if partner >= 0:
-        rest = m.count[SEGMENTS] - 1
-        if not _split_one(m, partner, part):
-            m.count[FAULT] = 1
+    rest = m.count[SEGMENTS]
+    for k in range(1 if partner < 0 else 2):
+        if not _split_one(m, partner if k else s, part):
+            m.count[FAULT] = k
             return False
-        other = m.count[SEGMENTS] - 1
-        m.seg[rest, PARTNER], m.seg[other, PARTNER] = other, rest
+    if partner >= 0:
+        m.seg[rest, PARTNER], m.seg[rest + 1, PARTNER] = rest + 1, rest
         # both vertices get the smaller size
         v = m.count[VERTICES] - 1
         m.pos[v - 1, 2] = m.pos[v, 2] = min(m.pos[v - 1, 2], m.pos[v, 2])

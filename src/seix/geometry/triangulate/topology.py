@@ -20,13 +20,13 @@ NO_PLACE = -2
 """Answer of `find_cavity` for a point that cannot become a vertex."""
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def following(e):
     """Next half-edge counter-clockwise in the same triangle."""
     return e + 1 if e % 3 < 2 else e - 2
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def previous(e):
     """Previous half-edge in the same triangle."""
     return e - 1 if e % 3 > 0 else e + 2
@@ -86,7 +86,7 @@ def straight_walk(xy, he, t, px, py):
     return t, -1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _side(xy, sx, sy, px, py, v):
     """Positive if vertex v lies left of the line from s to p."""
     return (px - sx) * (xy[v, 1] - sy) - (py - sy) * (xy[v, 0] - sx)

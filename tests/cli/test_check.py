@@ -100,7 +100,7 @@ def test_run_and_mesh_hand_on_what_they_are_given(monkeypatch):
     assert calls == [
         (path, Path("out"), ["seed=1", "title=x"], True, False),
         (path, None, [], False, True),
-        (path, None, [], False, False),
+        (path, None, [], False, False, ("phases", "mesh")),
     ]
 
 

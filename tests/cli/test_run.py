@@ -164,5 +164,5 @@ def test_mesh_command(tmp_path):
     """`seix mesh` writes mesh, picture and statistics."""
     done = seix("mesh", GRAINS, *SMALL, "-o", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"mesh.msh", "mesh.png", "record.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"mesh.msh", "mesh.png", "phases.png", "record.json"}
     assert "cells" in done.stdout

@@ -138,9 +138,30 @@ def _start_petsc() -> Any:
     return PETSc
 
 
+def _free_forms() -> None:
+    """Switch off a cache by which Python 3.12 and 3.13.0 keep each differentiated UFL form alive for ever.
+
+    ``functools.singledispatchmethod`` remembered for each object a method that refers to that object
+    (https://github.com/python/cpython/issues/127750). UFL's form traversals are such objects, and with them every
+    function, space and mesh of a form stayed, each with its MPI communicators, of which MPICH has 2048.
+    """
+    from functools import singledispatchmethod
+
+    import ufl.algorithms  # noqa: F401  defines the traversals
+    from ufl.corealg.dag_traverser import DAGTraverser
+
+    kinds = [DAGTraverser]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        for method in vars(kind).values():
+            if isinstance(method, singledispatchmethod) and hasattr(method, "_method_cache"):
+                method._method_cache = None  # "not cacheable", as Python itself marks objects without weak references
+
+
 check_installed()
 MPI = _start_mpi()
 PETSc = _start_petsc()
+_free_forms()
 # errors are settled on a communicator of their own: on COMM_WORLD other ranks may be in the middle of a call
 _ERRORS = MPI.COMM_WORLD.Dup() if MPI.COMM_WORLD.size > 1 else None
 

@@ -129,10 +129,7 @@ def lithium_concentration(structures: Sequence[CellFields]) -> ColourScale:
     low, high, beyond = _joint_range(structures, raw, shown)
     mean = 0.5 * (low + high)
     if high - low < 0.05 * abs(mean):
-        means = [
-            _mean(fields, values, regions)
-            for fields, values, regions in zip(structures, raw, shown, strict=True)
-        ]
+        means = [_mean(fields, values, regions) for fields, values, regions in zip(structures, raw, shown, strict=True)]
         shifted = [values - mean for values, mean in zip(raw, means, strict=True)]
         low, high, beyond = _joint_range(structures, shifted, shown)
         # below the rounding of the mean the picture would be noise
@@ -246,9 +243,7 @@ def _extend(below: bool, above: bool) -> str:
 
 def _mean(fields: CellFields, values: Values, regions: NDArray[np.bool_]) -> float:
     inside = regions[fields.region]
-    return float(
-        np.average(values[fields.nodes.cells[inside, 3:]].mean(axis=1), weights=fields.areas[inside])
-    )
+    return float(np.average(values[fields.nodes.cells[inside, 3:]].mean(axis=1), weights=fields.areas[inside]))
 
 
 def _means(means: Sequence[float]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CORE, ELECTROLYTE = 0, 1
 """Region numbers that every mesh has."""
 APEX = 0.1
-"""Radius of the single cell at the apex of a narrow sector, in core radii."""
+"""Largest radius of the single cell at the apex of a narrow sector, in core radii."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,16 @@ def region_names(structure: Structure) -> list[str]:
 def core_regions(structure: Structure) -> list[str]:
     """Names of the regions of domains in the core."""
     return [] if structure.domains is None else [structure.domains.material]
+
+
+def tip_length(structure: Structure) -> float:
+    """Radius of the single cell at the apex [nm]: it is not refined, so it is no longer than its way to a domain."""
+    length = APEX * structure.frame.core_size
+    inside = structure.layer < 0
+    if not inside.any():
+        return length
+    nearest = np.linalg.norm(structure.centres[inside], axis=1) - structure.radii[inside]
+    return min(length, 0.5 * float(nearest.min()))
 
 
 def build_outline(geo, structure: Structure) -> Outline:
@@ -136,7 +146,7 @@ class _Builder:
 
     def _apex(self) -> tuple[int, int]:
         """One triangle at the apex: a mesher would fill the tip of a narrow sector with tiny cells."""
-        radius = APEX * self.frame.core_size
+        radius = tip_length(self.structure)
         ends = []
         for side in (0, 1):
             along, _ = self.frame.side_axes(side)

@@ -65,7 +65,7 @@ class Cells:
     def division(self) -> Division:
         """The cells as the balance of their sizes sees them."""
         first = self.grain
-        second = np.where(self.behind >= 0, self.owner[self.behind], first)
+        second = np.where(self.behind >= 0, self.owner[np.maximum(self.behind, 0)], first)
         other = first != second
         return Division(self.areas, self.centroids, np.column_stack([first, second])[other], self.response[other])
 

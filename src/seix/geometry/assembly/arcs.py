@@ -62,14 +62,15 @@ def level_arcs(bodies: Bodies, heights: np.ndarray) -> Arcs:
             for shift in (-bodies.box, 0.0, bodies.box):
                 centre = bodies.centres[body] + np.array([shift, 0.0])
                 if -radii[body] < centre[0] < bodies.box + radii[body]:
-                    _add_circle(arcs, bodies, body, centre, radii, level)
+                    _add_circle(arcs, bodies, body, shift, radii, level)
     return arcs
 
 
-def _add_circle(arcs: Arcs, bodies: Bodies, body: int, centre: np.ndarray, radii: np.ndarray, level: int) -> None:
-    """The arcs of one circle that lie in the box and in no other circle of the same height."""
+def _add_circle(arcs: Arcs, bodies: Bodies, body: int, shift: float, radii: np.ndarray, level: int) -> None:
+    """The arcs of one circle, moved along the period, that lie in the box and in no other circle of the same height."""
     radius = float(radii[body])
-    cuts = [*_on_sides(bodies.box, centre, radius), *_corners(bodies, body, centre, radii)]
+    centre = bodies.centres[body] + np.array([shift, 0.0])
+    cuts = [*_on_sides(bodies, body, shift, radius), *_corners(bodies, body, centre, radii)]
     if not cuts:
         start = centre + np.array([radius, 0.0])
         if not _hidden(bodies, body, start[None], radii)[0]:
@@ -90,11 +91,15 @@ def _hidden(bodies: Bodies, body: int, points: np.ndarray, radii: np.ndarray) ->
     return inside.any(axis=1)
 
 
-def _on_sides(box: float, centre: np.ndarray, radius: float) -> list[tuple[float, np.ndarray]]:
-    """Angle and place where a circle crosses the periodic sides."""
+def _on_sides(bodies: Bodies, body: int, shift: float, radius: float) -> list[tuple[float, np.ndarray]]:
+    """Angle and place where a moved circle crosses the periodic sides.
+
+    Both images of a circle get the same bits: the side is moved, by a whole period and so exactly, and not the circle.
+    """
     found = []
-    for side in (0.0, box):
-        away = side - centre[0]
+    centre = bodies.centres[body]
+    for side in (0.0, bodies.box):
+        away = (side - shift) - centre[0]
         if abs(away) < radius:
             half = math.sqrt(radius**2 - away**2)
             for up in (-half, half):

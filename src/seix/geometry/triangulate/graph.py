@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry.outline import APEX, CORE, ELECTROLYTE, region_names
+from seix.geometry.outline import CORE, ELECTROLYTE, region_names, tip_length
 from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, STEEPEST
 from seix.geometry.triangulate.boundaries import Boundaries, polycrystalline
 from seix.geometry.triangulate.curves import SAME, Chains, grain_chains, joined, level_chains, level_heights, shapes_of
@@ -226,7 +226,8 @@ class _Assembly:
         origin = self._add([(0.0, 0.0)], self.sizes.core)
         if frame.closed or self.structure.sector >= NARROW:
             return origin, origin
-        ends = self._add([APEX * frame.core_size * frame.side_axes(side)[0] for side in (0, 1)], self.sizes.core)
+        length = tip_length(self.structure)
+        ends = self._add([length * frame.side_axes(side)[0] for side in (0, 1)], self.sizes.core)
         return np.append(origin, ends[0]), np.append(origin, ends[1])
 
     def _on_side(self, side: int) -> np.ndarray:

@@ -13,7 +13,7 @@ CLEAR = 1e-3
 """Part of its radius that a grain is moved farther from a mirror plane than it must be, so that turns of the last
 correction leave it clear."""
 CORRECTIONS = 8
-"""Alternating moves away from mirror planes and walls; they converge by about a factor of ten each."""
+"""Alternating moves away from mirror planes and walls."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ LARGEST = 0.05
 def restore_volumes(structure: Structure, points: np.ndarray, cells: np.ndarray, grain: np.ndarray) -> np.ndarray:
     """Scale every grain about its centre to the volume of its sphere.
 
-    The cells of a grain and its surface grow together, by a hundredth of the radius at most; the matrix yields. The two
+    The cells of a grain and its surface grow together, by 1.7 % of the radius at most; the matrix yields. The two
     halves of a grain on periodic sides are scaled alike, so that sides still match.
 
     Parameters

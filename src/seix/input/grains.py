@@ -16,13 +16,15 @@ CEILING = math.pi / (2.0 * math.sqrt(3.0))
 """Area fraction of equal discs that touch on a hexagonal lattice, 0.9069: no packing of round grains holds more."""
 PHASE_LIMIT = 0.9
 """Largest local fraction a single phase of round grains may ask for."""
+FULL = 1e-6
+"""Difference from 1 of the fractions of a polycrystal that counts as rounding."""
 
 
 Shape = Annotated[
-    Literal["round", "cellular"],
+    Literal["round", "cellular", "polycrystal"],
     Field(
         description="`round`: discs or spheres; `cellular`: cells of a power diagram, shrunk by a film and rounded, for "
-        "dense layers."
+        "dense layers; `polycrystal` (2D): cells that share grain boundaries and fill the layer."
     ),
 ]
 Rounding = Annotated[
@@ -43,23 +45,27 @@ class Grains(Model):
     diameter: Annotated[Length, Field(description="Mean grain diameter (of the disc or sphere of equal size).")]
     spread: Spread = 0.15
     gap: Annotated[
-        Length,
+        Length | None,
         Field(
             description="Smallest surface-to-surface distance of two grains; also kept to the two surfaces "
-            "of the SEI, and half of it to the walls between layers."
+            "of the SEI, and half of it to the walls between layers. Not for polycrystals."
         ),
-    ]
+    ] = None
     shape: Shape = "round"
     rounding: Rounding = 0.3
 
     @model_validator(mode="after")
     def _check(self) -> Grains:
-        raise_problems(shape_problems(self))
+        raise_problems(shape_problems(self, self.gap, "gap", "0.5 nm"))
         return self
 
 
-def shape_problems(grains: Model) -> Iterator[Problem]:
-    """Rounding where it has no effect."""
+def shape_problems(grains: Model, gap: float | None, key: str, example: str) -> Iterator[Problem]:
+    """Gap and rounding where they are needed, and nowhere else."""
+    if grains.shape != "polycrystal" and gap is None:
+        yield Problem((key,), f"is missing; give the smallest distance of two grains, such as {example}", at_key=True)
+    if grains.shape == "polycrystal" and gap is not None:
+        yield Problem((key,), "has no effect between the grains of a polycrystal, which touch; leave it out", at_key=True)
     if grains.shape != "cellular" and "rounding" in grains.model_fields_set and grains.rounding != 0.3:
         yield Problem(("rounding",), f"has no effect on {grains.shape} grains; leave it out", at_key=True)
 
@@ -91,6 +97,10 @@ def fraction_problems(
 ) -> Iterator[Problem]:
     """Fractions no packing whatever can reach; that a given layer holds less is found by the packing."""
     total = sum(local.values())
+    if shape == "polycrystal":
+        if local and abs(total - 1.0) > FULL:
+            yield Problem(key, f"the grains of a polycrystal fill {where}, but {total:.4g} is asked for; must sum to 1")
+        return
     if shape == "cellular":
         if total >= 1.0:
             yield Problem(key, f"the grains ask for {total:.4g} of {where}; must be less than 1, as there is a film between them")
@@ -106,7 +116,7 @@ def fraction_problems(
 
 def room_problems(grains: Grains, thickness: float, walls: float, key: tuple[str | int, ...], where: str):
     """`walls`: gaps a grain keeps to the two sides of its layer, in multiples of the minimal gap."""
-    needed = grains.diameter + walls * grains.gap
+    needed = grains.diameter + walls * (grains.gap or 0.0)
     if needed > thickness * (1 + 1e-9):
         yield Problem(
             (*key, "diameter"),

@@ -122,20 +122,21 @@ class ScaledGrains(Model):
     ] = 0.45
     spread: Spread = 0.15
     gap_in_layers: Annotated[
-        float, Field(gt=0, lt=1, description="Smallest distance of two grains over the thickness of one layer.")
+        float | None, Field(gt=0, lt=1, description="Smallest distance of two grains over the thickness of one layer.")
     ] = 0.08
     shape: Shape = "round"
     rounding: Rounding = 0.3
 
     @model_validator(mode="after")
     def _check(self) -> ScaledGrains:
-        raise_problems(shape_problems(self))
+        raise_problems(shape_problems(self, self.gap_in_layers, "gap_in_layers", "0.1"))
         return self
 
     def of_layer(self, thickness: float) -> Grains:
         """The grains of a layer of this thickness [m]."""
-        return Grains(diameter=self.diameter_in_layers * thickness, spread=self.spread, gap=self.gap_in_layers * thickness,
-                      shape=self.shape, rounding=self.rounding)  # fmt: skip
+        gap = None if self.gap_in_layers is None else self.gap_in_layers * thickness
+        return Grains(diameter=self.diameter_in_layers * thickness, spread=self.spread, gap=gap, shape=self.shape,
+                      rounding=self.rounding)  # fmt: skip
 
 
 class ConsSei(Model):

@@ -59,6 +59,8 @@ class Boundaries:
         self._keep(~along_wall)
         for side in range(1 if self.frame.kind == "patch" else len(self.frame.side_names)):
             self._cut(side)
+            if self.frame.kind != "patch":
+                self._drop_along(side)
         self.nodes, index = self._merged()
         self.chains = self._shared(index)
 
@@ -120,6 +122,13 @@ class Boundaries:
             self._keep(~flat)
         else:
             self._keep(~flat & ~beyond)
+
+    def _drop_along(self, side: int) -> None:
+        """Drop the edges along a ray, which has segments of its own; other edges end exactly on it."""
+        along, inward = self.frame.side_axes(side)
+        on_ray = (np.abs(self.ends @ inward) < self.same) & (self.ends @ along > 0.0)
+        self.ends[on_ray] = (self.ends[on_ray] @ along)[:, None] * along
+        self._keep(~on_ray.all(axis=1))
 
     def _merged(self) -> tuple[np.ndarray, np.ndarray]:
         """Nodes (n, 2), and that at each end of each edge."""

@@ -94,7 +94,7 @@ class FieldMultigrid:
         version = self.jacobian.version[self.index, self.index]
         if version == self._version:
             return
-        first, self._version = self._version == 0, version
+        first = self._version == 0
         self._assemble_diagonal()
         self._assemble_coarse()
         if first:
@@ -104,6 +104,7 @@ class FieldMultigrid:
         self._shell.assemble()
         self.pc.setOperators(self._shell, self._shell)
         self.pc.setUp()
+        self._version = version  # last: what fails above is made anew and not applied half made
 
     def _create(self) -> None:
         self.pc.setOperators(self._shell, self._shell)

@@ -142,13 +142,22 @@ class Checked:
         assert len(kinds) == number.max(initial=-1) + 1
 
     def neighbours(self) -> None:
-        """Cells that share a facet are of one piece, or a grain in the matrix of its layer, or two layers that follow."""
+        """Cells that share a facet are of one piece, or a grain in the matrix of its layer, or two layers that follow.
+
+        Grains of a polycrystal touch each other and both neighbours of their layer.
+        """
         one, two = self.pairs[self.pairs[:, 1] >= 0].T
         zone, grain = self.zone, self.mesh.grain
-        same = (zone[one] == zone[two]) & (grain[one] == grain[two])
-        in_matrix = (zone[one] == zone[two]) & ((grain[one] < 0) != (grain[two] < 0))
-        layers = (np.abs(zone[one] - zone[two]) == 1) & (grain[one] < 0) & (grain[two] < 0)
-        assert (same | in_matrix | layers).all()
+        shapes = ["", *(layer.grains.shape if layer.grains else "" for layer in self.layers), ""]
+        dense = np.array(shapes) == "polycrystal"
+        in_layer = zone[one] == zone[two]
+        same = in_layer & (grain[one] == grain[two])
+        in_matrix = in_layer & ((grain[one] < 0) != (grain[two] < 0)) & ~dense[zone[one]]
+        touching = in_layer & (grain[one] >= 0) & (grain[two] >= 0) & dense[zone[one]]
+        free = [(grain[side] < 0) | dense[zone[side]] for side in (one, two)]
+        layers = (np.abs(zone[one] - zone[two]) == 1) & free[0] & free[1]
+        assert (same | in_matrix | touching | layers).all()
+        assert (grain[np.isin(zone, np.flatnonzero(dense))] >= 0).all()
 
     def connection(self) -> None:
         """The cells of each grain are connected, over periodic sides as well."""
@@ -190,6 +199,9 @@ class Checked:
         geometry, given = self.scenario.geometry, self.heights
         if self.mesh.kind == "particles":
             box = self.mesh.period
+            if self.dim == 3:  # balls that lie apart
+                balls = (4.0 / 3.0 * math.pi * ((self.mesh.bodies[:, 3] + t) ** 3).sum() for t in given)
+                return np.array([0.0, *balls, box**3])
             return np.array([0.0, *(union_of_discs(*self._images(t), box) for t in given), box**2])
         end = given[-1] + geometry.electrolyte_depth / NM
         if self.mesh.kind == "patch":
@@ -233,10 +245,10 @@ class Checked:
         return radii[(np.linalg.norm(x[:, None] - centres, axis=2) - radii).argmin(axis=1)]
 
     def _images(self, height: float) -> tuple[np.ndarray, np.ndarray]:
-        """Discs at a height over the cores, with those one period to both sides."""
-        shift = np.array([self.mesh.period, 0.0])
+        """Discs or balls at a height over the cores, with those one period to all sides."""
         centres, radii = self.mesh.bodies[:, :-1], self.mesh.bodies[:, -1] + height
-        return np.concatenate([centres, centres - shift, centres + shift]), np.tile(radii, 3)
+        steps = [(*step, 0) for step in itertools.product((0, -1, 1), repeat=self.dim - 1)]
+        return np.concatenate([centres + self.mesh.period * np.array(step) for step in steps]), np.tile(radii, len(steps))
 
     def _zones(self) -> np.ndarray:
         """0 in the core, k in layer k from 1, after the last layer in the electrolyte."""

@@ -45,6 +45,36 @@ def case(seed: int) -> dict:
     return document
 
 
+def polycrystals(seed: int) -> dict:
+    """The same in the plane, with one layer or two or three of which some are polycrystals."""
+    rng = np.random.default_rng([seed, 2])
+    kind = _choice(rng, {"patch": 0.4, "particle": 0.3, "sector": 0.3})
+    diameter = float(rng.uniform(2.5, 8.0))
+    one = diameter * rng.uniform(2.0, 3.2)
+    layers = [_layer(rng, 2, "round", diameter, one) for _ in range(int(rng.integers(1, 4)))]
+    for layer in layers[:: int(rng.integers(1, 3))]:
+        grains = {"diameter": float(diameter * rng.uniform(0.75, 1.0) * NM), "spread": float(rng.uniform(0.0, 0.3)),
+                  "shape": "polycrystal"}  # fmt: skip
+        layer.pop("matrix", None)
+        layer |= {"phases": _phases(rng, 1.0), "grains": grains}
+    sei = {"structure": "layers", "layers": layers, "thickness": math.fsum(layer["thickness"] for layer in layers)}
+    geometry, title = _geometry(rng, 2, kind, sei, diameter), f"random polycrystal {seed}"
+    return {"title": title, "seed": int(rng.integers(2**32)), "geometry": geometry, "sei": sei, "mesh": _mesh(rng, 2)}
+
+
+def balls(seed: int) -> dict:
+    """The same for two to four particles in space, which lie apart."""
+    rng = np.random.default_rng([seed, 3])
+    shape = "cellular" if rng.random() < 0.3 else "round"
+    diameter = float(rng.uniform(3.0, 6.0))
+    radius = float(diameter * rng.uniform(1.3, 1.9) * NM)
+    geometry = {"kind": "particles", "dimension": 3, "number": int(rng.integers(2, 5)), "core_radius": radius,
+                "spread": float(rng.uniform(0.0, 0.25)), "fraction": float(rng.uniform(0.06, 0.16))}  # fmt: skip
+    sei, mesh = _sei(rng, 3, "particles", shape, diameter), _mesh(rng, 3) | {"growth": float(rng.uniform(1.4, 1.8))}
+    title = f"random particles {seed}"
+    return {"title": title, "seed": int(rng.integers(2**32)), "geometry": geometry, "sei": sei, "mesh": mesh}
+
+
 def _extras(rng: np.random.Generator, document: dict, kind: str, shape: str) -> None:
     """Domains in the core, or the other mesher, now and then."""
     geometry, chance = document["geometry"], rng.random()
@@ -168,4 +198,3 @@ def _mesh(rng: np.random.Generator, dim: int) -> dict:
                 "cells_per_layer": 2.0}  # fmt: skip
     return {"cells_per_diameter": float(rng.uniform(3.0, 7.0)), "cells_per_gap": float(rng.uniform(0.7, 1.6)),
             "growth": float(rng.uniform(1.2, 1.6))}  # fmt: skip
-

@@ -6,6 +6,7 @@ and reject unknown keys. A quantity is text with a unit in a file and an SI floa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -221,9 +222,27 @@ class Scenario(Model):
         if self.mechanics.out_of_plane_strain != 0.0:
             text = "has no meaning in 3D, where all directions are resolved; leave it out"
             yield Problem(("mechanics", "out_of_plane_strain"), text)
+        if any(layer.grains is not None and layer.grains.shape == "polycrystal" for layer in self.sei.resolved_layers()):
+            text = "polycrystal exists in 2D only; in 3D use shape: cellular with a gap"
+            yield Problem(("sei",), text, at_key=True)
         if self.mesh.backend != "auto":
             text = f"'{self.mesh.backend}' chooses between meshers of the plane; leave it out in 3D"
             yield Problem(("mesh", "backend"), text)
+
+    @staticmethod
+    def _contact_problems(geometry: Particles, thickness: float) -> Iterator[Problem]:
+        """Listed particles in space that touch."""
+        for j, second in enumerate(geometry.particles or []):
+            for i, first in enumerate(geometry.particles[:j]):
+                away = [b - a for a, b in zip(first.centre, second.centre, strict=True)]
+                away[:2] = [x - geometry.box * round(x / geometry.box) for x in away[:2]]
+                gap = math.hypot(*away) - first.core_radius - second.core_radius - 2.0 * thickness
+                if gap < 0.0:
+                    text = (
+                        f"touches particle {i + 1}: with their SEI they overlap by {format_si(-gap, 'm')}; particles that touch "
+                        "need dimension: 2"
+                    )
+                    yield Problem(("geometry", "particles", j, "centre"), text)
 
     def _assembly_problems(self) -> Iterator[Problem]:
         if not isinstance(self.geometry, Particles):
@@ -231,7 +250,10 @@ class Scenario(Model):
         if self.interface.law == "perfect_contact":
             text = "perfect_contact does not say how several particles share the current; choose butler_volmer or film_resistance"
             yield Problem(("interface", "law"), text)
-        if any(layer.grains is not None and layer.grains.shape != "round" for layer in self.sei.resolved_layers()):
-            yield Problem(("sei",), "several particles take round grains only", at_key=True)
+        layers = self.sei.resolved_layers()
+        if self.geometry.dimension == 3:
+            yield from self._contact_problems(self.geometry, sum(layer.thickness for layer in layers))
+        elif any(layer.grains is not None and layer.grains.shape != "round" for layer in layers):
+            yield Problem(("sei",), "several particles take round grains only in 2D", at_key=True)
         if self.mesh.backend == "gmsh":
             yield Problem(("mesh", "backend"), "'gmsh' does not mesh several particles; leave it out")

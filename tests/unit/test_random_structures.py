@@ -10,7 +10,7 @@ import re
 import pytest
 
 from mesh_truth import Checked
-from random_cases import case
+from random_cases import balls, case, polycrystals
 from seix.errors import GeometryError
 from seix.geometry.meshing import make_mesh
 from seix.scenario import Scenario
@@ -18,6 +18,10 @@ from seix.scenario import Scenario
 SEEDS, CHUNK = 200, 10
 FEW = (0, 2, 16, 19, 21, 25, 55, 147)
 """Quick ones of every kind."""
+FEW_DENSE, DENSE = 3, 60
+"""Polycrystals: quick seeds, and all."""
+FEW_BALLS, BALLS = 3, 40
+"""Particles in space: quick seeds, and all."""
 REFUSED = 0.1
 """Part of the seeds that may ask for what cannot be packed."""
 UNREACHABLE = (
@@ -30,9 +34,9 @@ UNREACHABLE = (
 refused: dict[int, list[int]] = {}
 
 
-def meshed(seed: int) -> bool:
+def meshed(seed: int, make=case) -> bool:
     """Mesh one seed and check it; False if it was refused."""
-    scenario = Scenario.model_validate(case(seed))
+    scenario = Scenario.model_validate(make(seed))
     try:
         mesh = make_mesh(scenario)
     except GeometryError as error:
@@ -49,6 +53,26 @@ def meshed(seed: int) -> bool:
 @pytest.mark.parametrize("seed", FEW)
 def test_mesh(seed):
     assert meshed(seed)
+
+
+@pytest.mark.parametrize("seed", range(FEW_DENSE))
+def test_mesh_of_polycrystals(seed):
+    assert meshed(seed, polycrystals)
+
+
+@pytest.mark.slow
+def test_meshes_of_polycrystals():
+    assert sum(not meshed(seed, polycrystals) for seed in range(DENSE)) <= REFUSED * DENSE
+
+
+@pytest.mark.parametrize("seed", range(FEW_BALLS))
+def test_mesh_of_balls(seed):
+    assert meshed(seed, balls)
+
+
+@pytest.mark.slow
+def test_meshes_of_balls():
+    assert sum(not meshed(seed, balls) for seed in range(BALLS)) <= REFUSED * BALLS
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ The core stays whole and the electrolyte is left out. Only cells that a face or 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cut import cut, nodes_of
+from .parts import single_particles
 from .planes import Plane
 from .section import crossing, interface_curves
 from .skin import Facets, grain_facets, interface_facets
@@ -70,29 +72,29 @@ class Scene:
         Segments (s, 2, 3) [nm] by name: `edge`, `interface`, `layer` or `mesh`.
     towards
         (3,) unit vector to the viewer.
+    corners
+        (n, 3) further places that the picture holds [nm].
     """
 
     triangles: list[Array] = field(default_factory=list)
     lines: dict[str, list[Array]] = field(default_factory=lambda: defaultdict(list))
     towards: Array = field(default_factory=lambda: np.array([0.0, -1.0, 0.0]))
+    corners: Array = field(default_factory=lambda: np.empty((0, 3)))
 
     @property
     def points(self) -> Array:
         """(n, 3) all corners [nm]."""
-        return np.concatenate([part[..., :3].reshape(-1, 3) for part in self.triangles])
+        return np.concatenate([self.corners, *(part[..., :3].reshape(-1, 3) for part in self.triangles)])
 
 
 def cutaway_of(mesh: TaggedMesh) -> Cutaway:
     """The usual cut: the corner of a block, the near part of a shell."""
     x, y, z = np.eye(3)
-    if mesh.kind in ("patch", "particles"):
+    if mesh.kind == "patch":
         middle, period = 0.5 * mesh.period, mesh.period
         wedge = [HalfSpace(x, middle), HalfSpace(-y, -middle)]
-        sides, hidden, crops = [HalfSpace(-x, -period), HalfSpace(y)], [HalfSpace(x), HalfSpace(-y, -period)], []
-        if mesh.kind == "patch":
-            crops = [HalfSpace(z, -min(mesh.core_size, _CORE_SHOWN * mesh.sei_thickness))]
-        else:
-            sides.append(HalfSpace(-z, -period))
+        sides, hidden = [HalfSpace(-x, -period), HalfSpace(y)], [HalfSpace(x), HalfSpace(-y, -period)]
+        crops = [HalfSpace(z, -min(mesh.core_size, _CORE_SHOWN * mesh.sei_thickness))]
         return Cutaway(wedge, sides, hidden, crops, _unit(0.52, -0.66, 0.54))
     if len(mesh.mirrors) == 0:
         return Cutaway([HalfSpace(x), HalfSpace(-y), HalfSpace(z)], [], [], [], _unit(0.62, -0.60, 0.50))
@@ -116,7 +118,7 @@ def build_scene(
     Parameters
     ----------
     mesh
-        In space.
+        In space. Of several particles each one is cut by itself, in the frame of their box.
     colours
         Of the SEI and of the sides of the core.
     standing
@@ -127,6 +129,8 @@ def build_scene(
     cells
         Whether to add the edges of the cells as lines `mesh`.
     """
+    if mesh.kind == "particles":
+        return _several(mesh, colours, standing, core, cells)
     body = cutaway_of(mesh)
     scene = Scene(towards=body.towards)
     builder = _Builder(mesh, body, scene, colours, cells)
@@ -152,6 +156,31 @@ def build_scene(
     if standing:
         builder.skin(grain_facets(mesh, body.wedge), [[*body.crops, *body.wedge]], colours)
     return scene
+
+
+def _several(mesh: TaggedMesh, colours: Colours, standing: bool, core: Colours | None, cells: bool) -> Scene:
+    """The scenes of all particles of a box, and those edges of the box that do not pass in front of them."""
+    whole = Scene()
+    for own, rows, centre in single_particles(mesh):
+        of_cells = [None if given is None else _looked_up(given, rows) for given in (colours, core)]
+        scene = build_scene(own, of_cells[0], standing, of_cells[1], cells)
+        whole.towards = scene.towards
+        for triangles in scene.triangles:
+            triangles[..., :3] += centre
+        whole.triangles += scene.triangles
+        for name, lines in scene.lines.items():
+            whole.lines[name] += [segments + centre for segments in lines]
+    corners = mesh.period * np.array(list(itertools.product((0.0, 1.0), repeat=3)))
+    front = corners[(corners @ whole.towards).argmax()]
+    edges = [(a, b) for a, b in itertools.combinations(corners, 2) if (a != b).sum() == 1 and not (front == [a, b]).all(axis=1).any()]
+    whole.lines["layer"].append(np.array(edges))
+    whole.corners = corners
+    return whole
+
+
+def _looked_up(colours: Colours, rows: Index) -> Colours:
+    """Colours of a part of a mesh from those of the whole."""
+    return lambda owner, place: colours(rows[owner], place)
 
 
 class _Builder:

@@ -17,7 +17,7 @@ from .planes import standard_places
 from .results import StructureResult
 from .section import section
 from .trends import CURVES_HEIGHT, draw_trends, trend_groups
-from .view import View, sei_view
+from .view import View, box_view, sei_view
 
 WIDTH = 180.0
 """Width of two columns of a journal [mm]."""
@@ -51,7 +51,7 @@ def write_panel(path: Path, results: Sequence[StructureResult], dpi: int = 300) 
 
 def _panel(results: Sequence[StructureResult]) -> MillimetreFigure:
     names = [name for name in _MAPS if all(name in result.fields.values for result in results)]
-    views = [sei_view(result.fields) for result in results]
+    views = [box_view(fields) if fields.mesh.kind == "section" else sei_view(fields) for fields in (r.fields for r in results)]
     lines = [lines_of(result.fields) for result in results]
     single = len(results) == 1
     # maps of one structure share a row, each with its colour bar; those of several have one row for each

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 WIDEST_SHELL = 10.0
 """Largest width of a section at constant height, in thicknesses of the SEI."""
+_PLACES = 200
+"""Places among which that with the largest section of cores is chosen."""
 _HEIGHTS = 24
 """Heights among which that with the most grains is chosen."""
 
@@ -133,7 +135,7 @@ class Place:
 def standard_places(mesh: TaggedMesh) -> list[Place]:
     """The two sections of every report: across the SEI, and along it at the height that has the most grains.
 
-    A block is cut in the middle, a particle through its centre, a box of several through the centre of the largest.
+    A block is cut in the middle, a particle through its centre, a box of several where the largest area of cores shows.
     """
     x, y, z = np.eye(3)
     height = 0.0 if mesh.kind == "particles" else richest_height(mesh)
@@ -144,10 +146,10 @@ def standard_places(mesh: TaggedMesh) -> list[Place]:
             Place(Plane(height * z, x, y), f"z = {format_length(height)}"),
         ]
     if mesh.kind == "particles":
-        centre = mesh.bodies[np.argmax(mesh.bodies[:, 3]), :3]  # of the largest
+        across, along = (_through_cores(mesh, axis) for axis in (1, 2))
         return [
-            Place(Plane(centre[1] * y, x, z), f"y = {format_length(centre[1])}"),
-            Place(Plane(centre[2] * z, x, y), f"z = {format_length(centre[2])}"),
+            Place(Plane(across * y, x, z), f"y = {format_length(across)}"),
+            Place(Plane(along * z, x, y), f"z = {format_length(along)}"),
         ]
     radius, along = mesh.core_size + height, f"{format_length(height)} above the core"
     narrow = 0.5 * WIDEST_SHELL * mesh.sei_thickness / radius
@@ -163,6 +165,13 @@ def standard_places(mesh: TaggedMesh) -> list[Place]:
         Place(Plane(0 * x, x, z), "y = 0", "particle", 0.5 * math.pi if octant else None),
         _along(radius, axis, corner, min(narrow, math.pi / 3), along),
     ]
+
+
+def _through_cores(mesh: TaggedMesh, axis: int) -> float:
+    """Where a plane normal to an axis shows the largest area of cores of several particles [nm]."""
+    places = np.concatenate([mesh.bodies[:, axis], np.linspace(0.0, mesh.period, _PLACES)])
+    area = np.maximum(mesh.bodies[:, 3] ** 2 - (places[:, None] - mesh.bodies[:, axis]) ** 2, 0.0).sum(axis=1)
+    return float(places[area.argmax()])
 
 
 def _along(radius: float, axis: Array, corner: float, narrow: float, title: str) -> Place:

@@ -144,6 +144,8 @@ class Measurement:
             return thickness
         if shape["kind"] == "particles":  # films around all particles side by side
             radii = shape["bodies"][:, -1] * LENGTH
+            if self.dim == 3:
+                return float((radii**2).sum() / (radii * (radii + thickness) / thickness).sum())
             return float(radii.sum() / (1.0 / np.log1p(thickness / radii)).sum())
         return inner * math.log1p(thickness / inner) if self.dim == 2 else inner * thickness / (inner + thickness)
 

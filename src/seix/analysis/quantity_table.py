@@ -109,8 +109,8 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "S/m",
         "conductivity of a uniform film with the same resistance",
         "thickness over area resistance; for a round particle of radius R with an SEI of thickness h the thickness is "
-        "replaced by R ln((R+h)/R) in two dimensions and R h/(R+h) in three; for several particles by sum R / sum 1/ln((R+h)/R), "
-        "and not given where they touch",
+        "replaced by R ln((R+h)/R) in two dimensions and R h/(R+h) in three; for several particles by sum R / sum 1/ln((R+h)/R) "
+        "and sum R^2 / sum R (R+h)/h, and not given where they touch",
     ),
     QuantityInfo(
         "sei.inorganic_fraction",

@@ -258,6 +258,10 @@ def _detail(mesh: TaggedMesh, whole: Frame, width: float) -> Frame:
     else:
         direction = np.array([1.0, 1.0, 1.0]) / np.sqrt(3) if len(mesh.mirrors) == 3 else np.array([0.0, 0.0, 1.0])
         place = (mesh.core_size + 0.5 * mesh.sei_thickness) * direction
+        if mesh.kind == "particles":
+            body = mesh.bodies[(mesh.bodies[:, :3] @ whole.towards).argmax()]  # the one in front
+            height = body[3] + 0.5 * mesh.sei_thickness
+            place = body[:3] + (height if width < height else 0.0) * direction
     width = min(width, whole.width)
     return Frame(whole.towards, place @ whole.axes, width, width)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry.assembly.build import pack_assembly
+from seix.geometry.assembly.build import pack_apart, pack_assembly
 from seix.geometry.assembly.frame import AssemblyFrame
 from seix.geometry.assembly.placing import place_bodies
 from seix.geometry.core_domains import CoreDomains, domain_statistics, pack_domains
@@ -171,23 +171,31 @@ def build_structure(scenario: Scenario) -> Structure:
         layers = _on_curved_sei(layers, frame)
     names = sorted({name for layer in layers for name in layer.fractions})
     if isinstance(frame, AssemblyFrame):
+        if frame.dim == 3:
+            grains, shapes = pack_apart(frame, scenario.seed, lambda own, seed: _grains(layers, own, names, seed))
+            return _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
         centres, radii, phase, layer = pack_assembly(layers, frame, names, scenario.seed)
         side = np.full(len(radii), FREE)
         return _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed)
-    found, shapes = [], []
-    for index, layer in enumerate(layers):
-        if layer.fractions:
-            grains, shape = _fill(layer, frame, scenario.seed, index, len(layers))
-            phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
-            found.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
-            shapes.append((grains, shape))
-    empty = (np.empty((0, frame.dim)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
-    centres, radii, phase, layer, side = (np.concatenate(column) for column in zip(empty, *found, strict=True))
-    structure = _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed, join_shapes(shapes))
+    grains, shapes = _grains(layers, frame, names, scenario.seed)
+    structure = _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     if scenario.core_domains is not None:
         structure.domains = pack_domains(_core_shape(scenario, frame), frame, scenario.seed)
         structure.statistics["core_domains"] = domain_statistics(structure, 1.0 / NANOMETRE)
     return structure
+
+
+def _grains(layers: list[LayerShape], frame: Frame, names: list[str], seed: int) -> tuple[list[np.ndarray], list]:
+    """Centres, radii, phase, layer and side of the grains of all layers, and each layer with its shapes."""
+    found, shapes = [], []
+    for index, layer in enumerate(layers):
+        if layer.fractions:
+            grains, shape = _fill(layer, frame, seed, index, len(layers))
+            phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
+            found.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
+            shapes.append((grains, shape))
+    empty = (np.empty((0, frame.dim)), np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+    return [np.concatenate(column) for column in zip(empty, *found, strict=True)], shapes
 
 
 def _described(frame: Frame, layers: list[LayerShape], names: list[str], grains: tuple, seed: int, shapes=None) -> Structure:
@@ -244,7 +252,7 @@ def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
         outer = inner + layer.thickness / NANOMETRE
         if layer.phases:
             grains = layer.grains
-            gap = grains.gap / NANOMETRE
+            gap = (grains.gap or 0.0) / NANOMETRE
             gaps = (gap if index == 0 else 0.5 * gap, gap if index == len(resolved) - 1 else 0.5 * gap)
             rounding = grains.rounding if grains.shape == "cellular" else 0.0
             shapes.append(LayerShape(inner, outer, layer.matrix, dict(layer.phases), grains.diameter / NANOMETRE,

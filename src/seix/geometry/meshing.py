@@ -155,7 +155,7 @@ def mesh_structure(
             raise too_many_cells(cells, limit, structure.dim)
         check_memory(cells / ESTIMATE_MARGIN, structure.dim, solved)
 
-    if structure.kind == "particles":
+    if structure.kind == "particles" and structure.dim == 2:
         make = _assembly
     else:
         make = _solid if structure.dim == 3 else _gmsh_plane if controls.backend == "gmsh" else _plane
@@ -200,7 +200,7 @@ def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: 
 def _gmsh_plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
     """By Gmsh, with whichever of its algorithms passes the checks first."""
     if structure.shapes is not None:
-        raise GeometryError("mesh.backend: gmsh meshes round grains only; leave it out for cellular grains")
+        raise GeometryError("mesh.backend: gmsh meshes round grains only; leave it out for cellular grains and polycrystals")
     sizes = SizeField(structure, controls, coarsening)
     accept(sizes.estimated_cells())
     failure: GeometryError | None = None

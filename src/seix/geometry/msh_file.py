@@ -81,6 +81,10 @@ def _solid_sides(mesh: TaggedMesh, middle: np.ndarray) -> dict[str, np.ndarray]:
             "periodic_back": on(y, mesh.period), "bottom": on(z, -mesh.core_size),
             "top": on(z, mesh.sei_thickness + mesh.electrolyte_depth),
         }  # fmt: skip
+    if mesh.kind == "particles":
+        end = mesh.period
+        return {"periodic_left": on(x), "periodic_right": on(x, end), "periodic_front": on(y), "periodic_back": on(y, end),
+                "bottom": on(z), "top": on(z, end)}  # fmt: skip
     sides = {f"symmetry_{k}": on(normal) for k, normal in enumerate(mesh.mirrors)}
     return sides | {"outer": ~np.any([*sides.values(), np.zeros(len(middle), bool)], axis=0)}
 

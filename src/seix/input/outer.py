@@ -104,7 +104,10 @@ class Particles(Model):
         Literal["particles"],
         Field(description="Several cores with their SEI in a box; current enters from its top, the bottom is closed."),
     ]
-    dimension: Annotated[Literal[2], Field(description="2: a cross-section (plane strain, particles are cylinders).")] = 2
+    dimension: Annotated[
+        Literal[2, 3],
+        Field(description="2: a cross-section (plane strain, particles are cylinders); 3: balls that lie apart."),
+    ] = 2
     box: Annotated[Length | None, Field(description="Edge of the box, periodic along all axes but the last.")] = None
     particles: Annotated[
         list[Body] | None, Field(min_length=2, max_length=20, description="The cores one by one, instead of `number`.")
@@ -141,6 +144,8 @@ class Particles(Model):
         )
         if (self.box is None) == (self.fraction is None):
             raise_problems([Problem(("box",), "give either box or fraction, one of the two", at_key=True)])
+        if self.contact == "cores" and self.dimension == 3:
+            raise_problems([Problem(("contact",), "'cores' needs dimension: 2; particles in 3D lie apart")])
         if self.contact == "apart" and "neck" in self.model_fields_set:
             raise_problems([Problem(("neck",), "has no meaning for particles that are apart; leave it out", at_key=True)])
         return self

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seix.errors import GeometryError
 from seix.geometry.assembly.bodies import Bodies
 
 if TYPE_CHECKING:
     from seix.geometry.meshing import TaggedMesh
 
 CORE = 0
+SLENDER = 0.1
+"""Smallest mean arm of the nodes that hold a ball, in its radius."""
 OFF_SIDE = 1e-3
 """Distance from a periodic side below which a node is not held, in periods."""
 
@@ -25,11 +28,11 @@ class Anchors:
     ----------
     body_piece : ndarray (b,) of int
         Connected piece of core of each particle.
-    pieces : ndarray (p, 2)
+    pieces : ndarray (p, dim)
         A node in each piece of core, near the centre of its first particle [nm].
-    holds : list of (ndarray (2,), tuple of int)
-        Node and components of the displacement that are held: three components for each piece of solid, so that it can neither
-        move nor turn; two if it reaches through the periodic sides, where it cannot turn.
+    holds : list of (ndarray (dim,), tuple of int)
+        Node and components of the displacement that are held: three components for each piece of solid in the plane, so that it
+        can neither move nor turn, or two if it reaches through the periodic sides, where it cannot turn; six in space.
     """
 
     body_piece: np.ndarray
@@ -38,11 +41,19 @@ class Anchors:
 
 
 def find_anchors(mesh: TaggedMesh) -> Anchors:
-    """Choose the held nodes of an assembly in the plane."""
+    """Choose the held nodes of an assembly.
+
+    Raises
+    ------
+    GeometryError
+        If the cells of a core in space are so large that no three nodes hold it.
+    """
     bodies = bodies_of(mesh.bodies, mesh.period)
     cores = bodies.groups(bodies.touching(0.0))
     solids = bodies.groups(bodies.touching(mesh.sei_thickness))
-    nodes = mesh.points[np.unique(mesh.cells[mesh.region == CORE, :3])]
+    nodes = mesh.points[np.unique(mesh.cells[mesh.region == CORE, : mesh.dim + 1])]
+    if mesh.dim == 3:
+        return _apart(bodies, nodes)
     margin = OFF_SIDE * mesh.period
     nodes = nodes[(nodes[:, 0] > margin) & (nodes[:, 0] < mesh.period - margin)]
     pieces = [_middle(bodies, nodes, _first(cores.label, piece)) for piece in range(len(cores))]
@@ -58,6 +69,27 @@ def find_anchors(mesh: TaggedMesh) -> Anchors:
             far = int(length.argmax())
             holds.append((nodes[far], (1 - int(np.abs(away[far]).argmax()),)))
     return Anchors(cores.label, np.array(pieces), holds)
+
+
+def _apart(bodies: Bodies, nodes: np.ndarray) -> Anchors:
+    """Held nodes of balls that do not touch: the centre, and two halfway inside.
+
+    The centre takes the translations, a node near the x axis the rotations that move it along y and z, one near the y axis
+    the rotation about the x axis. None of them carries a force. They are not on core|SEI, where the stress of an iterate that
+    is not yet in balance, which peaks at a held node, would act on the kinetics.
+    """
+    middles, holds = [], []
+    for body, (centre, radius) in enumerate(zip(bodies.centres, bodies.radii.tolist(), strict=True)):
+        middle = _middle(bodies, nodes, body)
+        first, second = (nodes[np.linalg.norm(nodes - centre - 0.5 * radius * axis, axis=1).argmin()] for axis in np.eye(3)[:2])
+        a, b = first - middle, second - middle
+        # rotation (wx, wy, wz) moves the first node by wz a_x - wx a_z along y, and so on
+        turns = np.array([[-a[2], 0.0, a[0]], [a[1], -a[0], 0.0], [b[1], -b[0], 0.0]])
+        if abs(np.linalg.det(turns)) < (SLENDER * radius) ** 3:
+            raise GeometryError(f"the core of {radius:g} nm radius has too few cells to hold it: smaller cells are needed")
+        middles.append(middle)
+        holds += [(middle, (0, 1, 2)), (first, (1, 2)), (second, (2,))]
+    return Anchors(np.arange(len(bodies)), np.array(middles), holds)
 
 
 def bodies_of(table: np.ndarray, period: float) -> Bodies:

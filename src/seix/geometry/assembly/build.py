@@ -1,7 +1,11 @@
-"""The microstructure around all particles of an assembly: each connected piece of SEI is packed on its own."""
+"""The microstructure around all particles of an assembly: each connected piece of SEI is packed on its own.
+
+In space particles lie apart, so each of them has the SEI of a whole round particle.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +14,7 @@ from seix.errors import GeometryError
 from seix.geometry.assembly.band import AssemblyBand, stream
 from seix.geometry.assembly.frame import AssemblyFrame
 from seix.geometry.packing import pack_layer
+from seix.geometry.solid import SolidParticleFrame
 
 if TYPE_CHECKING:
     from seix.geometry.grains import LayerGrains
@@ -50,6 +55,41 @@ def pack_assembly(layers: list[LayerShape], frame: AssemblyFrame, names: list[st
             phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
             found.append((grains.centres, grains.radii, phase, np.full(len(phase), index)))
     return [np.concatenate(column) for column in zip(*found, strict=True)]
+
+
+def pack_apart(frame: AssemblyFrame, seed: int, pack: Callable) -> tuple[list[np.ndarray], list]:
+    """Grains around particles in space that lie apart, round or cellular.
+
+    Parameters
+    ----------
+    frame : AssemblyFrame
+    seed : int
+        Each particle has a stream of its own that follows from it.
+    pack : callable
+        Grains and shapes of all layers around one particle about the origin, from its `SolidParticleFrame` and seed.
+
+    Returns
+    -------
+    grains : list of ndarray
+        `centres` (n, 3), `radii` (n,), `phase` (n,), `layer` (n,) and `side` (n,), one particle after the other.
+    shapes : list
+        As `join_shapes` takes them.
+
+    Raises
+    ------
+    GeometryError
+        If the grains of a particle cannot be packed.
+    """
+    found, shapes = [], []
+    for body, (centre, radius) in enumerate(zip(frame.bodies.centres, frame.bodies.radii.tolist(), strict=True)):
+        own = SolidParticleFrame(radius, frame.sei_thickness, frame.electrolyte_depth)
+        try:
+            (centres, *columns), more = pack(own, stream(seed, body))
+        except GeometryError as error:
+            raise GeometryError(f"around particle {body + 1}: {error}") from None
+        found.append((centres + centre, *columns))
+        shapes += more
+    return [np.concatenate(column) for column in zip(*found, strict=True)], shapes
 
 
 def _packed(members: np.ndarray, layer: LayerShape, band: AssemblyBand, seed: int, index: int, count: int) -> LayerGrains:

@@ -28,6 +28,8 @@ class AssemblyFrame:
 
     kind = "particles"
     sector = None
+    section = "full"  # of each particle in space
+    half_angle = None
     closed = True
     side_names = ()
 

@@ -84,10 +84,14 @@ def check_bodies(bodies: Bodies, heights: np.ndarray) -> None:
         who = f"particles {i + 1} and {j + 1}" if i != j else f"particle {i + 1} and its periodic image"
         if link.distance < max(bodies.radii[i], bodies.radii[j]):
             raise GeometryError(f"{who}: one core holds the centre of the other ({link.distance:.4g} nm between the centres)")
+        if bodies.dim == 3:
+            gap = bodies.gap(link, thickness)
+            if gap < least:
+                text = f"are {gap:.4g} nm apart" if gap >= 0.0 else f"overlap by {-gap:.4g} nm"
+                raise GeometryError(f"{who} with their SEI {text}; in 3D they must be at least {least:.4g} nm apart")
+            continue
         for height in heights:
             gap = bodies.gap(link, float(height))
-            if gap < least and bodies.dim == 3:
-                raise GeometryError(f"{who} are {gap:.4g} nm apart; in 3D they must be at least {least:.4g} nm apart")
             if 0.0 <= gap < least:
                 raise GeometryError(
                     f"{who}: the surfaces {height:.4g} nm over the cores are {gap:.4g} nm apart; they must overlap, or be at "
@@ -102,17 +106,40 @@ def check_bodies(bodies: Bodies, heights: np.ndarray) -> None:
 
 
 def shifted(bodies: Bodies, heights: np.ndarray) -> Bodies:
-    """The same assembly, moved along the periodic axis if the sides would cut its circles at small angles.
+    """The same assembly, moved along the periodic axes: off the sides in space, in the plane if the sides would cut its circles
+    at small angles.
 
     A common displacement changes nothing but the coordinates.
+
+    Raises
+    ------
+    GeometryError
+        If no displacement keeps all particles in space off the sides.
     """
     if bodies.dim == 3:
-        return bodies
+        return _off_sides(bodies, float(heights[-1]))
     shifts = bodies.box * np.arange(SHIFTS) / SHIFTS
     scores = np.array([_clearance(bodies, heights, shift) for shift in shifts])
     best = 0 if scores[0] >= 1.0 else int(scores.argmax())
     centres = bodies.centres.copy()
     centres[:, 0] = (centres[:, 0] + shifts[best]) % bodies.box
+    return Bodies(centres, bodies.radii, bodies.box)
+
+
+def _off_sides(bodies: Bodies, thickness: float) -> Bodies:
+    """Particles in space, moved along x and y if one of them crosses a periodic side."""
+    centres, least = bodies.centres.copy(), NEAREST * thickness
+    for axis in (0, 1):
+        shifts = bodies.box * np.arange(SHIFTS) / SHIFTS
+        place = (centres[:, axis] + shifts[:, None]) % bodies.box
+        room = (np.minimum(place, bodies.box - place) - bodies.radii - thickness).min(axis=1)
+        best = 0 if room[0] >= least else int(room.argmax())
+        if room[best] < least:
+            raise GeometryError(
+                f"in 3D no particle with its SEI may cross a periodic side, or come nearer to it than {least:.4g} nm; wherever the "
+                f"sides normal to {'xy'[axis]} are put in a box of {bodies.box:.4g} nm, one does: a larger box or other places help"
+            )
+        centres[:, axis] = place[best]
     return Bodies(centres, bodies.radii, bodies.box)
 
 

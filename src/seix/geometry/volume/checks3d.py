@@ -82,7 +82,7 @@ def check_mesh3d(mesh: TaggedMesh, structure: Structure, numbers: MeshNumbers) -
             if abs(has / asked - 1.0) > FRACTION_TOLERANCE:
                 text = f"the mesh gives {name} in layer {k + 1} a volume of {has:.5g} nm3 instead of {asked:.5g} nm3"
                 raise GeometryError(text)
-    if mesh.kind == "patch":
+    if mesh.period is not None:
         _check_sides(mesh)
 
 
@@ -135,12 +135,12 @@ def _grain_volumes(mesh: TaggedMesh, structure: Structure, volume: np.ndarray) -
 
 
 def _volume_tolerance(mesh: TaggedMesh) -> float:
-    """Rounding for a patch; for a ball what second-order faces miss of its outer sphere.
+    """Rounding for a block or a box; for a ball what second-order faces miss of its outer sphere.
 
     Under a face of longest edge h that is less than 0.03 h^4 / R^4 of the ball of radius R, up to h = R (measured on
     triangulations of the sphere: 0.017 for small h, 0.026 at h = R).
     """
-    if mesh.kind == "patch":
+    if mesh.period is not None:
         return VOLUME_TOLERANCE
     end = mesh.core_size + mesh.sei_thickness + mesh.electrolyte_depth
     on = np.linalg.norm(mesh.points, axis=1) > end * (1.0 - 1e-9)
@@ -153,7 +153,7 @@ def _volume_tolerance(mesh: TaggedMesh) -> float:
 
 
 def _check_sides(mesh: TaggedMesh) -> None:
-    """Opposite sides of a patch have the same nodes, to the last bit."""
+    """Opposite periodic sides have the same nodes, to the last bit."""
     for axis in (0, 1):
         others = [k for k in range(3) if k != axis]
         near, far = (mesh.points[mesh.points[:, axis] == at][:, others] for at in (0.0, mesh.period))

@@ -18,6 +18,8 @@ TIP = 0.1
 """Radius of the single block of cells at the tip of a cone, in core radii."""
 FLATNESS = 1e-9
 """Distance over radius below which a node lies on a mirror plane."""
+PROBES = 20
+"""Places along the edge of a box at which the size for its bottom and top is looked up."""
 SAMPLES = 400
 """Points at which the size along a ray is looked up."""
 
@@ -48,105 +50,145 @@ class Domain:
     Attributes
     ----------
     surfaces : Surfaces
-        With the volumes that are to be filled: core, layers, electrolyte.
+        With the volumes that are to be filled: core, layers, electrolyte; of several particles the cores and layers of each
+        one in turn, then the electrolyte.
+    zone : ndarray (v,) of int
+        What each volume is: 0 core, then the layers, and after them the electrolyte.
     """
 
     def __init__(self, gmsh, sizes: SolidSizes) -> None:
         self.gmsh, self.sizes, self.structure, self.frame = gmsh, sizes, sizes.structure, sizes.frame
         self.surfaces, self.rays = Surfaces(), {}
-        s = self.structure
-        self.walls: list[list[int]] = [[] for _ in range(len(s.layers) + 2)]  # surfaces around each region
+        s, solid = self.structure, len(self.structure.layers) + 1
+        bodies = len(self.frame.bodies) if s.kind == "particles" else 1
+        self.zone = np.append(np.tile(np.arange(solid), bodies), solid)
+        self.walls: list[list[int]] = [[] for _ in self.zone]  # surfaces around each volume
+        self.home = 1 + s.layer  # volume around each grain
         if s.kind == "patch":
             self._patch()
-        else:
+        elif s.kind == "particle":
             self._particle()
+        else:
+            self.home = self.home + solid * self.frame.bodies.nearest(s.centres)[0]
+            self._particles()
         self.surfaces.volumes += self.walls
 
     def _patch(self) -> None:
-        period, top = self.frame.period, self.frame.sei_thickness
-        heights = [-self.frame.core_size, *(layer.inner for layer in self.structure.layers), top,
-                   top + self.frame.electrolyte_depth]  # fmt: skip
-        levels = []
-        for height in heights:
-            sheet = flat_sheet(period, height, self._largest(np.array([[0.0, 0.0, height]]), period))
-            sheet = refined(sheet, self.sizes.at)
-            p = sheet.points
-            edges = [_along(p, p[:, a] == x, 1 - a) for a in (0, 1) for x in (0.0, period)]
-            levels.append(self._level(sheet, edges, None))
-        self._join(levels)
+        end = self._heights()[-1] + self.frame.electrolyte_depth
+        levels = [self._flat(height, np.zeros((1, 2))) for height in (-self.frame.core_size, *self._heights(), end)]
+        self._join(levels, self.walls)
         self._whole()
-        for axis in (0, 1):
-            self._side(levels, Side(axis, np.eye(3)[axis], 2 * axis, period * np.eye(3)[axis]))
+        self._periodic_sides(levels, self.walls)
 
     def _particle(self) -> None:
-        frame = self.frame
-        core, top = frame.core_size, frame.sei_thickness
-        radii = [core + layer.inner for layer in self.structure.layers] + [core + top, core + top + frame.electrolyte_depth]
-        levels = [self._tip_level()]
-        for radius in radii:
-            probes = radius * octasphere(2)[0]
-            sheet = sphere_sheet(radius, frame.section, frame.half_angle, self._largest(probes, radius))
-            levels.append(self._level(refined(sheet, self.sizes.at, radius), None, radius))
-        self._join(levels)
+        frame, heights = self.frame, self._heights()
+        levels = self._ball(np.zeros(3), frame.core_size, [*heights, heights[-1] + frame.electrolyte_depth])
+        self._join(levels, self.walls)
         self._whole()
         for k, normal in enumerate(frame.mirrors):
-            self._side(levels, Side(k, normal, k))
+            self._side(levels, Side(k, normal, k), self.walls)
+
+    def _particles(self) -> None:
+        """Balls in a box, whose electrolyte they are holes in."""
+        bodies, electrolyte = self.frame.bodies, self.walls[-1]
+        solid = len(self.structure.layers) + 1
+        for k, (centre, core) in enumerate(zip(bodies.centres, bodies.radii.tolist(), strict=True)):
+            levels = self._ball(centre, core, self._heights())
+            self._join(levels, self.walls[k * solid : (k + 1) * solid])
+            electrolyte.append(levels[-1].surface)
+        self._whole()
+        line = np.linspace(0.0, self.frame.period, PROBES)
+        probes = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+        ends = [self._flat(height, probes) for height in (0.0, self.frame.period)]
+        self._join(ends, [electrolyte])
+        self._periodic_sides(ends, [electrolyte])
+
+    def _heights(self) -> list[float]:
+        """Of core|SEI, the walls between layers, and SEI|electrolyte over the core [nm]."""
+        return [*(layer.inner for layer in self.structure.layers), self.frame.sei_thickness]
+
+    def _flat(self, height: float, probes: np.ndarray) -> Level:
+        """A periodic square at z = height; the size of its template is looked up at places (n, 2)."""
+        period = self.frame.period
+        probes = np.column_stack([probes, np.full(len(probes), height)])
+        sheet = refined(flat_sheet(period, height, self._largest(probes, period)), self.sizes.at)
+        p = sheet.points
+        edges = [_along(p, p[:, a] == x, 1 - a) for a in (0, 1) for x in (0.0, period)]
+        return self._level(sheet, edges, None)
+
+    def _ball(self, centre: np.ndarray, core: float, heights: list[float]) -> list[Level]:
+        """Faces around the centre of a core, and spheres at heights over it."""
+        frame, levels = self.frame, [self._tip_level(centre, core)]
+        for radius in (core + height for height in heights):
+            probes = centre + radius * octasphere(2)[0]
+            sheet = sphere_sheet(radius, frame.section, frame.half_angle, self._largest(probes, radius))
+            sheet = refined(sheet, lambda x: self.sizes.at(centre + x), radius)
+            levels.append(self._level(sheet, None, radius, centre))
+        return levels
+
+    def _periodic_sides(self, levels: list[Level], walls: list[list[int]]) -> None:
+        for axis in (0, 1):
+            self._side(levels, Side(axis, np.eye(3)[axis], 2 * axis, self.frame.period * np.eye(3)[axis]), walls)
 
     def _largest(self, probes: np.ndarray, length: float) -> float:
         """Size of the even template of a wall, before it is refined: not below the largest wanted size."""
         centre = self.sizes.at_layers(probes).max()
         return min(float(centre), 0.5 * length)
 
-    def _tip_level(self) -> Level:
-        """Faces around the centre of a particle, of the size wanted there."""
+    def _tip_level(self, centre: np.ndarray, core: float) -> Level:
+        """Faces around the centre of a core of a radius, of the size wanted there."""
         frame, sizes = self.frame, self.sizes
-        radius = TIP * frame.core_size
+        radius = TIP * core
         if frame.section != "cone":
             # edges of the octahedron are sqrt(2) radii long; sizes grow from the wall inwards
-            wall = float(sizes.at(frame.core_size * octasphere(2)[0]).min())
-            grown = (wall + sizes.slope * frame.core_size) / (math.sqrt(2.0) + sizes.slope)
+            wall = float(sizes.at(centre + core * octasphere(2)[0]).min())
+            grown = (wall + sizes.slope * core) / (math.sqrt(2.0) + sizes.slope)
             radius = min(grown, sizes.core_limit / math.sqrt(2.0))
-        sheet = sphere_sheet(radius, frame.section, frame.half_angle, 2.0 * frame.core_size)
-        level = self._level(sheet, None, None)
-        (centre,) = self.surfaces.add_inner(np.zeros((1, 3)))
-        cells = np.column_stack([np.full(len(sheet.faces), centre), level.nodes[sheet.faces]])
+        sheet = sphere_sheet(radius, frame.section, frame.half_angle, 2.0 * core)
+        level = self._level(sheet, None, None, centre)
+        (middle,) = self.surfaces.add_inner(centre[None])
+        cells = np.column_stack([np.full(len(sheet.faces), middle), level.nodes[sheet.faces]])
         self.surfaces.add_cells(cells, np.full(len(cells), -1))
         return level
 
-    def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None) -> Level:
-        nodes = self.surfaces.add_nodes(sheet.points)
+    def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None, centre=(0.0, 0.0, 0.0)) -> Level:
+        """Add a sheet about a centre; its edges are looked for on the mirror planes if they are not given."""
+        centre = np.asarray(centre)
+        nodes = self.surfaces.add_nodes(centre + sheet.points)
         if edges is None:
             near = FLATNESS * np.linalg.norm(sheet.points[0])
             edges = [_around(sheet.points, np.abs(sheet.points @ n) < near, n) for n in self.frame.mirrors]
-        spheres = None if radius is None else self.surfaces.add_spheres(np.zeros((1, 3)), np.array([radius]))
+        spheres = None if radius is None else self.surfaces.add_spheres(centre[None], np.array([radius]))
         (number,) = self.surfaces.add_faces(nodes[sheet.faces], None, spheres)
         return Level(nodes, sheet.points, int(number), edges)
 
-    def _join(self, levels: list[Level]) -> None:
-        for j, walls in enumerate(self.walls):
-            walls += [levels[j].surface, levels[j + 1].surface]
+    @staticmethod
+    def _join(levels: list[Level], walls: list[list[int]]) -> None:
+        """Close volumes between successive levels."""
+        for j, surfaces in enumerate(walls):
+            surfaces += [levels[j].surface, levels[j + 1].surface]
 
     def _whole(self) -> None:
         grains, numbers = whole_grains(self.surfaces, self.sizes)
-        for layer in range(len(self.structure.layers)):
-            self.walls[1 + layer] += numbers[self.structure.layer[grains] == layer].tolist()
+        for grain, number in zip(grains.tolist(), numbers.tolist(), strict=True):
+            self.walls[self.home[grain]].append(number)
 
-    def _side(self, levels: list[Level], side: Side) -> None:
+    def _side(self, levels: list[Level], side: Side, walls: list[list[int]]) -> None:
         """Mesh a side with the halves of the grains centred on it, and copy it to its periodic image."""
         inner, outer = halved_grains(self.surfaces, self.sizes, side.number, side.normal, side.shift)
-        loops = [self._outline(levels, j, side.edge) for j in range(len(self.walls))]
+        loops = [self._outline(levels, j, side.edge) for j in range(len(walls))]
         points = self.surfaces.points()
         nodes, new, triangles, face = self._plane(points, side, loops, inner)
-        self._fill(np.concatenate([nodes, self.surfaces.add_nodes(new)]), triangles, face, inner)
+        self._fill(np.concatenate([nodes, self.surfaces.add_nodes(new)]), triangles, face, inner, walls)
         if side.shift is None:
             return
-        images = [self._outline(levels, j, side.edge + 1) for j in range(len(self.walls))]
+        images = [self._outline(levels, j, side.edge + 1) for j in range(len(walls))]
         pairs = [np.column_stack(pair) for pair in zip([*loops, *(c.loop for c in inner)],
                                                        [*images, *(c.loop for c in outer)], strict=True)]  # fmt: skip
         pairs = np.unique(np.concatenate(pairs), axis=0)
         image = pairs[np.searchsorted(pairs[:, 0], nodes), 1]
         copied = self.surfaces.add_nodes(new + side.shift)
-        self._fill(np.concatenate([image, copied]), triangles, face, outer)
+        self._fill(np.concatenate([image, copied]), triangles, face, outer, walls)
         self.surfaces.twins.append(np.vstack([pairs, np.column_stack([copied - len(new), copied])]))
 
     def _plane(self, points: np.ndarray, side: Side, loops: list[np.ndarray], cuts: list[Cut]):
@@ -160,13 +202,13 @@ class Domain:
         flat, triangles, face = plane_mesh(self.gmsh, points[nodes] @ axes, local, lambda uv: self.sizes.at(uv @ axes.T))
         return nodes, flat[len(nodes) :] @ axes.T, triangles, face
 
-    def _fill(self, nodes: np.ndarray, triangles: np.ndarray, face: np.ndarray, cuts: list[Cut]) -> None:
-        """Close the regions by the faces of a side and the surfaces of the grains cut by it."""
+    def _fill(self, nodes: np.ndarray, triangles: np.ndarray, face: np.ndarray, cuts: list[Cut], walls: list[list[int]]) -> None:
+        """Close the volumes between the levels by the faces of a side and the surfaces of the grains cut by it."""
         numbers = self.surfaces.add_faces(nodes[triangles], face)
-        for walls, number in zip(self.walls, numbers.tolist(), strict=True):
-            walls.append(number)
+        for surfaces, number in zip(walls, numbers.tolist(), strict=True):
+            surfaces.append(number)
         for cut in cuts:
-            self.walls[1 + self.structure.layer[cut.grain]].append(cut.surface)
+            self.walls[self.home[cut.grain]].append(cut.surface)
 
     def _outline(self, levels: list[Level], j: int, edge: int) -> np.ndarray:
         """Nodes around region j on one side."""
@@ -180,8 +222,8 @@ class Domain:
         key = (int(low.nodes[start]), int(high.nodes[end]))
         if key not in self.rays:
             a, b = low.points[start], high.points[end]
-            # all four rays of a patch are images of each other
-            seen = [a * [0, 0, 1], b * [0, 0, 1]] if self.structure.kind == "patch" else [a, b]
+            # between periodic sides all four rays are images of each other
+            seen = [a, b] if self.frame.period is None else [a * [0, 0, 1], b * [0, 0, 1]]
             part = _graded(*seen, self.sizes.at)[:, None]
             self.rays[key] = self.surfaces.add_nodes(a + part * (b - a))
         return self.rays[key]

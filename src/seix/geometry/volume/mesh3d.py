@@ -28,7 +28,7 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0,
     Parameters
     ----------
     structure : Structure
-        With a `SolidPatchFrame` or a `SolidParticleFrame`.
+        With a `SolidPatchFrame`, a `SolidParticleFrame`, or an `AssemblyFrame` of particles that lie apart.
     controls : MeshControl
         Cells per diameter, gap and layer, growth.
     coarsening : float
@@ -53,7 +53,7 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0,
         surfaces = domain.surfaces
         points, cells, volume = fill(gmsh, surfaces, threshold)
     points, cells, volume = improve(points, cells, volume, surfaces.node_count)
-    region, layer = _labels(structure)
+    region, layer = (table[domain.zone] for table in _labels(structure))
     inner, ready, grain = surfaces.ready_cells(len(points))
     points, cells = np.concatenate([points, inner]), np.concatenate([cells, ready])
     points, cells, curved, straightened = second_order(points, cells, surfaces)

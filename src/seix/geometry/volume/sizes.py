@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ALONG_GAP = 0.9
 """Cell size over the root of gap times radius, the length over which a gap widens, for one quadratic cell across."""
+ALONG_NARROWS = 0.7
+"""The same where the gap is one of the electrolyte between particles."""
+CELLS_ACROSS_BOX = 8.0
+"""Fewest cells across the box of several particles, far from all of them."""
 ACROSS_GAP = 1.3
 """Cell size over the width of one of several cells across a gap."""
 COARSEST = 0.95
@@ -25,6 +29,29 @@ STEEPEST = 0.6
 """Largest change of size over distance that can be meshed without small angles."""
 NEIGHBOURS = 8
 """Grains looked at around a point."""
+
+
+class Narrows:
+    """The electrolyte between balls that lie apart in a box, and between them and the sides of the box.
+
+    Parameters
+    ----------
+    frame : AssemblyFrame
+    """
+
+    def __init__(self, frame) -> None:
+        self.centres, self.radii, self.box = frame.bodies.centres, frame.bodies.radii + frame.sei_thickness, frame.period
+
+    def sizes(self, points: np.ndarray) -> np.ndarray:
+        """Largest size (n,) at points (n, 3) of the box, from the width of the gap there and the radii beside it [nm]."""
+        away = np.linalg.norm(points[:, None] - self.centres, axis=2) - self.radii
+        first = away.argmin(axis=1)
+        rows = np.arange(len(points))
+        near = np.maximum(away[rows, first], 0.0)
+        away[rows, first] = np.inf
+        to_side = np.minimum(points, self.box - points).min(axis=1)
+        width = near + np.maximum(np.minimum(away.min(axis=1), to_side), 0.0)
+        return ALONG_NARROWS * np.sqrt(self.radii[first] * width)
 
 
 class SolidSizes:
@@ -47,7 +74,7 @@ class SolidSizes:
     """
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> None:
-        self.structure, self.frame = structure, structure.frame
+        self.structure, self.frame, self.coarsening = structure, structure.frame, coarsening
         frame = self.frame
         # neighbours whose sizes differ by the factor g are (1 + g)/2 of the smaller size apart
         self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
@@ -55,6 +82,11 @@ class SolidSizes:
         width = frame.period if frame.kind == "patch" else frame.core_size
         self.core_limit = min(frame.core_size, width) / per_layer
         self.electrolyte_limit = frame.electrolyte_depth / per_layer
+        self.narrows = None
+        if frame.kind == "particles":
+            self.narrows = Narrows(frame)
+            self.core_limit = float(frame.bodies.radii.min()) / per_layer
+            self.electrolyte_limit = min(frame.core_size / per_layer, coarsening * frame.period / CELLS_ACROSS_BOX)
         self.layer_limits = [layer.thickness / per_layer for layer in structure.layers]
         # sizes shrink towards the tip of a cone with its width
         self.taper = math.inf if frame.kind == "patch" or frame.section != "cone" else 1.5 * math.tan(frame.half_angle)
@@ -124,7 +156,7 @@ class SolidSizes:
         for layer, limit in zip(self.structure.layers, self.layer_limits, strict=True):
             away = np.maximum(np.maximum(layer.inner - height, height - layer.outer), 0.0)
             size = np.minimum(size, limit + self.slope * away)
-        return size
+        return size if self.narrows is None else np.minimum(size, self.coarsening * self.narrows.sizes(points))
 
     def relative(self) -> np.ndarray:
         """Size (n,) wanted on each grain, in its mean radius."""

@@ -1,0 +1,89 @@
+"""Several particles in space: balances, spheres in closed form, and one of them against the full sphere."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import ufl
+from dolfinx import fem, mesh
+
+from balls import BILAYER, NM, ONE_LAYER, PAIR, box
+from seix.geometry.assembly.bodies import Bodies
+from seix.geometry.assembly.frame import AssemblyFrame
+from seix.geometry.layers import build_structure
+from seix.geometry.meshing import make_mesh, mesh_structure
+from seix.numerics.domains import CORE_SEI
+from seix.parameters import InterfaceLaw
+from seix.scenario import Scenario
+from support import parameters, solved
+
+FILM = InterfaceLaw("film_resistance", resistance=0.01)
+FINER = {"cells_per_layer": 3.0, "growth": 1.6}
+
+
+def values(electrolyte=1.0, **more):
+    conductivity = {"organic_polymer": 1e-6, "electrolyte": electrolyte, "LiF": 1e-7, "Li3N": 1e-5}
+    return parameters(conductivity, "organic_polymer", FILM, **more)
+
+
+def test_balls_side_by_side_have_the_resistance_of_shells():
+    """With a well conducting electrolyte the potential outside is even, so each particle is a sphere of its own."""
+    result = solved(make_mesh(box(mesh=FINER)), values())[1][1.0]
+    assert result["sei.effective_conductivity"] == pytest.approx(1e-6, rel=2e-3)
+    radii = np.array([r for *_, r in PAIR])
+    conductance = 1.0 / (0.01 + radii * NM * 6.0 / (radii + 6.0) / 1e-6)  # per area of core|SEI
+    mean = (radii**2 * conductance).sum() / (radii**2).sum()
+    assert result["current.particle_peak"] == pytest.approx(conductance.max() / mean, rel=1e-3)
+    assert result["potential.drop"] == pytest.approx(0.2 / mean, rel=2e-3)
+    assert result["current.imbalance"] < 1e-9 and result["lithium.imbalance"] < 1e-9
+
+
+def test_current_through_all_cores_leaves_by_the_top():
+    """The current through core|SEI is what the field carries through the top of the box, both integrated."""
+    model, results = solved(make_mesh(box(ONE_LAYER, mesh=FINER | {"cells_per_diameter": 2.0, "cells_per_gap": 0.5})), values(1e-3))
+    d, result = model.domains, results[1.0]
+    area = 4e-18 * np.pi * (8.0**2 + 7.0**2)
+    assert result["current.total"] == pytest.approx(0.2 * area, rel=2e-3)
+    through = model.integrate(model.interface_current(), d.dS(CORE_SEI))
+    ionic = d.ionic.mesh
+    facets = mesh.locate_entities_boundary(ionic, 2, lambda x: np.abs(x[2] - 56.0) < 1e-9)
+    tags = mesh.meshtags(ionic, 2, np.sort(facets), np.full(len(facets), 1, np.int32))
+    ds = ufl.Measure("ds", domain=ionic, subdomain_data=tags)
+    normal = ufl.FacetNormal(ionic)
+    leaving = fem.assemble_scalar(fem.form(ufl.dot(model.kappa * ufl.grad(model.phi), normal) * ds(1)))
+    assert leaving == pytest.approx(through, rel=2e-3)
+
+
+def test_swelling_cores_are_held_by_nothing_but_their_films():
+    """The stress in each core is that of a sphere in a shell (Lame); the held nodes carry no force."""
+    swelling, pair = 0.01, make_mesh(box(bodies=((16.0, 17.0, 16.0, 8.0), (40.0, 38.0, 38.0, 8.0)), mesh=FINER))
+    result = solved(pair, values(core_swelling=swelling, reference_current_density=1e-6))[1][1.0]
+    a, b = 8.0, 14.0
+    core, film = (50e9, 0.25), (2.4e9, 0.35)
+    bulk, shear = film[0] / 3 / (1 - 2 * film[1]), film[0] / 2 / (1 + film[1])
+    # pressure p in the core: e* - p/(3 K_core) = p [a^3/(3 K) + b^3/(4 G)]/(b^3 - a^3)
+    compliance = (a**3 / (3 * bulk) + b**3 / (4 * shear)) / (b**3 - a**3)
+    pressure = swelling / (compliance + (1 - 2 * core[1]) / core[0])
+    # 0.6 %, 0.23 % and 0.03 % with 2, 3 and 5 cells per layer
+    assert result["stress.hydrostatic.mean.core"] == pytest.approx(-pressure, rel=4e-3)
+    assert result["stress.von_mises.p99.core"] < 0.15 * pressure
+    hoop = pressure * a**3 / (b**3 - a**3) * (1 + b**3 / (2 * a**3))
+    assert result["stress.first_principal.p999.organic_polymer"] == pytest.approx(hoop, rel=0.1)
+
+
+def test_one_ball_in_a_box_is_the_full_sphere():
+    """The same grains and nearly the same cells: resistance, fields and stresses agree where the electrolyte is no resistance."""
+    controls = {"cells_per_diameter": 2.5, "cells_per_gap": 0.7, "cells_per_layer": 2.0, "growth": 1.6}
+    scenario = Scenario.model_validate({
+        "title": "test", "sei": BILAYER, "mesh": controls,
+        "geometry": {"kind": "particle", "dimension": 3, "core_radius": 10 * NM, "electrolyte_depth": 8 * NM}})  # fmt: skip
+    structure = build_structure(scenario)
+    centre = np.array([30.0, 31.0, 29.0])
+    frame = AssemblyFrame(Bodies(centre[None], np.array([10.0]), 60.0), 9.0)
+    boxed = mesh_structure(replace(structure, frame=frame, centres=structure.centres + centre), scenario.mesh)
+    loads = {"core_swelling": 0.01}
+    one, other = (solved(made, values(1e3, **loads))[1][1.0] for made in (boxed, make_mesh(scenario)))
+    for name, tolerance in {"sei.area_resistance": 1e-3, "sei.inorganic_fraction": 1e-6, "current.total": 1e-6,
+                            "potential.drop": 1e-3, "field_enhancement.p99": 0.02, "field_enhancement.mean.LiF": 0.01,
+                            "stress.hydrostatic.mean.core": 2e-3, "stress.first_principal.p99.LiF": 0.03}.items():  # fmt: skip
+        assert one[name] == pytest.approx(other[name], rel=tolerance), name

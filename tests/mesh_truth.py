@@ -199,8 +199,8 @@ class Checked:
         geometry, given = self.scenario.geometry, self.heights
         if self.mesh.kind == "particles":
             box = self.mesh.period
-            if self.dim == 3:  # balls that lie apart
-                balls = (4.0 / 3.0 * math.pi * ((self.mesh.bodies[:, 3] + t) ** 3).sum() for t in given)
+            if self.dim == 3:  # no ball crosses a side
+                balls = (union_of_balls(self.mesh.bodies[:, :3], self.mesh.bodies[:, 3] + t) for t in given)
                 return np.array([0.0, *balls, box**3])
             return np.array([0.0, *(union_of_discs(*self._images(t), box) for t in given), box**2])
         end = given[-1] + geometry.electrolyte_depth / NM
@@ -383,6 +383,20 @@ def crossings(centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
             foot = centres[i] + along * apart / d
             found.append(np.array([foot + across, foot - across]))
     return np.concatenate(found)
+
+
+def union_of_balls(centres: np.ndarray, radii: np.ndarray) -> float:
+    """Volume of balls no three of which meet but where the lens of two lies in the third: their sum without all other lenses."""
+    volume = 4.0 / 3.0 * math.pi * (radii**3).sum()
+    for i, j in itertools.combinations(range(len(radii)), 2):
+        a, b, d = radii[i], radii[j], np.linalg.norm(centres[i] - centres[j])
+        plane = centres[i] + (d**2 + a**2 - b**2) / (2.0 * d**2) * (centres[j] - centres[i])
+        rim = math.sqrt(max(a**2 - ((plane - centres[i]) ** 2).sum(), 0.0))
+        others = [k for k in range(len(radii)) if k not in (i, j)]
+        hidden = any(np.linalg.norm(plane - centres[k]) + rim < radii[k] for k in others)  # lens in a ball about its middle
+        if d < a + b and not hidden:
+            volume -= math.pi * (a + b - d) ** 2 * (d**2 + 2.0 * d * (a + b) - 3.0 * (a - b) ** 2) / (12.0 * d)
+    return volume
 
 
 def union_of_discs(centres: np.ndarray, radii: np.ndarray, box: float) -> float:

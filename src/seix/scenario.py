@@ -6,7 +6,6 @@ and reject unknown keys. A quantity is text with a unit in a file and an SI floa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -229,21 +228,6 @@ class Scenario(Model):
             text = f"'{self.mesh.backend}' chooses between meshers of the plane; leave it out in 3D"
             yield Problem(("mesh", "backend"), text)
 
-    @staticmethod
-    def _contact_problems(geometry: Particles, thickness: float) -> Iterator[Problem]:
-        """Listed particles in space that touch."""
-        for j, second in enumerate(geometry.particles or []):
-            for i, first in enumerate(geometry.particles[:j]):
-                away = [b - a for a, b in zip(first.centre, second.centre, strict=True)]
-                away[:2] = [x - geometry.box * round(x / geometry.box) for x in away[:2]]
-                gap = math.hypot(*away) - first.core_radius - second.core_radius - 2.0 * thickness
-                if gap < 0.0:
-                    text = (
-                        f"touches particle {i + 1}: with their SEI they overlap by {format_si(-gap, 'm')}; particles that touch "
-                        "need dimension: 2"
-                    )
-                    yield Problem(("geometry", "particles", j, "centre"), text)
-
     def _assembly_problems(self) -> Iterator[Problem]:
         if not isinstance(self.geometry, Particles):
             return
@@ -251,9 +235,10 @@ class Scenario(Model):
             text = "perfect_contact does not say how several particles share the current; choose butler_volmer or film_resistance"
             yield Problem(("interface", "law"), text)
         layers = self.sei.resolved_layers()
-        if self.geometry.dimension == 3:
-            yield from self._contact_problems(self.geometry, sum(layer.thickness for layer in layers))
-        elif any(layer.grains is not None and layer.grains.shape != "round" for layer in layers):
-            yield Problem(("sei",), "several particles take round grains only in 2D", at_key=True)
+        if any(layer.grains is not None and layer.grains.shape != "round" for layer in layers):
+            if self.geometry.dimension == 2:
+                yield Problem(("sei",), "several particles take round grains only in 2D", at_key=True)
+            elif self.geometry.touching(sum(layer.thickness for layer in layers)):
+                yield Problem(("sei",), "particles that touch take round grains only", at_key=True)
         if self.mesh.backend == "gmsh":
             yield Problem(("mesh", "backend"), "'gmsh' does not mesh several particles; leave it out")

@@ -24,12 +24,20 @@ from seix.scenario import Scenario
 
 CELLULAR = {**BILAYER, "grains": BILAYER["grains"] | {"shape": "cellular"}}
 LARGE = ((22.0, 24.0, 22.0, 10.0), (53.0, 50.0, 26.0, 9.0), (35.0, 40.0, 56.0, 8.0))
+THIN = {"structure": "multilayer", "thickness": 4 * NM, "layers": 1, "inorganic": {"LiF": 0.06, "Li3N": 0.03},
+        "grains": {"diameter": 2.4 * NM, "spread": 0.1, "gap": 0.6 * NM}}  # fmt: skip
+CHAIN = ((17.0, 20.0, 20.0, 9.0), (30.5, 24.0, 24.0, 8.0), (39.5, 35.0, 29.0, 9.0))
+"""Three cores grown together, the last two of which do not reach the first."""
 CASES = {
     "plain": (box(), 0),
     "round": (box(BILAYER, LARGE, 76.0), 3),
     "cellular": (box(CELLULAR, LARGE, 76.0), 3),
     "two layers": (box(TWO_LAYERS, ((20.0, 21.0, 20.0, 6.0), (48.0, 50.0, 46.0, 5.0)), 70.0), 2),
     "at random": (box(BILAYER, number=4, core_radius=6 * NM, spread=0.2, fraction=0.15), 4),
+    "touching cores": (box(PLAIN, ((20.0, 28.0, 24.0, 8.0), (33.0, 28.0, 27.0, 8.0))), 0),
+    "touching films": (box(PLAIN, ((18.0, 28.0, 24.0, 8.0), (38.0, 28.0, 27.0, 7.0))), 0),
+    "chain": (box(THIN, CHAIN, 60.0), 3),
+    "cores at random": (box(THIN, number=3, core_radius=7 * NM, spread=0.1, fraction=0.1, contact="cores"), 3),
     "near each other and a side": (box(PLAIN, ((14.8, 16.0, 14.7, 8.0), (43.6, 17.0, 16.0, 8.0)), 58.5), 0),
 }
 
@@ -91,21 +99,28 @@ def test_particles_on_all_sides_are_refused():
         build_structure(box(PLAIN, ((14.0, 14.0, 15.0, 7.5), (32.0, 38.0, 30.0, 7.0), (50.0, 14.0, 42.0, 7.0))))
 
 
-def test_particles_that_nearly_touch_are_refused():
-    with pytest.raises(GeometryError, match=r"particles 1 and 2 with their SEI are 0\.3 nm apart; in 3D"):
-        build_structure(box(PLAIN, ((15.0, 28.0, 28.0, 7.0), (41.3, 28.0, 28.0, 7.0))))
+@pytest.mark.parametrize(
+    ("bodies", "text"),
+    [
+        (((15.0, 28.0, 28.0, 7.0), (41.3, 28.0, 28.0, 7.0)), r"1 and 2: the surfaces 6 nm over the cores are 0\.3 nm apart"),
+        (((15.0, 28.0, 28.0, 7.0), (40.5, 28.0, 28.0, 7.0)), r"1 and 2: the surfaces 6 nm over the cores cross at 22\.\d degrees"),
+        (((20.0, 20.0, 28.0, 7.0), (36.0, 20.0, 28.0, 7.0), (28.0, 33.9, 28.0, 7.0)), r"particles 1, 2 and 3 meet.* 6 nm over"),
+    ],
+)
+def test_places_that_cannot_be_meshed_are_refused(bodies, text):
+    with pytest.raises(GeometryError, match=text):
+        build_structure(box(PLAIN, bodies))
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"bodies": ((16.0, 17.0, 16.0, 8.0), (30.0, 28.0, 30.0, 7.0))}, "touches particle 1.*dimension: 2"),
-        ({"bodies": ((14.0, 28.0, 16.0, 8.0), (40.0, 28.0, 16.0, 8.0))}, "touches particle 1.*overlap by 2 nm"),
-        ({"number": 3, "core_radius": 7 * NM, "fraction": 0.1, "contact": "cores"}, "'cores' needs dimension: 2"),
+        ({"sei": CELLULAR, "bodies": LARGE[:1] + ((45.0, 30.0, 22.0, 9.0),), "edge": 76.0}, "particles that touch take round"),
+        ({"sei": CELLULAR, "number": 3, "core_radius": 7 * NM, "fraction": 0.1, "contact": "cores"}, "touch take round"),
         ({"bodies": ((16.0, 17.0, 8.0), (40.0, 38.0, 7.0))}, "has 2 lengths; must have 3"),
     ],
 )
-def test_what_exists_in_the_plane_only_is_refused(change, text):
+def test_what_does_not_go_together_is_refused(change, text):
     with pytest.raises(ValidationError, match=text):
         box(**change)
 
@@ -133,11 +148,12 @@ def test_named_facets_have_the_areas_of_the_box_and_the_balls():
     assert area("core|sei") == pytest.approx(4.0 * math.pi * (8.0**2 + 7.0**2), rel=0.08)  # of straight faces
 
 
-def test_balls_can_neither_move_nor_turn():
-    """The held components determine all six motions of each ball, with arms of the order of its radius."""
-    anchors = find_anchors(make_mesh(box()))
-    assert len(anchors.pieces) == 2 and len(anchors.holds) == 6
-    for number in range(2):
+@pytest.mark.parametrize(("bodies", "solids"), [(PAIR, 2), (((20.0, 28.0, 24.0, 8.0), (38.0, 28.0, 27.0, 8.0)), 1)])
+def test_balls_can_neither_move_nor_turn(bodies, solids):
+    """The held components determine all six motions of each piece of solid, with arms of the order of its radius."""
+    anchors = find_anchors(make_mesh(box(bodies=bodies)))
+    assert len(anchors.pieces) == 2 and len(anchors.holds) == 3 * solids
+    for number in range(solids):
         motions = []
         for place, components in anchors.holds[3 * number : 3 * number + 3]:
             x, y, z = (place - anchors.pieces[number]) / 8.0
@@ -150,19 +166,34 @@ def test_balls_can_neither_move_nor_turn():
 def test_parts_hold_all_solid_cells_once():
     mesh = make_mesh(box(ONE_LAYER))
     parts = list(single_particles(mesh))
-    solid = np.concatenate([rows[mesh.region[rows] != 1] for _, rows, _ in parts])
+    solid = np.concatenate([part.rows[mesh.region[part.rows] != 1] for part in parts])
     assert np.array_equal(np.sort(solid), np.flatnonzero(mesh.region != 1))
-    for own, rows, centre in parts:
-        assert np.allclose(own.points[own.cells] + centre, mesh.points[mesh.cells[rows]])
+    for part in parts:
+        assert np.allclose(part.mesh.points[part.mesh.cells] + part.centre, mesh.points[mesh.cells[part.rows]])
+        assert not part.necks
 
 
-def test_pictures(tmp_path):
-    mesh = make_mesh(box(ONE_LAYER))
+def test_parts_of_touching_particles_meet_at_the_neck():
+    mesh = make_mesh(box(bodies=((20.0, 28.0, 24.0, 8.0), (33.0, 28.0, 27.0, 8.0))))
+    first, second = single_particles(mesh)
+    solid = [part.rows[mesh.region[part.rows] != 1] for part in (first, second)]
+    assert np.array_equal(np.union1d(*solid), np.flatnonzero(mesh.region != 1))
+    shared = mesh.points[mesh.cells[np.intersect1d(*solid), :4]] - np.array([26.5, 28.0, 25.5])
+    across = shared @ np.array([13.0, 0.0, 3.0])  # both balls are equal: the neck lies half way
+    assert (across.min(axis=1) <= 1e-9).all() and (across.max(axis=1) >= -1e-9).all()
+    assert [len(part.necks) for part in (first, second)] == [1, 1]
+
+
+@pytest.mark.parametrize("bodies", [PAIR, ((20.0, 28.0, 24.0, 8.0), (33.0, 28.0, 27.0, 8.0))])
+def test_pictures(tmp_path, bodies):
+    mesh = make_mesh(box(ONE_LAYER, bodies))
     scene = build_scene(mesh, lambda owner, place: np.full((*place.shape[:2], 3), 0.5))
     points = scene.points
     assert points.min() == 0.0 and points.max() == 56.0
     surface = np.concatenate(scene.triangles)[..., :3].reshape(-1, 3)
     height = (np.linalg.norm(surface[:, None] - mesh.bodies[:, :3], axis=2) - mesh.bodies[:, 3]).min(axis=1)
-    assert height.min() > -0.2 and height.max() < 6.01
+    # the necks of the cores are cut in the middle between the two centres
+    neck = min(0.5 * np.linalg.norm(mesh.bodies[0, :3] - mesh.bodies[1, :3]) - 8.0, 0.0)
+    assert neck - 0.2 < height.min() < neck + 0.1 and height.max() < 6.01
     write_structure_figure(tmp_path / "phases.png", replace(mesh), "test", "phases", 50)
     assert (tmp_path / "phases.png").stat().st_size > 1000

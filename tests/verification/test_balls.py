@@ -54,6 +54,19 @@ def test_current_through_all_cores_leaves_by_the_top():
     assert leaving == pytest.approx(through, rel=2e-3)
 
 
+def test_current_and_lithium_of_balls_grown_together():
+    """Both balances hold, with the area of the two cores and their caps in closed form."""
+    bodies = ((20.0, 28.0, 24.0, 8.0), (33.0, 28.0, 27.0, 7.0))
+    _, results = solved(make_mesh(box(ONE_LAYER, bodies, mesh=FINER | {"cells_per_diameter": 2.0, "cells_per_gap": 0.5})), values())
+    result, distance = results[1.0], np.hypot(13.0, 3.0)
+    # a cap of height r - x, where x is the distance of the plane of the neck from the centre, has the area 2 pi r (r - x)
+    area = sum(4.0 * np.pi * r**2 - 2.0 * np.pi * r * (r - (distance**2 + r**2 - other**2) / (2.0 * distance))
+               for r, other in ((8.0, 7.0), (7.0, 8.0)))  # fmt: skip
+    assert result["current.total"] == pytest.approx(0.2e-18 * area, rel=3e-3)
+    assert result["current.imbalance"] < 1e-9 and result["lithium.imbalance"] < 1e-9
+    assert "sei.effective_conductivity" not in result
+
+
 def test_swelling_cores_are_held_by_nothing_but_their_films():
     """The stress in each core is that of a sphere in a shell (Lame); the held nodes carry no force."""
     swelling, pair = 0.01, make_mesh(box(bodies=((16.0, 17.0, 16.0, 8.0), (40.0, 38.0, 38.0, 8.0)), mesh=FINER))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,8 +111,9 @@ def cutaway_of(mesh: TaggedMesh) -> Cutaway:
 
 
 def build_scene(
-    mesh: TaggedMesh, colours: Colours, standing: bool = True, core: Colours | None = None, cells: bool = False
-) -> Scene:
+    mesh: TaggedMesh, colours: Colours, standing: bool = True, core: Colours | None = None, cells: bool = False,
+    necks: Sequence[HalfSpace] = (),
+) -> Scene:  # fmt: skip
     """Collect what is seen.
 
     Parameters
@@ -128,10 +129,13 @@ def build_scene(
         the core without.
     cells
         Whether to add the edges of the cells as lines `mesh`.
+    necks
+        Half spaces that the picture of a particle lies in, whose boundaries are seen where the SEI beyond is cut away.
     """
     if mesh.kind == "particles":
         return _several(mesh, colours, standing, core, cells)
     body = cutaway_of(mesh)
+    body = replace(body, crops=[*body.crops, *necks])
     scene = Scene(towards=body.towards)
     builder = _Builder(mesh, body, scene, colours, cells)
     names = list(mesh.region_names)
@@ -142,6 +146,10 @@ def build_scene(
     for side in body.sides:
         builder.face(side, core_cells, [body.crops])
         builder.face(side, sei, left)
+    for neck in necks:
+        others = [crop for crop in body.crops if crop is not neck]
+        builder.face(neck, core_cells, [others])
+        builder.face(neck, sei, [[*others, *part] for part in outside_of(body.wedge)])
     for plane in body.wedge:
         # what is kept lies behind the plane
         builder.face(plane.other, sei, [[*body.crops, *(other for other in body.wedge if other is not plane)]])
@@ -161,15 +169,15 @@ def build_scene(
 def _several(mesh: TaggedMesh, colours: Colours, standing: bool, core: Colours | None, cells: bool) -> Scene:
     """The scenes of all particles of a box, and those edges of the box that do not pass in front of them."""
     whole = Scene()
-    for own, rows, centre in single_particles(mesh):
-        of_cells = [None if given is None else _looked_up(given, rows) for given in (colours, core)]
-        scene = build_scene(own, of_cells[0], standing, of_cells[1], cells)
+    for part in single_particles(mesh):
+        of_cells = [None if given is None else _looked_up(given, part.rows) for given in (colours, core)]
+        scene = build_scene(part.mesh, of_cells[0], standing, of_cells[1], cells, part.necks)
         whole.towards = scene.towards
         for triangles in scene.triangles:
-            triangles[..., :3] += centre
+            triangles[..., :3] += part.centre
         whole.triangles += scene.triangles
         for name, lines in scene.lines.items():
-            whole.lines[name] += [segments + centre for segments in lines]
+            whole.lines[name] += [segments + part.centre for segments in lines]
     corners = mesh.period * np.array(list(itertools.product((0.0, 1.0), repeat=3)))
     front = corners[(corners @ whole.towards).argmax()]
     edges = [(a, b) for a, b in itertools.combinations(corners, 2) if (a != b).sum() == 1 and not (front == [a, b]).all(axis=1).any()]

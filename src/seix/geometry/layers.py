@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry.assembly.build import pack_apart, pack_assembly
+from seix.geometry.assembly.build import pack_assembly
 from seix.geometry.assembly.frame import AssemblyFrame
 from seix.geometry.assembly.placing import place_bodies
 from seix.geometry.core_domains import CoreDomains, domain_statistics, pack_domains
@@ -171,12 +171,8 @@ def build_structure(scenario: Scenario) -> Structure:
         layers = _on_curved_sei(layers, frame)
     names = sorted({name for layer in layers for name in layer.fractions})
     if isinstance(frame, AssemblyFrame):
-        if frame.dim == 3:
-            grains, shapes = pack_apart(frame, scenario.seed, lambda own, seed: _grains(layers, own, names, seed))
-            return _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
-        centres, radii, phase, layer = pack_assembly(layers, frame, names, scenario.seed)
-        side = np.full(len(radii), FREE)
-        return _described(frame, layers, names, (centres, radii, phase, layer, side), scenario.seed)
+        grains, shapes = pack_assembly(layers, frame, names, scenario.seed, lambda own, seed: _grains(layers, own, names, seed))
+        return _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     grains, shapes = _grains(layers, frame, names, scenario.seed)
     structure = _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     if scenario.core_domains is not None:

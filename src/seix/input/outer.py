@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -106,7 +107,7 @@ class Particles(Model):
     ]
     dimension: Annotated[
         Literal[2, 3],
-        Field(description="2: a cross-section (plane strain, particles are cylinders); 3: balls that lie apart."),
+        Field(description="2: a cross-section (plane strain, particles are cylinders); 3: balls."),
     ] = 2
     box: Annotated[Length | None, Field(description="Edge of the box, periodic along all axes but the last.")] = None
     particles: Annotated[
@@ -144,11 +145,20 @@ class Particles(Model):
         )
         if (self.box is None) == (self.fraction is None):
             raise_problems([Problem(("box",), "give either box or fraction, one of the two", at_key=True)])
-        if self.contact == "cores" and self.dimension == 3:
-            raise_problems([Problem(("contact",), "'cores' needs dimension: 2; particles in 3D lie apart")])
         if self.contact == "apart" and "neck" in self.model_fields_set:
             raise_problems([Problem(("neck",), "has no meaning for particles that are apart; leave it out", at_key=True)])
         return self
+
+    def touching(self, thickness: float) -> bool:
+        """Whether some particles with an SEI of a thickness [m] touch; of random ones, whether they may."""
+        if self.particles is None:
+            return self.contact == "cores"
+        for second, first in combinations(self.particles, 2):
+            away = [b - a for a, b in zip(first.centre, second.centre, strict=True)]
+            away[:-1] = [x - self.box * round(x / self.box) for x in away[:-1]]
+            if math.hypot(*away) < first.core_radius + second.core_radius + 2.0 * thickness:
+                return True
+        return False
 
     def _list_problems(self) -> Iterator[Problem]:
         """What is wrong with listed particles."""

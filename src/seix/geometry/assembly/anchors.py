@@ -53,7 +53,9 @@ def find_anchors(mesh: TaggedMesh) -> Anchors:
     solids = bodies.groups(bodies.touching(mesh.sei_thickness))
     nodes = mesh.points[np.unique(mesh.cells[mesh.region == CORE, : mesh.dim + 1])]
     if mesh.dim == 3:
-        return _apart(bodies, nodes)
+        pieces = [_middle(bodies, nodes, _first(cores.label, piece)) for piece in range(len(cores))]
+        holds = [hold for solid in range(len(solids)) for hold in _held_ball(bodies, nodes, _first(solids.label, solid))]
+        return Anchors(cores.label, np.array(pieces), holds)
     margin = OFF_SIDE * mesh.period
     nodes = nodes[(nodes[:, 0] > margin) & (nodes[:, 0] < mesh.period - margin)]
     pieces = [_middle(bodies, nodes, _first(cores.label, piece)) for piece in range(len(cores))]
@@ -71,25 +73,22 @@ def find_anchors(mesh: TaggedMesh) -> Anchors:
     return Anchors(cores.label, np.array(pieces), holds)
 
 
-def _apart(bodies: Bodies, nodes: np.ndarray) -> Anchors:
-    """Held nodes of balls that do not touch: the centre, and two halfway inside.
+def _held_ball(bodies: Bodies, nodes: np.ndarray, body: int) -> list[tuple[np.ndarray, tuple[int, ...]]]:
+    """What holds a solid piece by one of its cores: the centre, and two nodes halfway inside.
 
     The centre takes the translations, a node near the x axis the rotations that move it along y and z, one near the y axis
     the rotation about the x axis. None of them carries a force. They are not on core|SEI, where the stress of an iterate that
     is not yet in balance, which peaks at a held node, would act on the kinetics.
     """
-    middles, holds = [], []
-    for body, (centre, radius) in enumerate(zip(bodies.centres, bodies.radii.tolist(), strict=True)):
-        middle = _middle(bodies, nodes, body)
-        first, second = (nodes[np.linalg.norm(nodes - centre - 0.5 * radius * axis, axis=1).argmin()] for axis in np.eye(3)[:2])
-        a, b = first - middle, second - middle
-        # rotation (wx, wy, wz) moves the first node by wz a_x - wx a_z along y, and so on
-        turns = np.array([[-a[2], 0.0, a[0]], [a[1], -a[0], 0.0], [b[1], -b[0], 0.0]])
-        if abs(np.linalg.det(turns)) < (SLENDER * radius) ** 3:
-            raise GeometryError(f"the core of {radius:g} nm radius has too few cells to hold it: smaller cells are needed")
-        middles.append(middle)
-        holds += [(middle, (0, 1, 2)), (first, (1, 2)), (second, (2,))]
-    return Anchors(np.arange(len(bodies)), np.array(middles), holds)
+    centre, radius = bodies.centres[body], float(bodies.radii[body])
+    middle = _middle(bodies, nodes, body)
+    first, second = (nodes[np.linalg.norm(nodes - centre - 0.5 * radius * axis, axis=1).argmin()] for axis in np.eye(3)[:2])
+    a, b = first - middle, second - middle
+    # rotation (wx, wy, wz) moves the first node by wz a_x - wx a_z along y, and so on
+    turns = np.array([[-a[2], 0.0, a[0]], [a[1], -a[0], 0.0], [b[1], -b[0], 0.0]])
+    if abs(np.linalg.det(turns)) < (SLENDER * radius) ** 3:
+        raise GeometryError(f"the core of {radius:g} nm radius has too few cells to hold it: smaller cells are needed")
+    return [(middle, (0, 1, 2)), (first, (1, 2)), (second, (2,))]
 
 
 def bodies_of(table: np.ndarray, period: float) -> Bodies:

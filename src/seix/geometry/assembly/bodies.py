@@ -140,18 +140,18 @@ class Bodies:
         """Part (k,) of the union of all particles, up to a height over the cores, that belongs to each [nm2 or nm3]."""
         radii = self.radii + height
         if self.dim == 3:
-            return 4.0 * math.pi / 3.0 * radii**3
+            return np.array([4.0 * math.pi / 3.0 * r**3 - self._caps(i, radii)[0] for i, r in enumerate(radii.tolist())])
         return np.array([self._area(i, radii) for i in range(len(self))])
 
     def perimeters(self, height: float) -> np.ndarray:
         """Free length or area (k,) of the surface of each particle at a height over the cores [nm or nm2]."""
         radii = self.radii + height
         if self.dim == 3:
-            return 4.0 * math.pi * radii**2
+            return np.array([4.0 * math.pi * r**2 - self._caps(i, radii)[1] for i, r in enumerate(radii.tolist())])
         return np.array([radii[i] * self._free_angle(i, radii) for i in range(len(self))])
 
     def crossings(self, body: int, radii: np.ndarray) -> list[tuple[np.ndarray, float, float, int]]:
-        """Discs that cut into one: direction to each, distance of the common chord and of the centres, and its number."""
+        """Discs or balls that cut into one: direction to each, distance of the common chord or plane and of the centres, and its number."""
         found = []
         for link in self.links:
             if not abs(radii[link.first] - radii[link.second]) < link.distance < radii[link.first] + radii[link.second]:
@@ -163,6 +163,23 @@ class Bodies:
                     chord = (link.distance**2 + radii[here] ** 2 - radii[there] ** 2) / (2.0 * link.distance)
                     found.append((toward / link.distance, chord, link.distance, there))
         return found
+
+    def caps(self, body: int, radii: np.ndarray) -> list[tuple[np.ndarray, float, float, int]]:
+        """Crossings of one ball without those whose cap lies wholly in that of another one."""
+        cuts = self.crossings(body, radii)
+        half = [math.acos(chord / radii[body]) for _, chord, _, _ in cuts]
+
+        def hidden(n: int) -> bool:
+            spread = [math.acos(min(max(float(cuts[n][0] @ cut[0]), -1.0), 1.0)) for cut in cuts]
+            return any(m != n and spread[m] + half[n] < half[m] for m in range(len(cuts)))
+
+        return [cut for n, cut in enumerate(cuts) if not hidden(n)]
+
+    def _caps(self, body: int, radii: np.ndarray) -> tuple[float, float]:
+        """Volume and area of the caps that others cut off one ball, where no three meet."""
+        heights = radii[body] - np.array([chord for _, chord, _, _ in self.caps(body, radii)])
+        volume = math.pi * heights**2 * (3.0 * radii[body] - heights) / 3.0
+        return float(volume.sum()), float((2.0 * math.pi * radii[body] * heights).sum())
 
     def _free_angle(self, body: int, radii: np.ndarray) -> float:
         """Angle of the circle of one particle that lies in no other one."""

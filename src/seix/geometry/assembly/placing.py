@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seix.errors import GeometryError
 from seix.geometry.assembly.band import largest_crossing_angle
-from seix.geometry.assembly.bodies import Bodies
+from seix.geometry.assembly.bodies import Bodies, Link
 
 if TYPE_CHECKING:
     from seix.input.outer import Particles
@@ -26,6 +27,8 @@ ATTEMPTS = 200
 """Times that all particles are placed again."""
 SHIFTS = 720
 """Displacements of all particles along x that are tried."""
+RINGS_APART = 0.1
+"""Smallest distance of two circles where others cross a ball, along its surface in its radii."""
 
 
 def place_bodies(geometry: Particles, heights: np.ndarray, seed: int, unit: float) -> Bodies:
@@ -84,25 +87,50 @@ def check_bodies(bodies: Bodies, heights: np.ndarray) -> None:
         who = f"particles {i + 1} and {j + 1}" if i != j else f"particle {i + 1} and its periodic image"
         if link.distance < max(bodies.radii[i], bodies.radii[j]):
             raise GeometryError(f"{who}: one core holds the centre of the other ({link.distance:.4g} nm between the centres)")
-        if bodies.dim == 3:
-            gap = bodies.gap(link, thickness)
-            if gap < least:
-                text = f"are {gap:.4g} nm apart" if gap >= 0.0 else f"overlap by {-gap:.4g} nm"
-                raise GeometryError(f"{who} with their SEI {text}; in 3D they must be at least {least:.4g} nm apart")
-            continue
         for height in heights:
             gap = bodies.gap(link, float(height))
-            if 0.0 <= gap < least:
+            if gap >= least or _hidden(bodies, link, float(height)):
+                continue
+            if gap >= 0.0:
                 raise GeometryError(
                     f"{who}: the surfaces {height:.4g} nm over the cores are {gap:.4g} nm apart; they must overlap, or be at "
                     f"least {least:.4g} nm apart"
                 )
             angle = largest_crossing_angle(bodies.radii[i] + height, bodies.radii[j] + height, link.distance)
-            if gap < 0.0 and angle < SMALLEST_CROSSING:
+            if angle < SMALLEST_CROSSING:
                 raise GeometryError(
                     f"{who}: the surfaces {height:.4g} nm over the cores cross at {angle:.3g} degrees; below "
                     f"{SMALLEST_CROSSING:g} degrees the corner cannot be meshed, so move them apart or closer together"
                 )
+    if bodies.dim == 3:
+        _check_rings(bodies, heights)
+
+
+def _hidden(bodies: Bodies, link: Link, height: float) -> bool:
+    """Whether the place where two surfaces at a height cross, or are nearest, lies within that of a third particle."""
+    first, second = bodies.radii[link.first] + height, bodies.radii[link.second] + height
+    from_first = (link.distance**2 + first**2 - second**2) / (2.0 * link.distance)
+    direction = (bodies.centres[link.second] + link.shift - bodies.centres[link.first]) / link.distance
+    rim = math.sqrt(max(first**2 - from_first**2, 0.0))
+    depth = height - bodies.distances((bodies.centres[link.first] + from_first * direction)[None])[0]
+    depth[[link.first, link.second]] = -np.inf
+    return bool((depth > rim).any())
+
+
+def _check_rings(bodies: Bodies, heights: np.ndarray) -> None:
+    """Refuse balls of which three meet, or nearly so: the circles where two others cross one must be well apart."""
+    for height in heights:
+        radii = bodies.radii + height
+        for body, radius in enumerate(radii.tolist()):
+            cuts = bodies.caps(body, radii)
+            for (one, near, _, i), (other, far, _, j) in combinations(cuts, 2):
+                spread = math.acos(float(np.clip(one @ other, -1.0, 1.0)))
+                apart = radius * (spread - math.acos(near / radius) - math.acos(far / radius))
+                if apart < RINGS_APART * radius:
+                    raise GeometryError(
+                        f"particles {body + 1}, {i + 1} and {j + 1} meet, or nearly so, {height:.4g} nm over the cores: in 3D the "
+                        f"circles where two particles cross a third must be at least {RINGS_APART * radius:.4g} nm apart"
+                    )
 
 
 def shifted(bodies: Bodies, heights: np.ndarray) -> Bodies:
@@ -209,7 +237,8 @@ def _attempt(radii, thickness: float, box: float, gap: float, geometry: Particle
             low = np.full(dim, room if dim == 3 else 0.0)
             low[-1] = room
             x, partner = rng.uniform(low, box - low, (POSITIONS, dim)), np.full(POSITIONS, -1)
-        inside = (x[:, -1] > room) & (x[:, -1] < box - room)
+        within = x if dim == 3 else x[:, -1:]
+        inside = ((within > room) & (within < box - room)).all(axis=1)
         away = x[:, None, :] - centres
         away[..., :-1] -= box * np.rint(away[..., :-1] / box)
         free = np.linalg.norm(away, axis=2) - radii[:n] - radius - 2.0 * thickness > gap

@@ -125,17 +125,23 @@ def two_point(grains: Grains, count: int) -> dict[str, np.ndarray | int]:
     phase_of = np.append(structure.phase[grains.index], -1)
     here = phase_of[finder.find(points)]
     fractions = np.bincount(structure.phase[grains.index], grains.weights * grains.measures, len(names)) / measure
-    mismatch, by_phase = np.zeros(LAGS), np.zeros((len(names), LAGS))
+    mismatch, by_phase, counted = np.zeros(LAGS), np.zeros((len(names), LAGS)), np.full(LAGS, len(points))
     for k, distance in enumerate(distances[1:], 1):
-        there = phase_of[finder.find(along_film(structure, points, distance, u))]
-        mismatch[k] = ((here >= 0) != (there >= 0)).mean()
+        moved = along_film(structure, points, distance, u)
+        stays = np.isfinite(moved[:, 0])
+        counted[k] = stays.sum()
+        if not counted[k]:
+            mismatch[k], by_phase[:, k] = np.nan, np.nan
+            continue
+        start, end = here[stays], phase_of[finder.find(moved[stays])]
+        mismatch[k] = ((start >= 0) != (end >= 0)).mean()
         for p in range(len(names)):
-            by_phase[p, k] = ((here == p) != (there == p)).mean()
+            by_phase[p, k] = ((start == p) != (end == p)).mean()
     return {
         "distance": distances,
         "inorganic": fractions.sum() - 0.5 * mismatch,
         "phases": fractions[:, None] - 0.5 * by_phase,
-        "standard_error": 0.5 * np.sqrt(mismatch * (1.0 - mismatch) / len(points)),
+        "standard_error": 0.5 * np.sqrt(mismatch * (1.0 - mismatch) / np.maximum(counted, 1)),
         "samples": len(points),
     }
 

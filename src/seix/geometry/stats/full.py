@@ -11,7 +11,7 @@ from seix.geometry.shapes import StarShapes
 from seix.geometry.stats import connection, correlation, profile, sizes
 from seix.geometry.stats.grains import Grains, hollows
 from seix.geometry.stats.neighbours import mirror_gaps, nearest_gaps
-from seix.geometry.stats.profile import heights
+from seix.geometry.stats.profile import core_radii, heights
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
@@ -193,7 +193,7 @@ def _connections(grains: Grains, per_metre: float) -> dict:
             result["phases"][name] = _connection(chosen, contact, per_metre)[0]
     smallest = float(edges.gap.min(initial=np.inf))
     matrix = {"in_one_piece": bool(smallest > 0.0)}
-    if structure.dim == 2:
+    if structure.dim == 2 and structure.kind != "particles":
         sides = None
         if structure.sector is not None:
             sides = tuple(np.where(structure.side == k, 0.0, mirror_gaps(grains, (k,))) for k in (0, 1))
@@ -240,10 +240,13 @@ def wall_gaps(grains: Grains) -> tuple[np.ndarray, np.ndarray]:
     from seix.geometry.stats.convex import hull_distances
 
     vertices, start = grains.hulls
+    farthest = np.maximum.reduceat(heights(structure, vertices), start[:-1])
+    if structure.kind == "particles":  # cellular grains around particles in space that touch no other
+        own = structure.frame.bodies.centres[structure.frame.bodies.nearest(grains.centres)[0]]
+        vertices = vertices - np.repeat(own, np.diff(start), axis=0)
     # the centre of the particle is one more body, of a single vertex
     bodies, begin = np.vstack([vertices, np.zeros(grains.dim)]), np.append(start, start[-1] + 1)
     everyone = np.arange(len(grains))
     origin = np.full(len(grains), len(grains))
     nearest = hull_distances(bodies, begin, everyone, origin, np.zeros((len(grains), grains.dim)))
-    farthest = np.maximum.reduceat(heights(structure, vertices), start[:-1])
-    return nearest - structure.core - grains.rounding, outer - farthest - grains.rounding
+    return nearest - core_radii(structure, grains.centres) - grains.rounding, outer - farthest - grains.rounding

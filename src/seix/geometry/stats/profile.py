@@ -18,10 +18,19 @@ ARC = 0.2
 
 
 def heights(structure, points: np.ndarray) -> np.ndarray:
-    """Distance (n,) of points (n, dim) from core|SEI, outwards [nm]."""
+    """Distance (...) of points (..., dim) from core|SEI, of several particles from the nearest, outwards [nm]."""
     if structure.kind == "patch":
         return points[..., -1]
+    if structure.kind == "particles":
+        return structure.frame.height(points.reshape(-1, structure.dim)).reshape(points.shape[:-1])
     return np.sqrt((points**2).sum(axis=-1)) - structure.core
+
+
+def core_radii(structure, points: np.ndarray) -> np.ndarray:
+    """Radius (n,) of the core nearest to points (n, dim); of a patch its depth [nm]."""
+    if structure.kind == "particles":
+        return structure.frame.bodies.radii[structure.frame.bodies.nearest(points)[0]]
+    return np.full(len(points), structure.core)
 
 
 def slice_edges(structure) -> np.ndarray:
@@ -40,7 +49,8 @@ def profile(grains: Grains, edges: np.ndarray) -> np.ndarray:
 
     Discs and spheres are cut in closed form. Polygons and polyhedra are cut into triangles or tetrahedra about the
     centre of the grain, arcs replaced by chords and the measure of the grain kept; in each of them the height above
-    a curved core is taken as linear, which misses r^2/(2 R) for a grain of radius r on a core of radius R.
+    a curved core is taken as linear, which misses r^2/(2 R) for a grain of radius r on a core of radius R. Of several
+    particles each grain is cut by the spheres about the one it is nearest to.
 
     Parameters
     ----------
@@ -53,11 +63,11 @@ def profile(grains: Grains, edges: np.ndarray) -> np.ndarray:
     phase = structure.phase[grains.index]
     below = np.zeros((count, len(edges)))
     if len(grains) and grains.round:
-        middle, reach = heights(structure, grains.centres), grains.reach
+        middle, reach, core = heights(structure, grains.centres), grains.reach, core_radii(structure, grains.centres)
         part = _part_of_ball_patch if structure.kind == "patch" else _part_of_ball_particle
 
         def cut(body: np.ndarray, height: np.ndarray) -> np.ndarray:
-            return part(structure, middle[body], reach[body], height, grains.dim)
+            return part(core[body], middle[body], reach[body], height, grains.dim)
 
         _collect(below, edges, middle - reach, middle + reach, grains.weights * grains.measures, phase, cut)
     elif len(grains):
@@ -95,13 +105,13 @@ def cap(cosine: np.ndarray, dim: int) -> np.ndarray:
     return (angle - cosine * np.sin(angle)) / np.pi
 
 
-def _part_of_ball_patch(structure, middle: np.ndarray, radius: np.ndarray, height: np.ndarray, dim: int) -> np.ndarray:
+def _part_of_ball_patch(core: np.ndarray, middle: np.ndarray, radius: np.ndarray, height: np.ndarray, dim: int) -> np.ndarray:
     return cap((middle - height) / radius, dim)
 
 
-def _part_of_ball_particle(structure, middle: np.ndarray, radius: np.ndarray, height: np.ndarray, dim: int) -> np.ndarray:
+def _part_of_ball_particle(core: np.ndarray, middle: np.ndarray, radius: np.ndarray, height: np.ndarray, dim: int) -> np.ndarray:
     """Part of balls inside a large one about the origin: a cap of each, on either side of the plane they meet in."""
-    big, distance = structure.core + height, structure.core + middle
+    big, distance = core + height, core + middle
     cosine = np.clip((distance**2 + radius**2 - big**2) / (2.0 * distance * radius), -1.0, 1.0)
     plane = distance - radius * cosine  # from the origin
     ratio = big / radius

@@ -31,6 +31,8 @@ def spread(structure, low: float, high: float, count: int, more: int) -> tuple[n
         u = low_discrepancy(count, dim + more)
         sizes = np.array([structure.period] * (dim - 1) + [high - low])
         return u[:, :dim] * sizes + np.eye(dim)[-1] * low, u[:, dim:]
+    if structure.kind == "particles":
+        return _around_particles(structure, low, high, count, more)
     if dim == 2:
         u = low_discrepancy(count, 2 + more)
         angle = frame.span * u[:, 0]
@@ -50,6 +52,21 @@ def spread(structure, low: float, high: float, count: int, more: int) -> tuple[n
     inner, outer = core + low, core + high
     radius = (inner**dim + (outer**dim - inner**dim) * u[:, 1]) ** (1.0 / dim)
     return radius[:, None] * direction, u[:, -more:] if more else u[:, :0]
+
+
+def _around_particles(structure, low: float, high: float, count: int, more: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same around several particles: of points around each one those that are nearest to it."""
+    bodies, dim = structure.frame.bodies, structure.dim
+    inner, outer = bodies.radii + low, bodies.radii + high
+    weight = outer**dim - inner**dim
+    whole = (2.0 * math.pi if dim == 2 else 4.0 * math.pi) / dim * weight.sum()
+    u = low_discrepancy(math.ceil(count * whole / structure.frame.measure(low, high)), 1 + dim + more)
+    body = np.searchsorted(np.cumsum(weight) / weight.sum(), u[:, 0])
+    radius = (inner[body] ** dim + weight[body] * u[:, 1]) ** (1.0 / dim)
+    points = bodies.centres[body] + radius[:, None] * direction(u[:, 2:], dim)
+    points[:, :-1] %= bodies.box
+    kept = bodies.nearest(points)[0] == body
+    return points[kept], u[kept, 1 + dim :]
 
 
 def direction(u: np.ndarray, dim: int) -> np.ndarray:
@@ -83,9 +100,11 @@ def staying(structure, low: float, high: float, distances: np.ndarray, count: in
 
 
 def inside(structure, points: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Which points (m,) lie between two heights of a particle, and between its mirrors."""
+    """Which points (m,) lie between two heights of a particle, and between its mirrors; of several particles, of any."""
     height = heights(structure, points)
     result = (height >= low) & (height <= high)
+    if structure.kind == "particles":
+        return result
     if structure.dim == 2:
         if structure.sector is not None:
             result &= np.arctan2(points[:, 1], points[:, 0]) % (2.0 * math.pi) <= structure.sector
@@ -99,7 +118,11 @@ def along_film(structure, points: np.ndarray, distance: float, u: np.ndarray) ->
     In space the direction is given by even numbers u (m, 1). Points that leave come in again as the symmetry says.
 
     In a cone the reflections depend on their order near the edges, where symmetry does not define the neighbourhood.
+
+    Of several particles the nearest is followed; a point that comes nearer to another one is not a number.
     """
+    if structure.kind == "particles":
+        return _around_nearest(structure.frame.bodies, points, distance, u)
     if structure.kind == "patch":
         moved = points.copy()
         if structure.dim == 2:
@@ -112,6 +135,18 @@ def along_film(structure, points: np.ndarray, distance: float, u: np.ndarray) ->
     tangent = _tangent(points / radius, u)
     turn = distance / radius
     return _folded(structure, np.cos(turn) * points + np.sin(turn) * radius * tangent)
+
+
+def _around_nearest(bodies, points: np.ndarray, distance: float, u: np.ndarray) -> np.ndarray:
+    """Points moved on circles about the centre of the nearest particle."""
+    body, _ = bodies.nearest(points)
+    away = bodies.offsets(points)[np.arange(len(points)), body]
+    radius = np.sqrt((away**2).sum(axis=1))[:, None]
+    turn = distance / radius
+    moved = bodies.centres[body] + np.cos(turn) * away + np.sin(turn) * radius * _tangent(away / radius, u)
+    moved[:, :-1] %= bodies.box
+    moved[bodies.nearest(moved)[0] != body] = np.nan
+    return moved
 
 
 def _tangent(normal: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from seix.geometry.volume.bodies import Cut, halved_grains, plane_axes, whole_grains
 from seix.geometry.volume.plane import plane_mesh
+from seix.geometry.volume.round_walls import add_balls, add_tip, ball_sheet, largest_size, tip_sheet
 from seix.geometry.volume.sizes import SolidSizes
 from seix.geometry.volume.surfaces import Surfaces
-from seix.geometry.volume.templates import octasphere
-from seix.geometry.volume.walls import Sheet, flat_sheet, refined, sphere_sheet
+from seix.geometry.volume.walls import Sheet, flat_sheet, refined
 
-TIP = 0.1
-"""Radius of the single block of cells at the tip of a cone, in core radii."""
 FLATNESS = 1e-9
 """Distance over radius below which a node lies on a mirror plane."""
 PROBES = 20
@@ -50,8 +47,7 @@ class Domain:
     Attributes
     ----------
     surfaces : Surfaces
-        With the volumes that are to be filled: core, layers, electrolyte; of several particles the cores and layers of each
-        one in turn, then the electrolyte.
+        With the volumes that are to be filled: core, layers, electrolyte; of several particles each connected piece of them.
     zone : ndarray (v,) of int
         What each volume is: 0 core, then the layers, and after them the electrolyte.
     """
@@ -59,9 +55,8 @@ class Domain:
     def __init__(self, gmsh, sizes: SolidSizes) -> None:
         self.gmsh, self.sizes, self.structure, self.frame = gmsh, sizes, sizes.structure, sizes.frame
         self.surfaces, self.rays = Surfaces(), {}
-        s, solid = self.structure, len(self.structure.layers) + 1
-        bodies = len(self.frame.bodies) if s.kind == "particles" else 1
-        self.zone = np.append(np.tile(np.arange(solid), bodies), solid)
+        s, count = self.structure, len(self.structure.layers) + 2
+        self.zone = np.arange(count)
         self.walls: list[list[int]] = [[] for _ in self.zone]  # surfaces around each volume
         self.home = 1 + s.layer  # volume around each grain
         if s.kind == "patch":
@@ -69,7 +64,6 @@ class Domain:
         elif s.kind == "particle":
             self._particle()
         else:
-            self.home = self.home + solid * self.frame.bodies.nearest(s.centres)[0]
             self._particles()
         self.surfaces.volumes += self.walls
 
@@ -82,20 +76,22 @@ class Domain:
 
     def _particle(self) -> None:
         frame, heights = self.frame, self._heights()
-        levels = self._ball(np.zeros(3), frame.core_size, [*heights, heights[-1] + frame.electrolyte_depth])
+        centre = np.zeros(3)
+        tip = tip_sheet(self.sizes, centre, frame.core_size)
+        levels = [self._level(tip, None, None)]
+        add_tip(self.surfaces, levels[0].nodes[tip.faces], centre)
+        for height in (*heights, heights[-1] + frame.electrolyte_depth):
+            radius = frame.core_size + height
+            levels.append(self._level(ball_sheet(self.sizes, centre, radius), None, radius))
         self._join(levels, self.walls)
         self._whole()
         for k, normal in enumerate(frame.mirrors):
             self._side(levels, Side(k, normal, k), self.walls)
 
     def _particles(self) -> None:
-        """Balls in a box, whose electrolyte they are holes in."""
-        bodies, electrolyte = self.frame.bodies, self.walls[-1]
-        solid = len(self.structure.layers) + 1
-        for k, (centre, core) in enumerate(zip(bodies.centres, bodies.radii.tolist(), strict=True)):
-            levels = self._ball(centre, core, self._heights())
-            self._join(levels, self.walls[k * solid : (k + 1) * solid])
-            electrolyte.append(levels[-1].surface)
+        """Balls in a box: holes in its electrolyte."""
+        self.zone, self.walls, self.home = add_balls(self.surfaces, self.sizes, self._heights())
+        electrolyte = self.walls[-1]
         self._whole()
         line = np.linspace(0.0, self.frame.period, PROBES)
         probes = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
@@ -111,54 +107,22 @@ class Domain:
         """A periodic square at z = height; the size of its template is looked up at places (n, 2)."""
         period = self.frame.period
         probes = np.column_stack([probes, np.full(len(probes), height)])
-        sheet = refined(flat_sheet(period, height, self._largest(probes, period)), self.sizes.at)
+        sheet = refined(flat_sheet(period, height, largest_size(self.sizes, probes, period)), self.sizes.at)
         p = sheet.points
         edges = [_along(p, p[:, a] == x, 1 - a) for a in (0, 1) for x in (0.0, period)]
         return self._level(sheet, edges, None)
-
-    def _ball(self, centre: np.ndarray, core: float, heights: list[float]) -> list[Level]:
-        """Faces around the centre of a core, and spheres at heights over it."""
-        frame, levels = self.frame, [self._tip_level(centre, core)]
-        for radius in (core + height for height in heights):
-            probes = centre + radius * octasphere(2)[0]
-            sheet = sphere_sheet(radius, frame.section, frame.half_angle, self._largest(probes, radius))
-            sheet = refined(sheet, lambda x: self.sizes.at(centre + x), radius)
-            levels.append(self._level(sheet, None, radius, centre))
-        return levels
 
     def _periodic_sides(self, levels: list[Level], walls: list[list[int]]) -> None:
         for axis in (0, 1):
             self._side(levels, Side(axis, np.eye(3)[axis], 2 * axis, self.frame.period * np.eye(3)[axis]), walls)
 
-    def _largest(self, probes: np.ndarray, length: float) -> float:
-        """Size of the even template of a wall, before it is refined: not below the largest wanted size."""
-        centre = self.sizes.at_layers(probes).max()
-        return min(float(centre), 0.5 * length)
-
-    def _tip_level(self, centre: np.ndarray, core: float) -> Level:
-        """Faces around the centre of a core of a radius, of the size wanted there."""
-        frame, sizes = self.frame, self.sizes
-        radius = TIP * core
-        if frame.section != "cone":
-            # edges of the octahedron are sqrt(2) radii long; sizes grow from the wall inwards
-            wall = float(sizes.at(centre + core * octasphere(2)[0]).min())
-            grown = (wall + sizes.slope * core) / (math.sqrt(2.0) + sizes.slope)
-            radius = min(grown, sizes.core_limit / math.sqrt(2.0))
-        sheet = sphere_sheet(radius, frame.section, frame.half_angle, 2.0 * core)
-        level = self._level(sheet, None, None, centre)
-        (middle,) = self.surfaces.add_inner(centre[None])
-        cells = np.column_stack([np.full(len(sheet.faces), middle), level.nodes[sheet.faces]])
-        self.surfaces.add_cells(cells, np.full(len(cells), -1))
-        return level
-
-    def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None, centre=(0.0, 0.0, 0.0)) -> Level:
-        """Add a sheet about a centre; its edges are looked for on the mirror planes if they are not given."""
-        centre = np.asarray(centre)
-        nodes = self.surfaces.add_nodes(centre + sheet.points)
+    def _level(self, sheet: Sheet, edges: list[np.ndarray] | None, radius: float | None) -> Level:
+        """Add a sheet; its edges are looked for on the mirror planes if they are not given."""
+        nodes = self.surfaces.add_nodes(sheet.points)
         if edges is None:
             near = FLATNESS * np.linalg.norm(sheet.points[0])
             edges = [_around(sheet.points, np.abs(sheet.points @ n) < near, n) for n in self.frame.mirrors]
-        spheres = None if radius is None else self.surfaces.add_spheres(centre[None], np.array([radius]))
+        spheres = None if radius is None else self.surfaces.add_spheres(np.zeros((1, 3)), np.array([radius]))
         (number,) = self.surfaces.add_faces(nodes[sheet.faces], None, spheres)
         return Level(nodes, sheet.points, int(number), edges)
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
+from seix.geometry.volume.rings import AROUND, find_rings
+
 if TYPE_CHECKING:
+    from seix.geometry.assembly.bodies import Bodies
     from seix.geometry.layers import Structure
     from seix.input.sections import MeshControl
 
@@ -32,26 +35,45 @@ NEIGHBOURS = 8
 
 
 class Narrows:
-    """The electrolyte between balls that lie apart in a box, and between them and the sides of the box.
+    """The narrow places between balls in a box, and between them and its sides, and the circles where balls cross.
 
     Parameters
     ----------
     frame : AssemblyFrame
+    heights : list of float
+        Of all walls over the cores [nm].
+    slope : float
+        Change of size over distance.
     """
 
-    def __init__(self, frame) -> None:
-        self.centres, self.radii, self.box = frame.bodies.centres, frame.bodies.radii + frame.sei_thickness, frame.period
+    def __init__(self, frame, heights: list[float], slope: float) -> None:
+        self.bodies, self.heights, self.slope = frame.bodies, heights, slope
+        self.rings = [ring for height in heights for ring in find_rings(frame.bodies, height)]
+        self.apart = [_apart(frame.bodies, height) for height in heights]
 
     def sizes(self, points: np.ndarray) -> np.ndarray:
         """Largest size (n,) at points (n, 3) of the box, from the width of the gap there and the radii beside it [nm]."""
-        away = np.linalg.norm(points[:, None] - self.centres, axis=2) - self.radii
-        first = away.argmin(axis=1)
-        rows = np.arange(len(points))
-        near = np.maximum(away[rows, first], 0.0)
-        away[rows, first] = np.inf
-        to_side = np.minimum(points, self.box - points).min(axis=1)
-        width = near + np.maximum(np.minimum(away.min(axis=1), to_side), 0.0)
-        return ALONG_NARROWS * np.sqrt(self.radii[first] * width)
+        bodies, rows = self.bodies, np.arange(len(points))
+        over = np.linalg.norm(points[:, None] - bodies.centres, axis=2) - bodies.radii
+        first = over.argmin(axis=1)
+        to_side = np.minimum(points, bodies.box - points).min(axis=1)
+        size = np.full(len(points), np.inf)
+        for height, apart in zip(self.heights, self.apart, strict=True):
+            away = np.where(apart[first], np.maximum(over - height, 0.0), np.inf)
+            near = np.maximum(over[rows, first] - height, 0.0)
+            width = near + np.minimum(away.min(axis=1), np.maximum(to_side, 0.0))
+            size = np.minimum(size, ALONG_NARROWS * np.sqrt((bodies.radii[first] + height) * width))
+        for ring in self.rings:
+            size = np.minimum(size, 2.0 * math.pi * ring.radius / AROUND + self.slope * ring.distance(points))
+        return size
+
+
+def _apart(bodies: Bodies, height: float) -> np.ndarray:
+    """Which other balls (b, b) of a height each one does not touch."""
+    apart = ~np.eye(len(bodies), dtype=bool)
+    for link in bodies.touching(height):
+        apart[link.first, link.second] = apart[link.second, link.first] = False
+    return apart
 
 
 class SolidSizes:
@@ -84,7 +106,8 @@ class SolidSizes:
         self.electrolyte_limit = frame.electrolyte_depth / per_layer
         self.narrows = None
         if frame.kind == "particles":
-            self.narrows = Narrows(frame)
+            heights = [*(layer.inner for layer in structure.layers), frame.sei_thickness]
+            self.narrows = Narrows(frame, heights, self.slope / coarsening)
             self.core_limit = float(frame.bodies.radii.min()) / per_layer
             self.electrolyte_limit = min(frame.core_size / per_layer, coarsening * frame.period / CELLS_ACROSS_BOX)
         self.layer_limits = [layer.thickness / per_layer for layer in structure.layers]

@@ -33,6 +33,7 @@ class Surfaces:
     _surface: list[np.ndarray] = field(default_factory=list)
     _sphere: list[np.ndarray] = field(default_factory=list)
     _spheres: list[np.ndarray] = field(default_factory=list)
+    _circles: list[tuple[np.ndarray, np.ndarray, float]] = field(default_factory=list)
     _sphere_count: int = 0
     inner_count: int = 0
     _inner: list[np.ndarray] = field(default_factory=list)
@@ -61,6 +62,10 @@ class Surfaces:
         self._spheres.append(np.column_stack([centres, radii]))
         self._sphere_count += len(radii)
         return np.arange(self._sphere_count - len(radii), self._sphere_count)
+
+    def add_circle(self, nodes: np.ndarray, centre: np.ndarray, radius: float) -> None:
+        """Let the edges between successive nodes (k,) around a circle, where two spheres cross, lie on it."""
+        self._circles.append((np.column_stack([nodes, np.roll(nodes, -1)]), centre, radius))
 
     def add_faces(self, faces: np.ndarray, owner: np.ndarray | None = None, spheres: np.ndarray | None = None) -> np.ndarray:
         """Append triangles as new surfaces.
@@ -104,13 +109,19 @@ class Surfaces:
         return np.concatenate(self._points)
 
     def arcs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Edges of round faces: nodes (k, 2), centres (k, 3) and radii (k,); an edge appears once for each face."""
+        """Edges of round faces: nodes (k, 2), centres (k, 3) and radii (k,) of the circles or spheres they lie on.
+
+        An edge appears once for each face, and first of all for the circle where two spheres cross.
+        """
         faces, sphere = np.concatenate(self._faces), np.concatenate(self._sphere)
         if not self._sphere_count:
             return np.empty((0, 2), np.int64), np.empty((0, 3)), np.empty(0)
         round_ = sphere != FLAT
         faces, sphere = faces[round_], np.tile(np.concatenate(self._spheres)[sphere[round_]], (3, 1))
-        nodes = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+        edges = [edges for edges, _, _ in self._circles]
+        circles = np.array([(*centre, radius) for edges, centre, radius in self._circles for _ in edges]).reshape(-1, 4)
+        nodes = np.concatenate([*edges, faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+        sphere = np.concatenate([circles, sphere])
         return nodes, sphere[:, :3], sphere[:, 3]
 
     def partners(self) -> np.ndarray:

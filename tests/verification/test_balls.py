@@ -80,8 +80,10 @@ def test_swelling_cores_are_held_by_nothing_but_their_films():
     # 0.6 %, 0.23 % and 0.03 % with 2, 3 and 5 cells per layer
     assert result["stress.hydrostatic.mean.core"] == pytest.approx(-pressure, rel=4e-3)
     assert result["stress.von_mises.p99.core"] < 0.15 * pressure
-    hoop = pressure * a**3 / (b**3 - a**3) * (1 + b**3 / (2 * a**3))
-    assert result["stress.first_principal.p999.organic_polymer"] == pytest.approx(hoop, rel=0.1)
+    # a hundredth of the film lies below this radius and has a larger hoop stress; 11, 7.6 and 4.0 % above with 2, 3 and 4 cells
+    radius = np.cbrt(a**3 + 0.01 * (b**3 - a**3))
+    hoop = pressure * a**3 / (b**3 - a**3) * (1 + b**3 / (2 * radius**3))
+    assert result["stress.first_principal.p99.organic_polymer"] == pytest.approx(hoop, rel=0.09)
 
 
 def test_one_ball_in_a_box_is_the_full_sphere():

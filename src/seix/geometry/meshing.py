@@ -256,7 +256,7 @@ def _match_sides(points: np.ndarray, period: float) -> None:
 
     Gmsh copies the nodes of one side to the other through the parameter of the curve, which loses half of the digits.
     """
-    tolerance = 1e-7 * period
+    tolerance = MATCH * period
     sides = [np.flatnonzero(np.abs(points[:, 0] - x) < tolerance) for x in (0.0, period)]
     left, right = (side[np.argsort(points[side, 1])] for side in sides)
     if len(left) != len(right):

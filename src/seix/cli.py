@@ -86,6 +86,11 @@ def mesh(
     gc.enable()
     if scenario is None and not clear_cache:
         raise InputError("seix mesh needs a scenario file, or --clear-cache")
+    if scenario is None:
+        given = {"--output": output, "--set": set_, "--overwrite": overwrite, "--stats": stats, "--draw": draw}
+        idle = [name for name, value in given.items() if value]
+        if idle:
+            raise InputError(f"{', '.join(idle)}: no effect without a scenario; give a scenario file too, or --clear-cache alone")
     import seix.app as commands
 
     if clear_cache:

@@ -51,6 +51,7 @@ def test_a_missing_file_is_one_sentence(capsys):
         (["check", PAIR, "--sett", "seed=1"], "Did you mean --set?"),
         (["check", PAIR, "other.yaml"], "other.yaml"),
         (["run", PAIR, "-o"], "requires an argument"),
+        (["mesh", "--clear-cache", "-o", "foo"], "--output: no effect without a scenario"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(capsys, arguments, said):

@@ -207,6 +207,8 @@ def test_key_holds_what_matters_only():
               scenario(patch(), bilayer(), growth=1.4), scenario(patch(), one_layer(0.2))]  # fmt: skip
     keys = [geometry_key(s, 1.0) for s in (base, *others)] + [geometry_key(base, 1.6)]
     assert len(set(keys)) == len(keys)
+    own, gmsh = (geometry_key(scenario(patch(), bilayer(), backend=name), 1.0) for name in ("delaunay", "gmsh"))
+    assert own == keys[0] and gmsh not in keys
     plain = [scenario(patch(), homogeneous(), seed=k) for k in (1, 2)]
     assert geometry_key(plain[0], 1.0) == geometry_key(plain[1], 1.0)
 
@@ -248,7 +250,9 @@ def _check_file(path, mesh):
             assert (group == number).sum() == (mesh.region == mesh.region_names.index(name)).sum()
 
 
-@pytest.mark.parametrize("damage", ["cut arrays", "cut file", "foreign", "other mesh"])
+@pytest.mark.parametrize(
+    "damage", ["cut arrays", "cut file", "text", "one array", "other mesh", "few points", "not a number", "other type", "a folder"]
+)
 def test_damaged_cache_is_named(tmp_path, damage):
     chosen = CASES["homogeneous"]
     _, path = cached_mesh(chosen, 1.6, tmp_path)
@@ -260,13 +264,46 @@ def test_damaged_cache_is_named(tmp_path, damage):
     elif damage == "other mesh":
         _, other = cached_mesh(chosen, 2.0, tmp_path)
         arrays.write_bytes(other.with_suffix(".npz").read_bytes())
-    else:
+    elif damage == "text":
         arrays.write_bytes(b"not an archive")
+    elif damage == "one array":
+        with arrays.open("wb") as file:
+            np.save(file, np.arange(3))
+    elif damage == "a folder":
+        arrays.unlink()
+        arrays.mkdir()
+    else:
+        _alter(arrays, damage)
     named = path if damage == "cut file" else arrays
-    with pytest.raises(GeometryError, match=rf"{named.name}: .*--clear-cache"):
+    with pytest.raises(GeometryError, match=rf"{named.name}: .*--clear-cache") as error:
         cached_mesh(chosen, 1.6, tmp_path)
+    assert not any(word in str(error.value) for word in ("pickle", "protocol", "Errno"))
+    if damage == "a folder":
+        return
     assert clear_cache(tmp_path)[0] == (2 if damage == "other mesh" else 1)
     assert not list(tmp_path.iterdir())
+
+
+def _alter(path, damage):
+    """Write valid archives with other numbers."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    points = arrays["points"]
+    if damage == "few points":
+        arrays["points"] = points[:5]
+    elif damage == "not a number":
+        points[3, 1] = np.nan
+    else:
+        arrays["points"] = points.astype(np.float32)
+    np.savez(path, **arrays)
+
+
+def test_a_cache_that_is_emptied_meanwhile_is_no_error(tmp_path, monkeypatch):
+    chosen = CASES["homogeneous"]
+    made, _ = cached_mesh(chosen, 1.6, tmp_path)
+    monkeypatch.setattr("seix.geometry.cache.np.load", lambda *a, **k: clear_cache(tmp_path) and open(tmp_path / "gone"))
+    again, path = cached_mesh(chosen, 1.6, tmp_path)
+    assert np.array_equal(made.points, again.points) and path.exists()
 
 
 def test_half_a_mesh_is_made_again(tmp_path):
@@ -297,6 +334,13 @@ def test_cache_limit_must_be_a_size(monkeypatch, text):
     monkeypatch.setenv("SEIX_MESH_CACHE_LIMIT", text)
     with pytest.raises(InputError, match="expected gigabytes"):
         cache_limit()
+
+
+def test_a_wrong_cache_limit_is_said_before_a_mesh_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEIX_MESH_CACHE_LIMIT", "foo")
+    monkeypatch.setattr("seix.geometry.meshing.make_mesh", lambda *a: pytest.fail("a mesh was made"))
+    with pytest.raises(InputError, match="SEIX_MESH_CACHE_LIMIT='foo' is not a size"):
+        cached_mesh(CASES["homogeneous"], 1.6, tmp_path)
 
 
 def test_memory_that_is_not_there(monkeypatch):

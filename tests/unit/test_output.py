@@ -272,6 +272,14 @@ def test_mesh_file_of_one_structure_is_the_one_that_was_made(tmp_path):
     assert (tmp_path / "mesh.msh").read_bytes() == b"mesh"
 
 
+def test_mesh_file_that_is_gone_is_written_again(tmp_path):
+    one = result("film")
+    write_mesh(tmp_path / "mesh.msh", [one], {"film": tmp_path / "cleared.msh"})
+    mesh = meshio.read(tmp_path / "mesh.msh")
+    assert mesh.points[:, :2] == pytest.approx(one.mesh.points * 1e-9)
+    assert {"core", "LiF", "core|sei"} <= set(mesh.field_data)
+
+
 def test_mesh_file_of_a_comparison_holds_all_structures(tmp_path):
     results = [result("a"), result("b", particle())]
     write_mesh(tmp_path / "mesh.msh", results)

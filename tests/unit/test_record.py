@@ -13,6 +13,7 @@ from seix.analysis.output import write_json
 from seix.analysis.progress import Progress
 from seix.analysis.record import RunInfo, build_record, file_hash, git_state, package_versions, plain
 from seix.analysis.writer import write_results
+from seix.geometry.msh_file import write_msh
 from synthetic import result, study
 
 
@@ -35,6 +36,17 @@ def test_everything_is_there_and_plain(tmp_path):
     structure = record["structures"][0]
     assert structure["seed"] == 1 and structure["warnings"] == ["the strain is large"]
     assert structure["cases"][1]["residuals"] == [1.0, 1e-4, 1e-12]
+
+
+def test_hash_of_a_mesh_file_that_is_gone(tmp_path):
+    one, made = result(), tmp_path / "made.msh"
+    write_msh(one.mesh, made, 1e-9)
+    hashes = []
+    for _ in range(2):
+        record = build_record(study(), [one], RunInfo(mesh_files={"bilayer": made}), {})
+        hashes.append(record["hashes"]["mesh_files"]["bilayer"])
+        made.unlink(missing_ok=True)
+    assert hashes[0] == hashes[1]
 
 
 def test_nan_is_refused():

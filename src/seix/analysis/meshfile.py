@@ -8,9 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
+from ..geometry.msh_file import write_msh
 from .fieldset import NANOMETRE, VTK_ORDERS, side_by_side
 from .interfaces import interfaces
 from .results import StructureResult
+
+
+def copy_mesh(made: Path, mesh, path: Path) -> None:
+    """Copy the Gmsh file of a mesh; write it anew if it is gone, as a cache may be emptied while a run uses its meshes.
+
+    Parameters
+    ----------
+    made
+        File that the mesher wrote.
+    mesh
+        What it holds, in nanometres.
+    path
+        File to write.
+    """
+    try:
+        shutil.copyfile(made, path)
+    except FileNotFoundError:
+        write_msh(mesh, path, NANOMETRE)
 
 
 def write_mesh(
@@ -18,7 +37,7 @@ def write_mesh(
 ) -> None:
     """Write the mesh of a run as a Gmsh file in metres.
 
-    The mesh file of a single structure is copied. The structures of a comparison lie side by side in one
+    The mesh file of a single structure is copied (see `copy_mesh`). The structures of a comparison lie side by side in one
     file, as in fields.vtu, with physical groups `<structure>/<region>` and `<structure>/<interface>`.
 
     Parameters
@@ -31,7 +50,7 @@ def write_mesh(
         Structure -> Gmsh file that the mesher wrote.
     """
     if len(results) == 1 and made and results[0].name in made:
-        shutil.copyfile(made[results[0].name], path)
+        copy_mesh(made[results[0].name], results[0].mesh, path)
         return
     import meshio
 

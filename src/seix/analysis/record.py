@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .meshfile import copy_mesh
 from .results import StructureResult
 
 if TYPE_CHECKING:
@@ -88,7 +90,11 @@ def build_record(
         "hashes": {
             "scenario": study.hash,
             "geometry": {result.name: result.mesh.key for result in results},
-            "mesh_files": {name: file_hash(path) for name, path in run.mesh_files.items()},
+            "mesh_files": {
+                result.name: _mesh_hash(run.mesh_files[result.name], result.mesh)
+                for result in results
+                if result.name in run.mesh_files
+            },
         },
         "code": {"name": "seix", "version": importlib.metadata.version("seix"), "git": git_state()},
         "packages": package_versions(run.petsc_version),
@@ -114,6 +120,17 @@ def file_hash(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _mesh_hash(made: Path, mesh) -> str:
+    """Hash of the Gmsh file of a mesh, also if it is gone from the cache: what is written again is the same."""
+    try:
+        return file_hash(made)
+    except FileNotFoundError:
+        with TemporaryDirectory(prefix="seix-mesh-") as folder:
+            again = Path(folder) / made.name
+            copy_mesh(made, mesh, again)
+            return file_hash(again)
 
 
 def package_versions(petsc_version: str = "") -> dict[str, str]:

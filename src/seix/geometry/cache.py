@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from seix.scenario import Scenario
 
 ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors", "bodies")
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What a cut or foreign file raises when it is read."""
 NAME = 20
 """Digits of the hash that name a file."""
@@ -69,13 +70,16 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: 
     ------
     GeometryError
         See `make_mesh`; or if a file of the cache is damaged or another program's.
+    InputError
+        If the limit of the cache is no size; nothing is made then.
     """
     from seix.geometry.meshing import make_mesh, too_many_cells  # which offers this function in turn
 
+    limit = cache_limit()
     key = geometry_key(scenario, coarsening)
     arrays, msh = Path(cache_dir) / f"{key[:NAME]}.npz", Path(cache_dir) / f"{key[:NAME]}.msh"
-    if arrays.exists() and msh.exists():
-        mesh = _load(arrays, msh, key)
+    mesh = _load(arrays, msh, key)
+    if mesh is not None:
         if len(mesh.cells) > scenario.mesh.maximum_cells:
             raise too_many_cells(len(mesh.cells), scenario.mesh.maximum_cells, mesh.dim)
         if solved:
@@ -95,7 +99,7 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: 
     except OSError:
         return mesh, work / msh.name
     shutil.rmtree(work, ignore_errors=True)
-    trim_cache(Path(cache_dir))
+    trim_cache(Path(cache_dir), limit)
     return mesh, msh
 
 
@@ -194,23 +198,30 @@ def _mark_as_used(*files: Path) -> None:
 
 def _save(mesh: TaggedMesh, path: Path, msh: Path) -> None:
     plain = {f.name: getattr(mesh, f.name) for f in dataclasses.fields(mesh) if f.name not in ARRAYS}
-    header = json.dumps({"mesh": plain, "msh": _digest(msh)})
+    header = json.dumps({"mesh": plain, "msh": _digest(msh), "content": _content(plain, {k: getattr(mesh, k) for k in ARRAYS})})
     np.savez(path, header=np.array(header), **{name: getattr(mesh, name) for name in ARRAYS})
 
 
-def _load(path: Path, msh: Path, key: str) -> TaggedMesh:
-    """The mesh, if its two files are whole and belong together."""
+def _load(path: Path, msh: Path, key: str) -> TaggedMesh | None:
+    """The mesh, if its two files are whole and belong together; None if one is not there, or no longer."""
     from seix.geometry.meshing import TaggedMesh
 
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
-            mesh = TaggedMesh(**{name: file[name] for name in ARRAYS}, **header["mesh"])
+            found = {name: file[name] for name in ARRAYS}
+        mesh = TaggedMesh(**found, **header["mesh"])
+        same = header["content"] == _content(header["mesh"], found)
         whole = header["msh"] == _digest(msh)
+    except (FileNotFoundError, NotADirectoryError):  # another process may empty the cache at any time
+        return None
     except UNREADABLE as error:
-        raise GeometryError(f"{path}: not readable as a mesh of the cache ({error}); {REMEDY}") from None
+        why = f"cannot be read: {error.strerror}" if isinstance(error, OSError) and error.strerror else "damaged, or no mesh"
+        raise GeometryError(f"{path}: {why}; {REMEDY}") from None
     if mesh.key != key:
         raise GeometryError(f"{path}: holds the mesh {mesh.key[:NAME]}, not the one it is named after; {REMEDY}")
+    if not same:
+        raise GeometryError(f"{path}: damaged, its numbers are not those that were written; {REMEDY}")
     if not whole:
         raise GeometryError(f"{msh}: is not the file that belongs to {path.name}; {REMEDY}")
     return mesh
@@ -227,6 +238,16 @@ def _install(source: Path, target: Path) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _content(plain: dict, arrays: dict[str, np.ndarray]) -> str:
+    """Digest of all that a mesh holds: a valid archive may hold arrays that were cut or changed."""
+    digest = hashlib.blake2b(json.dumps(plain).encode(), digest_size=20)
+    for name in ARRAYS:
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.data.cast("B") if array.size else b"")
+    return digest.hexdigest()
 
 
 def _digest(path: Path) -> str:

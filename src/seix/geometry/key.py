@@ -31,9 +31,9 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
         shape = ["particle", geometry.core_radius, geometry.electrolyte_depth, geometry.sector]
     parts = {
         "generator": GENERATOR,
-        "gmsh": version("gmsh"),
+        # in the plane `auto` and `delaunay` are the own mesher, which needs no Gmsh
+        "gmsh": version("gmsh") if geometry.dimension == 3 or mesh.backend == "gmsh" else None,
         "dimension": geometry.dimension,
-        "backend": mesh.backend,
         "shape": shape,
         "layers": [
             [layer.thickness, layer.matrix, list(layer.phases.items()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -119,6 +118,7 @@ def mesh_command(
     comm = MPI.COMM_WORLD
 
     def work() -> None:
+        from .analysis.meshfile import copy_mesh
         from .analysis.output import write_json
         from .analysis.record import plain
         from .analysis.statfigure import write_statistics_figure
@@ -135,7 +135,7 @@ def mesh_command(
                 progress.stage(f"mesh {name}")
                 mesh, msh = cached(scenario, 1.0, MESHES)
                 suffix = f"_{name}" if study.is_comparison else ""
-                shutil.copyfile(msh, folder.path / f"mesh{suffix}.msh")
+                copy_mesh(msh, mesh, folder.path / f"mesh{suffix}.msh")
                 progress.stage(f"draw {name}")
                 _draw(folder.path, suffix, mesh, scenario, draw)
                 statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}

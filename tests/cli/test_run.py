@@ -166,3 +166,19 @@ def test_mesh_command(tmp_path):
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"mesh.msh", "mesh.png", "phases.png", "record.json"}
     assert "cells" in done.stdout
+
+
+def test_mesh_that_is_cleared_meanwhile(tmp_path, monkeypatch):
+    """Another `seix mesh --clear-cache` does not cost the result."""
+    import seix.app as app
+
+    def cleared(*arguments):
+        mesh, path = cached(*arguments)
+        path.unlink()
+        return mesh, path
+
+    cached = app.cached
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(app, "cached", cleared)
+    app.mesh_command(FILM, Path("out"), [], False)
+    assert (tmp_path / "out/mesh.msh").stat().st_size > 1000

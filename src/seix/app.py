@@ -118,6 +118,7 @@ def mesh_command(
     comm = MPI.COMM_WORLD
 
     def work() -> None:
+        from .analysis.counting import grains_in_words
         from .analysis.meshfile import copy_mesh
         from .analysis.output import write_json
         from .analysis.record import plain
@@ -130,7 +131,7 @@ def mesh_command(
             make_progress() as progress,
             ResultFolder(output or RESULTS / study.name / f"{study.short_hash}-mesh", overwrite) as folder,
         ):
-            statistics = {}
+            statistics, lines = {}, []
             for name, scenario in study.members.items():
                 progress.stage(f"mesh {name}")
                 mesh, msh = cached(scenario, 1.0, MESHES)
@@ -139,15 +140,16 @@ def mesh_command(
                 progress.stage(f"draw {name}")
                 _draw(folder.path, suffix, mesh, scenario, draw)
                 statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}
+                grains = grains_in_words(mesh)
+                lines.append(f"{name}: {_in_words(mesh.statistics, grains)}")
                 if stats:
                     progress.stage(f"statistics {name}")
                     found = statistics[name]["microstructure"] = full_statistics(build_structure(scenario))
                     if found["grains"]:
                         picture = folder.path / f"statistics{suffix}.png"
-                        write_statistics_figure(picture, found, scenario.title, scenario.output.dpi)
+                        write_statistics_figure(picture, found, scenario.title, scenario.output.dpi, grains)
             write_json(folder.path / "record.json", plain({"scenario": study.merged, "structures": statistics}))
-        for name, mesh_statistics in statistics.items():
-            print(f"{name}: {_in_words(mesh_statistics)}")
+        print("\n".join(lines))
         print(f"mesh    {folder.target}")
 
     on_root(comm, work)
@@ -204,11 +206,11 @@ def _run_info(study: Study, results: list[StructureResult], started: datetime) -
     )
 
 
-def _in_words(statistics: dict) -> str:
-    """One line on a mesh."""
+def _in_words(statistics: dict, grains: str) -> str:
+    """One line on a mesh and its grains."""
     structure, mesh = statistics["structure"], statistics["mesh"]
     kind, angle = ("angle", mesh["angle"]) if "angle" in mesh else ("dihedral angle", mesh["dihedral"])
     return (
-        f"{mesh['cells']} cells, {structure['sei']['grains']:g} grains, fraction {structure['sei']['fraction']:.4f} "
+        f"{mesh['cells']} cells, {grains or 'no grains'}, fraction {structure['sei']['fraction']:.4f} "
         f"(asked {structure['sei']['asked_fraction']:.4f}), smallest {kind} {angle['min']:.0f} degrees"
     )

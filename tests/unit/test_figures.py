@@ -3,12 +3,15 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from seix.analysis import colour_scales, figures, page, panel, style, trends
+from seix.analysis.chains import chained
+from seix.analysis.counting import grains_in_words
 from seix.analysis.interfaces import interfaces
 from seix.analysis.mapdraw import Map, outlines, robust_range, round_length
 from seix.analysis.view import View, core_view, peak, sei_view, whole_view
@@ -165,6 +168,46 @@ def test_formulas_get_subscripts():
     assert style.phase_label("Li2CO3") == r"Li$_\mathrm{2}$CO$_\mathrm{3}$"
     assert style.phase_label("LiF") == "LiF"
     assert style.phase_label("organic_polymer") == "organic polymer"
+    assert style.phase_label("amorphous_si") == "amorphous Si"
+
+
+def test_pieces_of_outlines_are_joined():
+    angle = np.linspace(0.0, 2.0 * np.pi, 9)
+    points = np.column_stack([np.cos(angle), np.sin(angle)])
+    pieces = np.stack([points[:-1], 0.5 * (points[:-1] + points[1:]), points[1:]], axis=1)
+    pieces[::2] = pieces[::2, ::-1]
+    (closed,) = chained(pieces[[3, 0, 7, 5, 1, 2, 6, 4]])
+    assert len(closed) == 17 and closed[0] == pytest.approx(closed[-1])
+    # at a junction of three lines all end
+    spokes = np.array([[[0.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [2.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [-1.0, 0.0]]])
+    assert sorted(len(line) for line in chained(spokes)) == [2, 2, 3]
+    assert chained(np.empty((0, 5, 2))) == []
+
+
+def test_borders_of_phases_do_not_depend_on_the_order_of_cells():
+    """Triangles are drawn half a pixel too large, so the later one would win."""
+    drawn = []
+    for order in (1, -1):
+        mesh = patch()
+        mesh = replace(mesh, **{name: getattr(mesh, name)[::order] for name in ("cells", "region", "grain", "layer")})
+        figure = page.MillimetreFigure(30.0, 30.0)
+        given = fields(mesh)
+        Map(figure.axes(0.0, 0.0, 30.0, 30.0), given, sei_view(given)).cells(style.cell_colours(mesh, "phases"))
+        figure.figure.canvas.draw()
+        drawn.append(np.array(figure.figure.canvas.buffer_rgba()))
+    assert np.abs(np.subtract(*drawn, dtype=int)).max() <= 2
+
+
+def test_grains_are_counted_in_words():
+    mesh = patch()
+    number = len(np.unique(mesh.grain[mesh.grain >= 0]))
+    assert grains_in_words(mesh) == f"{number} grains"
+    name = mesh.region_names[mesh.region[mesh.grain >= 0][0]]
+    halves = {"structure": {"phases": {name: {"grains": number - 1.5}}}}
+    assert grains_in_words(replace(mesh, statistics=halves)) == f"{number} grains (3 of them halves at mirror planes)"
+    assert grains_in_words(replace(mesh, grain=np.full_like(mesh.grain, -1))) == ""
+    voids = [other if other != name else "void" for other in mesh.region_names]
+    assert grains_in_words(replace(mesh, region_names=voids)) == f"{number} voids"
 
 
 # --- files ---

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
+from .chains import chained
 from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields, weighted_quantile
 from .interfaces import interfaces
+from .page import text_width
 from .style import CORE_COLOUR, ELECTROLYTE_COLOUR, INK, SEI_COLOUR
 from .view import View
 
 _STEPS = np.array([1.0, 2.0, 5.0])
-_MANY_LINES = 3000  # above, a collection of lines draws ten times slower than one line with gaps
 _BAR_SHARE = 0.26  # the scale bar is at most this part of the width
+_PAD = 0.6  # of the light ground around it [mm]
 
 
 Outlines = dict[str, NDArray[np.float64]]
@@ -75,12 +75,13 @@ class Map:
         values = np.repeat(number.ravel().astype(float), 3 * len(SUBTRIANGLES))
         corners = self._points[self._triangles]
         for shift in self.view.shifts:
-            seen = self._visible(shift, np.ones(len(corners), dtype=bool))
+            seen = np.flatnonzero(self._visible(shift, np.ones(len(corners), dtype=bool)))
+            seen = seen[np.argsort(values[3 * seen], kind="stable")]  # see _triangulation
             x, y = (corners + np.array([shift, 0.0]))[seen].reshape(-1, 2).T
             # corners of their own for each triangle, so that shading between them leaves one colour
             own = Triangulation(x, y, np.arange(len(x)).reshape(-1, 3))
             look = {"cmap": ListedColormap(palette), "norm": Normalize(-0.5, len(palette) - 0.5)}
-            self.axes.tripcolor(own, values[np.repeat(seen, 3)], shading="gouraud", rasterized=True, zorder=0, **look)
+            self.axes.tripcolor(own, np.repeat(values[3 * seen], 3), shading="gouraud", rasterized=True, zorder=0, **look)
 
     def background(self, shown: NDArray[np.bool_]) -> None:
         """Quiet colours for the regions that are not marked in `shown`."""
@@ -147,26 +148,35 @@ class Map:
                 self.axes.text(*place, text, ha=align, va="center", color="#4a4a4a", zorder=6)
 
     def scale_bar(self, boxed: bool = False) -> None:
-        """Bar of a round length, at the lower left or in the middle of a whole particle."""
-        (x0, x1), y0 = self.view.x, self.view.y[0]
+        """Bar of a round length, at the lower left or in the middle of a whole particle.
+
+        With `boxed` it stands on a light ground; on a section that leaves corners empty, in the emptiest corner.
+        """
+        (x0, x1), (y0, y1) = self.view.x, self.view.y
         length = round_length(_BAR_SHARE * (x1 - x0))
         # a bar is as thick and as far from the corner in every figure, whatever the scale
-        millimetre = (x1 - x0) / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
-        x, y, thick = x0 + 2.2 * millimetre, y0 + 1.3 * millimetre, 0.55 * millimetre
-        if self.fields.mesh.kind == "particle" and not self.view.detail and self.fields.mesh.sector is None:
-            x, y = -length / 2, -thick / 2
+        unit = (x1 - x0) / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
         text = f"{length:g} nm" if length < 1000 else f"{length / 1000:g} µm"
-        self.axes.add_patch(Rectangle((x, y), length, thick, facecolor="black", edgecolor="none", zorder=7))
-        label = self.axes.text(
-            x + length / 2, y + thick + 0.35 * millimetre, text, ha="center", va="bottom", zorder=7
-        )
+        size = np.array([max(length, text_width(text) * unit), 3.5 * unit])  # of bar and text together
+        first, last = np.array([x0 + 2.2 * unit, y0 + 1.3 * unit]), np.array([x1 - 2.2 * unit, y1 - 1.0 * unit]) - size
+        corner = first
+        if self.fields.mesh.kind == "particle" and not self.view.detail and self.fields.mesh.sector is None:
+            corner = np.array([-0.5 * size[0], -0.25 * unit])
+        elif boxed and self.fields.mesh.kind != "patch":
+            corners = [first, np.array([last[0], first[1]]), np.array([first[0], last[1]]), last]
+            corner = min(corners, key=lambda low: int(self._inside(low - unit, low + size + unit).sum()))
         if boxed:
-            label.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground="white", alpha=0.85)])
-            self.axes.add_patch(
-                Rectangle(
-                    (x, y), length, thick, facecolor="black", edgecolor="white", linewidth=0.8, zorder=6.9
-                )
-            )
+            pad = _PAD * unit
+            look = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "zorder": 6.9}
+            self.axes.add_patch(Rectangle(corner - pad, *(size + 2 * pad), **look))
+        middle, thick = corner[0] + 0.5 * size[0], 0.55 * unit
+        bar = Rectangle((middle - 0.5 * length, corner[1]), length, thick, facecolor="black", edgecolor="none", zorder=7)
+        self.axes.add_patch(bar)
+        self.axes.text(middle, corner[1] + thick + 0.35 * unit, text, ha="center", va="bottom", zorder=7)
+
+    def _inside(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which nodes lie in a rectangle of the picture."""
+        return ((self._points >= low) & (self._points <= high)).all(axis=1)
 
     def mark(self, other: View) -> None:
         """Frame of another view of the same mesh."""
@@ -205,7 +215,10 @@ class Map:
         )
 
     def _triangulation(self, shift: float, chosen: NDArray[np.bool_]) -> Triangulation:
-        return Triangulation(self._points[:, 0] + shift, self._points[:, 1], self._triangles[chosen])
+        # triangles are drawn half a pixel too large: with the regions in a fixed order their borders do not jump
+        rows = np.flatnonzero(chosen)
+        rows = rows[np.argsort(self._regions[rows], kind="stable")]
+        return Triangulation(self._points[:, 0] + shift, self._points[:, 1], self._triangles[rows])
 
     def _lines(
         self, lines: NDArray[np.float64], colour: str, width: float, alpha: float, dashes: Any = "solid"
@@ -215,24 +228,17 @@ class Map:
         turned = self.view.turned(lines.reshape(-1, 2)).reshape(lines.shape)
         for shift in self.view.shifts:
             moved = turned + np.array([shift, 0.0])
-            seen = moved[self.view.sees(moved)]
-            if len(seen) > _MANY_LINES:
-                gaps = np.full((len(seen), 1, 2), np.nan)
-                x, y = np.concatenate([seen, gaps], axis=1).reshape(-1, 2).T
-                self.axes.plot(x, y, color=colour, linewidth=width, alpha=alpha, linestyle=dashes, zorder=3)
+            seen = chained(moved[self.view.sees(moved)])
+            if not seen:
                 continue
-            self.axes.add_collection(
-                LineCollection(
-                    seen,
-                    colors=colour,
-                    linewidths=width,
-                    alpha=alpha,
-                    linestyles=dashes,
-                    capstyle="round",
-                    zorder=3,
-                ),
-                autolim=False,
-            )
+            # one path with gaps: a collection draws ten times slower and darkens where its lines meet. Nothing is moved to
+            # whole pixels, or nearly horizontal pieces of one outline would lie on different rows
+            gap = np.full((1, 2), np.nan)
+            x, y = np.concatenate([part for line in seen for part in (line, gap)]).T
+            self.axes.plot(
+                x, y, color=colour, linewidth=width, alpha=alpha, linestyle=dashes, solid_capstyle="round",
+                solid_joinstyle="round", snap=False, zorder=3,
+            )  # fmt: skip
 
 
 def round_length(limit: float) -> float:

@@ -51,7 +51,8 @@ def write_mesh_figure(path: Path, mesh: TaggedMesh, title: str, dpi: int = 200) 
             return why_not()
         colours = [style.phase_colour(name, mesh.region_names) for name in mesh.region_names]
         handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
-        labels = [style.phase_label(name) for name in mesh.region_names]
+        hidden = " (not shown)" if mesh.dim == 3 else ""  # a cut-away leaves the electrolyte out
+        labels = [style.phase_label(name) + hidden * (name == "electrolyte") for name in mesh.region_names]
         figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
         figure.save(path, dpi)
     return None
@@ -76,7 +77,8 @@ def _plane(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure:
         if view.detail or len(mesh.cells) <= MANY:
             turned = view.turned(edges.reshape(-1, 2)).reshape(edges.shape)
             cells = turned[view.sees(turned)]
-            axes.add_collection(LineCollection(cells, colors=style.INK, linewidths=thickness, alpha=0.8, zorder=2), autolim=False)
+            lines_of_cells = LineCollection(cells, colors=style.INK, linewidths=thickness, alpha=0.8, snap=False, zorder=2)
+            axes.add_collection(lines_of_cells, autolim=False)
         drawn.outline(lines, layers=True)
         drawn.scale_bar(boxed=True)
         if view is whole:

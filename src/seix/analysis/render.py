@@ -158,6 +158,9 @@ def _draw(source: str, target: str) -> None:
     axes, towards = scene["axes"], scene["towards"]
     reach = float(np.abs(soup).max()) * 4 + width + height
     lift = _LIFT * max(width, height) * towards
+    # neighbouring pieces of a cut differ by rounding: their edges, drawn behind them, close what would show through
+    seams = surface.translate(-0.1 * lift)
+    plotter.add_mesh(seams, scalars="colour", rgb=True, lighting=False, style="wireframe", line_width=2)
     for key in scene.files:
         if key.startswith("line_") and len(scene[key]):
             colour, thick = scene["style_" + key[5:]]

@@ -20,7 +20,7 @@ _ASKED, _FOUND, _ALL = "#d55e00", "#0072b2", style.INK
 _BAR = "#b9cfe0"
 
 
-def write_statistics_figure(path: Path, statistics: Mapping[str, Any], title: str, dpi: int = 200) -> None:
+def write_statistics_figure(path: Path, statistics: Mapping[str, Any], title: str, dpi: int = 200, grains: str = "") -> None:
     """Draw distributions, correlations, profile and connections.
 
     Parameters
@@ -33,6 +33,8 @@ def write_statistics_figure(path: Path, statistics: Mapping[str, Any], title: st
         One line above.
     dpi
         Resolution.
+    grains
+        How many there are, in words; by default the number in the statistics, in which a grain at a mirror plane counts 1/2.
     """
     panels = [
         ("Diameters", _diameters),
@@ -48,15 +50,15 @@ def write_statistics_figure(path: Path, statistics: Mapping[str, Any], title: st
     with style.context():
         figure = MillimetreFigure(_WIDTH, _TOP + rows * (HEAD + _HEIGHT + _BELOW))
         kind = "discs" if statistics["dimension"] == 2 else "spheres"
-        grains = f"{statistics['grains']:g} grains, diameters of {kind} of equal {'area' if kind == 'discs' else 'volume'}"
-        figure.text(2.0, 4.2, f"{title}:  {grains}", ha="left", va="baseline")
+        diameters = f"diameters of {kind} of equal {'area' if kind == 'discs' else 'volume'}"
+        figure.text(2.0, 4.2, f"{title}:  {grains or f'{statistics["grains"]:g} grains'};  {diameters}", ha="left", va="baseline")
         for number, (head, draw) in enumerate(panels):
             left = _LEFT + (number % _COLUMNS) * (width + _GAP)
             top = _TOP + (number // _COLUMNS) * (HEAD + _HEIGHT + _BELOW)
             axes = figure.axes(left, top + HEAD, width, _HEIGHT)
             draw(axes, statistics, names)
-            axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-            axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+            for axis in (axes.xaxis, axes.yaxis) if axes.lines or axes.patches else ():
+                axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
             panel_head(figure, left - 8.0, top, "abcdef"[number], head)
         figure.save(path, dpi)
 
@@ -83,18 +85,24 @@ def _gaps(axes: Axes, statistics: Mapping[str, Any], names: list[str]) -> None:
     if found is None:
         return
     gap = np.array(found["gap"]) / _NANOMETRE
+    if not gap[-1]:
+        axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
+        text = "no gaps: grains share\ntheir boundaries"
+        axes.text(0.5, 0.5, text, color=_FOUND, transform=axes.transAxes, ha="center", va="center")
+        return
     axes.plot(gap, found["found"], color=_FOUND)
     lines = [("found", _FOUND)]
     if "equilibrium" in found:
         axes.plot(gap, found["equilibrium"], color="#777777", linestyle="--")
         lines.append(("equilibrium", "#777777"))
     asked = {round(layer["smallest_asked"] / _NANOMETRE, 6) for layer in statistics["gap"]["layers"] if "smallest_asked" in layer}
-    for smallest in sorted(asked):
+    for smallest in sorted(asked - {0.0}):
         axes.axvline(smallest, color=_ASKED, linewidth=1.0)
-    lines.append(("smallest asked", _ASKED))
+    if asked - {0.0}:
+        lines.append(("smallest asked", _ASKED))
     for k, (text, colour) in enumerate(reversed(lines)):
         axes.text(0.97, 0.05 + 0.1 * k, text, color=colour, transform=axes.transAxes, ha="right", va="bottom")
-    axes.set_xlim(0.0, gap[-1] or 1.0)
+    axes.set_xlim(0.0, gap[-1])
 
 
 def _pair_correlation(axes: Axes, statistics: Mapping[str, Any], names: list[str]) -> None:
@@ -117,9 +125,9 @@ def _two_point(axes: Axes, statistics: Mapping[str, Any], names: list[str]) -> N
     for label, values, limit, colour in curves:
         axes.plot(distance, values, color=colour, label=label)
         axes.axhline(limit, color=colour, linewidth=0.4, linestyle=(0, (4, 3)))
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper center", ncols=len(curves), columnspacing=1.0, handlelength=1.2)
     axes.set(xlabel="distance (nm)", ylabel=r"$S_\mathrm{2}(r)$;  dashed: no correlation", xlim=(0.0, distance[-1]))
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(0.0, 1.25 * max(max(values) for _, values, _, _ in curves))
 
 
 def _profile(axes: Axes, statistics: Mapping[str, Any], names: list[str]) -> None:

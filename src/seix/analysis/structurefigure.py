@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.patches import Patch
 
 from . import style
+from .counting import grains_in_words
 from .fieldset import CellFields
 from .mapdraw import Map, Outlines, outlines
 from .meshfigure import domain_view
@@ -130,12 +130,11 @@ def _legend(mesh: TaggedMesh, by: str) -> tuple[list, list[str]]:
     names = list(mesh.region_names)
     if by == "phases":
         return [style.phase_colour(name, names) for name in names], [style.phase_label(name) for name in names]
-    solid = np.array([name != "void" for name in names])[mesh.region]
-    count = len(np.unique(mesh.grain[solid & (mesh.grain >= 0)]))
     outer = [name for name in ("core", "electrolyte", "void") if name in names]
     colours = [*(style.phase_colour(name, names) for name in outer), style.MATRIX_COLOUR]
     labels = [*outer, "matrix"]
-    if count:
+    words = grains_in_words(mesh)
+    if words:
         colours.append(style.grain_colours(1)[0])
-        labels.append("1 grain" if count == 1 else f"{count} grains, each in its own colour")
+        labels.append(words if words.startswith("1 ") and "," not in words else f"{words}; each in its own colour")
     return colours, labels

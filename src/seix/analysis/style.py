@@ -37,8 +37,10 @@ PHASE_COLOURS = {
     "Li3N": "#c8553d",
     "Li2O": "#4f9d69",
     "Li2CO3": "#8d6a9f",
+    "amorphous_si": "#4a4e69",
     "void": "#ffffff",
 }
+_PHASE_LABELS = {"amorphous_si": "amorphous Si", "si_c_composite": "Si/C composite"}
 _SPARE_COLOURS = ("#e69f00", "#56b4e9", "#999933", "#882255", "#44aa99", "#661100")
 
 
@@ -129,6 +131,8 @@ def cell_colours(mesh: TaggedMesh, by: str) -> np.ndarray:
 
 def phase_label(name: str) -> str:
     """Material name for figures: formulas with subscripts, spaces for underscores."""
+    if name in _PHASE_LABELS:
+        return _PHASE_LABELS[name]
     if re.fullmatch(r"(?:[A-Z][a-z]?\d*){2,}", name):
         return re.sub(r"(\d+)", r"$_\\mathrm{\1}$", name)
     return name.replace("_", " ")

@@ -53,12 +53,18 @@ def say(text: str) -> None:
 def check(scenario: _Scenario, /, *, set_: _Set = None) -> None:
     """Check a scenario without computing anything.
 
-    Prints one line if it is valid, otherwise every problem with file, line, column and what is allowed.
+    Prints one line if it is valid, and warnings of what it asks for; otherwise every problem with file, line, column and what is
+    allowed.
     """
+    from seix.input.cautions import warnings
     from seix.input.summary import summary
     from seix.scenario_file import load_study
 
-    say(summary(load_study(scenario, set_ or ())))
+    study = load_study(scenario, set_ or ())
+    say(summary(study))
+    for line in warnings(study):
+        if rank() == 0:
+            print(line, file=sys.stderr)
 
 
 @app.command

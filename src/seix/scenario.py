@@ -47,6 +47,8 @@ __all__ = [
 
 PERIOD_IN_GRAINS = 4.0
 """A periodic patch narrower than this many grains shows its own images, not a random packing."""
+NOT_ROUND = {"cellular": "cellular grains", "polycrystal": "polycrystals"}
+"""Shapes of grains that have flat sides, in words."""
 _POTENTIAL = quantity("potential")
 _SLOPE = quantity("potential_slope")
 
@@ -174,7 +176,7 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _check(self) -> Scenario:
         found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems(),
-                 self._domain_problems())  # fmt: skip
+                 self._domain_problems(), self._mesher_problems())  # fmt: skip
         raise_problems(problem for problems in found for problem in problems)
         return self
 
@@ -204,8 +206,6 @@ class Scenario(Model):
         if geometry.dimension != 2 or not isinstance(geometry, Patch | Particle):
             text = "resolves domains in a 2D patch or particle only; leave it out, or use dimension: 2"
             yield Problem(("core_domains",), text, at_key=True)
-        elif self.mesh.backend == "gmsh":
-            yield Problem(("mesh", "backend"), "'gmsh' does not mesh core_domains; leave it out")
         elif isinstance(geometry, Patch) and self.period < PERIOD_IN_GRAINS * domains.diameter:
             least = format_si(PERIOD_IN_GRAINS * domains.diameter, "m")
             text = f"{format_si(self.period, 'm')} is narrower than {PERIOD_IN_GRAINS:g} core domains; must be at least {least}"
@@ -224,9 +224,6 @@ class Scenario(Model):
         if any(layer.grains is not None and layer.grains.shape == "polycrystal" for layer in self.sei.resolved_layers()):
             text = "polycrystal exists in 2D only; in 3D use shape: cellular with a gap"
             yield Problem(("sei",), text, at_key=True)
-        if self.mesh.backend != "auto":
-            text = f"'{self.mesh.backend}' chooses between meshers of the plane; leave it out in 3D"
-            yield Problem(("mesh", "backend"), text)
 
     def _assembly_problems(self) -> Iterator[Problem]:
         if not isinstance(self.geometry, Particles):
@@ -240,5 +237,15 @@ class Scenario(Model):
                 yield Problem(("sei",), "several particles take round grains only in 2D", at_key=True)
             elif self.geometry.touching(sum(layer.thickness for layer in layers)):
                 yield Problem(("sei",), "particles that touch take round grains only", at_key=True)
-        if self.mesh.backend == "gmsh":
-            yield Problem(("mesh", "backend"), "'gmsh' does not mesh several particles; leave it out")
+
+    def _mesher_problems(self) -> Iterator[Problem]:
+        backend, key = self.mesh.backend, ("mesh", "backend")
+        if self.geometry.dimension == 3 and backend != "auto":
+            yield Problem(key, f"'{backend}' chooses between meshers of the plane; leave it out in 3D")
+        elif backend == "gmsh":
+            found = ["several particles"] if isinstance(self.geometry, Particles) else []
+            found += ["core_domains"] if self.core_domains is not None else []
+            shapes = {layer.grains.shape for layer in self.sei.resolved_layers() if layer.grains is not None}
+            found += [words for shape, words in NOT_ROUND.items() if shape in shapes]
+            if found:
+                yield Problem(key, f"'gmsh' does not mesh {' and '.join(found)}; leave it out")

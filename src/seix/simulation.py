@@ -15,6 +15,7 @@ from .analysis.quantity import Quantity
 from .analysis.results import CaseResult, StructureResult
 from .errors import SeixError
 from .fem import wait_for_root
+from .input.cautions import cautions
 from .materials import MaterialLibrary
 from .model import Model
 from .numerics.domains import Domains
@@ -210,7 +211,7 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file)
         cases=cases,
         fields=CellFields(tagged, fine.fields, shown),
         statistics=tagged.statistics,
-        warnings=_warnings(parameters, fine),
+        warnings=[*cautions(scenario), *_warnings(parameters, fine)],
         numerics=numerics,
         materials=_materials(scenario),
         seed=scenario.seed,

@@ -28,6 +28,15 @@ def test_set_is_repeatable(capsys):
     assert "50 nm in 2 layers" in capsys.readouterr().out
 
 
+def test_a_gap_below_a_molecule_is_a_warning(capsys):
+    assert main(["check", PAIR]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["check", PAIR, "--set", "variants.multilayer.sei.grains.gap=0.2 nm"]) == 0
+    out, err = capsys.readouterr()
+    assert ": OK: " in out
+    assert err.startswith("warning: multilayer: grains may come as near as 0.2 nm, less than a molecule (about 0.3 nm): ")
+
+
 def test_problems_go_to_stderr_with_exit_code_2(capsys):
     assert main(["check", PAIR, "--set", "sei.thickness=-50 nm", "--set", "seed=x"]) == 2
     out, err = capsys.readouterr()

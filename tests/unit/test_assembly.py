@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from seix.errors import GeometryError
 from seix.geometry.assembly.bodies import Bodies
@@ -98,6 +99,13 @@ def test_mesh_covers_core_and_layers(name):
 def test_what_cannot_be_meshed_is_refused(bodies, text):
     with pytest.raises(GeometryError, match=text):
         build_structure(scenario(box=400e-9, particles=bodies))
+
+
+@pytest.mark.parametrize(("place", "axis"), [((500, 200), 0), ((200, 401), 1)])
+def test_centres_are_in_the_box(place, axis):
+    with pytest.raises(ValidationError, match=rf"particles\.1\.centre\.{axis}: .* nm is outside the box; must be at most 400 nm"):
+        scenario(box=400e-9, particles=[body(100, 200, 60), body(*place, 50)])
+    scenario(box=400e-9, particles=[body(0, 200, 60), body(400, 200, 50)])
 
 
 def test_random_particles_fill_their_fraction_and_touch_if_asked():

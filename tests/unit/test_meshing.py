@@ -199,6 +199,20 @@ def test_a_folded_cell_is_straightened():
     assert quality.areas(straight, cells) == pytest.approx([0.5])
 
 
+@pytest.mark.parametrize(("number", "said"), [(1, "1 cell with an angle below"), (2, "2 cells with angles below")])
+def test_thin_cells_are_refused_with_place_and_remedy(monkeypatch, number, said):
+    angles = quality.angles
+
+    def thin(points, cells):
+        found = angles(points, cells)
+        found[:number, 0] = 8.0
+        return found
+
+    monkeypatch.setattr(quality, "angles", thin)
+    with pytest.raises(GeometryError, match=rf"the mesh has {said} .* at x = .* nm in .*: larger gaps, smaller cells .* may help"):
+        make_mesh(CASES["homogeneous"])
+
+
 def test_key_holds_what_matters_only():
     base = CASES["bilayer"]
     same = base.model_copy(update={"temperature": 310.0, "title": "other"})

@@ -387,6 +387,33 @@ LENGTH = "expected a length such as '40 nm'"
             "{diameter: 39 nm, gap: 1 nm}}]}",
             "sei.layers.0.grains.diameter: a grain of 39 nm and its gaps to the sides of the layer need 41",
         ),
+        (
+            "sei.grains.gap=0.00001 nm",
+            "sei.grains.gap: 1e-05 nm is too narrow to be meshed beside grains of 7 nm; must be at least 0.007 nm",
+        ),
+        ("sei.grains.gap=0.007 nm", None),
+        (
+            "sei={structure: consSEI, x: 2, grains: {gap_in_layers: 1.e-5}}",
+            "sei.grains.gap_in_layers: 1e-05 is too narrow to be meshed beside grains of 0.45 layers; must be at least 0.00045",
+        ),
+        (
+            "core_domains={fraction: 0.2, diameter: 8 nm, gap: 0.001 nm}",
+            "core_domains.gap: 0.001 nm is too narrow to be meshed beside grains of 8 nm; must be at least 0.008 nm",
+        ),
+        (
+            "sei={inner_matrix: oligomer, inorganic: {LiF: 0.3, Li3N: 0.2}, grains: {shape: polycrystal, gap: }}",
+            "sei.inner_matrix: has no effect in a polycrystal, whose grains fill the layer; leave it out",
+        ),
+        (
+            "sei={structure: layers, layers: [{thickness: 40 nm, matrix: oligomer, phases: {LiF: 1}, "
+            "grains: {diameter: 5 nm, shape: polycrystal}}]}",
+            "sei.layers.0.matrix: has no effect in a polycrystal",
+        ),
+        (
+            "sei={structure: layers, layers: [{thickness: 40 nm, phases: {LiF: 1}, "
+            "grains: {diameter: 5 nm, shape: polycrystal}}]}",
+            None,
+        ),
         # materials
         (
             "sei.matrix=polymer",
@@ -444,6 +471,31 @@ def test_wrong_values(write, override, message):
     said = refused("good.yaml", override)
     assert message in said
     assert f"--set {override}: " in said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "what"),
+    [
+        (["sei.grains.shape=cellular"], "cellular grains"),
+        (["sei.grains={shape: polycrystal, gap: }", "sei.inorganic={LiF: 0.3, Li3N: 0.2}"], "polycrystals"),
+        (["core_domains={fraction: 0.2, diameter: 8 nm, gap: 1 nm}"], "core_domains"),
+        (["geometry={kind: particles, number: 2, core_radius: 60 nm, fraction: 0.2}"], "several particles"),
+    ],
+)
+def test_what_gmsh_does_not_mesh(write, overrides, what):
+    load_study("good.yaml", overrides)
+    said = refused("good.yaml", *overrides, "mesh.backend=gmsh")
+    assert said == f"--set mesh.backend=gmsh: mesh.backend: 'gmsh' does not mesh {what}; leave it out"
+
+
+def test_grains_of_a_consSEI_may_be_polycrystals(write):
+    """The gap that is the default of grains with a film between them falls away."""
+    family = ["sei={structure: consSEI, x: 2}", "sei.inorganic={LiF: 0.6, Li3N: 0.4}", "sei.grains.shape=polycrystal"]
+    scenario = load_study("good.yaml", family).members["good"]
+    assert [layer.grains.gap for layer in scenario.sei.resolved_layers()] == [None, None]
+    assert Scenario.model_validate(scenario.model_dump()) == scenario
+    said = refused("good.yaml", *family, "sei.grains.gap_in_layers=0.1")
+    assert "sei.grains.gap_in_layers: has no effect between the grains of a polycrystal" in said
 
 
 def test_grain_boundaries_need_grains(write):

@@ -18,6 +18,7 @@ SMALLEST_ANGLE = 10.0
 """Degrees; the tip of a narrow sector is excepted, where the sector itself sets the angle."""
 FRACTION_TOLERANCE = 0.01
 """Relative difference of the meshed and the asked area of a phase in a layer."""
+REMEDY = "larger gaps, smaller cells (mesh.cells_per_diameter, mesh.cells_per_gap) or another seed may help"
 
 
 def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
@@ -31,7 +32,9 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
     points, cells = mesh.points, mesh.cells
     jacobian = quality.scaled_jacobians(points, cells)
     if jacobian.min() <= 0.0:
-        raise GeometryError(f"the mesh has {int((jacobian <= 0).sum())} inverted cells, {_at(mesh, jacobian.argmin())}")
+        bad = int((jacobian <= 0).sum())
+        place = f"{'the worst ' * (bad > 1)}{_at(mesh, jacobian.argmin())}"
+        raise GeometryError(f"the mesh has {bad} inverted cell{'s' * (bad > 1)}, {place}: {REMEDY}")
     area = quality.areas(points, cells)
     missing = abs(area.sum() / structure.frame.domain_measure() - 1.0)
     if missing > _area_tolerance(mesh):
@@ -40,9 +43,11 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
     angle = quality.angles(points, cells).min(axis=1)
     angle[_at_tip(mesh)] = 90.0
     if angle.min() < SMALLEST_ANGLE:
+        thin = int((angle < SMALLEST_ANGLE).sum())
+        cells = "1 cell with an angle" if thin == 1 else f"{thin} cells with angles"
         raise GeometryError(
-            f"the mesh has {int((angle < SMALLEST_ANGLE).sum())} cells with angles below "
-            f"{SMALLEST_ANGLE:g} degrees, the smallest {angle.min():.3g} degrees {_at(mesh, angle.argmin())}"
+            f"the mesh has {cells} below {SMALLEST_ANGLE:g} degrees (of {len(angle)} cells), the smallest {angle.min():.3g} degrees "
+            f"{_at(mesh, angle.argmin())}: {REMEDY}"
         )
     number = len(np.unique(mesh.grain[mesh.grain >= 0]))
     expected = len(structure.radii) + (len(structure.domains) if structure.domains else 0)

@@ -16,6 +16,9 @@ CEILING = math.pi / (2.0 * math.sqrt(3.0))
 """Area fraction of equal discs that touch on a hexagonal lattice, 0.9069: no packing of round grains holds more."""
 PHASE_LIMIT = 0.9
 """Largest local fraction a single phase of round grains may ask for."""
+NARROWEST = 1e-3
+"""Smallest gap over the diameter of the grains: meshes of the plane are still good at a tenth of it, not at a thousandth; in
+space the number of cells is the limit long before."""
 FULL = 1e-6
 """Difference from 1 of the fractions of a polycrystal that counts as rounding."""
 
@@ -56,7 +59,7 @@ class Grains(Model):
 
     @model_validator(mode="after")
     def _check(self) -> Grains:
-        raise_problems(shape_problems(self, self.gap, "gap", "0.5 nm"))
+        raise_problems([*shape_problems(self, self.gap, "gap", "0.5 nm"), *gap_problems(self.gap, self.diameter)])
         return self
 
 
@@ -68,6 +71,16 @@ def shape_problems(grains: Model, gap: float | None, key: str, example: str) -> 
         yield Problem((key,), "has no effect between the grains of a polycrystal, which touch; leave it out", at_key=True)
     if grains.shape != "cellular" and "rounding" in grains.model_fields_set and grains.rounding != 0.3:
         yield Problem(("rounding",), f"has no effect on {grains.shape} grains; leave it out", at_key=True)
+
+
+def gap_problems(gap: float | None, diameter: float) -> Iterator[Problem]:
+    """A gap [m] that no mesh resolves beside grains of a diameter [m]."""
+    if gap is not None and gap < NARROWEST * diameter * (1.0 - 1e-3):  # the number said is rounded
+        text = (
+            f"{gap / 1e-9:.4g} nm is too narrow to be meshed beside grains of {format_si(diameter, 'm')}; must be at least "
+            f"{NARROWEST * diameter / 1e-9:.4g} nm, and a molecule is about 0.3 nm"
+        )
+        yield Problem(("gap",), text)
 
 
 @dataclass(frozen=True)

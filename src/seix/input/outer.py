@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from seix.input.types import Length, Model, Problem, quantity, raise_problems
+from seix.units import format_si
 
 PLANE_SECTOR = (math.radians(10), math.pi)
 """Smallest and largest angle of a sector in the plane [rad]."""
@@ -170,3 +171,7 @@ class Particles(Model):
         for k, body in enumerate(self.particles):
             if len(body.centre) != self.dimension:
                 yield Problem(("particles", k, "centre"), f"has {len(body.centre)} lengths; must have {self.dimension}")
+            for axis, place in enumerate(body.centre):
+                if self.box is not None and place > self.box * (1.0 + 1e-9):
+                    text = f"{format_si(place, 'm')} is outside the box; must be at most {format_si(self.box, 'm')}"
+                    yield Problem(("particles", k, "centre", axis), text)

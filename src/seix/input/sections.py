@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from seix.input.grains import gap_problems
 from seix.input.types import (
     WRITTEN,
     Length,
@@ -48,6 +49,11 @@ class CoreDomains(Model):
         quantity("ratio", gt=-0.5, lt=1),
         Field(description="Linear strain of an unconstrained domain; that of the matrix is `mechanics.core_swelling`."),
     ] = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> CoreDomains:
+        raise_problems(gap_problems(self.gap, self.diameter))
+        return self
 
 
 class Mechanics(Model):
@@ -104,8 +110,8 @@ class MeshControl(Model):
     backend: Annotated[
         Literal["auto", "gmsh", "delaunay"],
         Field(
-            description="Mesher in 2D: Gmsh, or the own Delaunay refinement, whose time grows linearly with the "
-            "number of grains; `auto` takes Gmsh for few round grains."
+            description="Mesher in 2D: `auto` and `delaunay` are the own Delaunay refinement, whose time grows linearly with "
+            "the number of grains; `gmsh` is Gmsh's, for round grains in a patch or one particle."
         ),
     ] = "auto"
     maximum_cells: Annotated[

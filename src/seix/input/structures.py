@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from seix.input.grains import (
+    NARROWEST,
     Grains,
     ResolvedLayer,
     Rounding,
@@ -72,6 +73,7 @@ class Bilayer(_Sei):
             raise_problems([Problem(("inner_thickness",), text)])
         raise_problems([
             *_no_grains(self.inorganic),
+            *_matrix_problems(self.inner_matrix, "inner_matrix", self.grains),
             *fraction_problems(self._local, ("inorganic",), "the inner layer", self.inorganic,
                                 self.grains.shape),
             *room_problems(self.grains, self.inner_thickness, wall_gaps(0, 2), ("grains",),
@@ -129,7 +131,15 @@ class ScaledGrains(Model):
 
     @model_validator(mode="after")
     def _check(self) -> ScaledGrains:
-        raise_problems(shape_problems(self, self.gap_in_layers, "gap_in_layers", "0.1"))
+        if self.shape == "polycrystal" and "gap_in_layers" not in self.model_fields_set:
+            object.__setattr__(self, "gap_in_layers", None)  # the default is that of grains with a film between them
+        problems = list(shape_problems(self, self.gap_in_layers, "gap_in_layers", "0.1"))
+        least = NARROWEST * self.diameter_in_layers
+        if self.gap_in_layers is not None and self.gap_in_layers < least * (1.0 - 1e-5):
+            text = (f"{self.gap_in_layers:g} is too narrow to be meshed beside grains of {self.diameter_in_layers:g} layers; must be "
+                    f"at least {least:g}")  # fmt: skip
+            problems.append(Problem(("gap_in_layers",), text))
+        raise_problems(problems)
         return self
 
     def of_layer(self, thickness: float) -> Grains:
@@ -202,6 +212,7 @@ class Layer(Model):
     def _check(self) -> Layer:
         shape = self.grains.shape if self.grains else "round"
         problems = list(fraction_problems(self.phases, ("phases",), "this layer", self.phases, shape))
+        problems += _matrix_problems(self.matrix, "matrix", self.grains)
         if self.phases and self.grains is None:
             text = "phases without grains have no size; give grains: {diameter: ..., gap: ...}"
             problems.append(Problem(("phases",), text, at_key=True))
@@ -245,6 +256,12 @@ class Layers(_Sei):
         return [
             ResolvedLayer(x.thickness, x.matrix or self.matrix, dict(x.phases), x.grains) for x in self.layers
         ]
+
+
+def _matrix_problems(matrix: str | None, key: str, grains: Grains | None) -> Iterator[Problem]:
+    """A matrix given for a layer that has none; that of the whole SEI still defines the reference field."""
+    if matrix is not None and grains is not None and grains.shape == "polycrystal":
+        yield Problem((key,), "has no effect in a polycrystal, whose grains fill the layer; leave it out", at_key=True)
 
 
 def _no_grains(inorganic: dict[str, float]) -> Iterator[Problem]:

@@ -39,6 +39,10 @@ class Checked:
         self.points, self.cells = mesh.points, mesh.cells
         self.layers = scenario.sei.resolved_layers()
         self.heights = np.concatenate([[0.0], np.cumsum([layer.thickness for layer in self.layers])]) / NM
+        self.binder = len(self.heights) if getattr(scenario.geometry, "binder", None) else None
+        """Zone of the binder."""
+        if self.binder is not None:
+            self.heights = np.append(self.heights, self.heights[-1] + scenario.geometry.binder / NM)
         self.names = np.array(mesh.region_names)
         self.volume, self.least = jacobians(self.points, self.cells)
         self.zone = self._zones()
@@ -148,7 +152,7 @@ class Checked:
         """
         one, two = self.pairs[self.pairs[:, 1] >= 0].T
         zone, grain = self.zone, self.mesh.grain
-        shapes = ["", *(layer.grains.shape if layer.grains else "" for layer in self.layers), ""]
+        shapes = ["", *(layer.grains.shape if layer.grains else "" for layer in self.layers), *([""] if self.binder else []), ""]
         dense = np.array(shapes) == "polycrystal"
         in_layer = zone[one] == zone[two]
         same = in_layer & (grain[one] == grain[two])
@@ -254,7 +258,8 @@ class Checked:
         """0 in the core, k in layer k from 1, after the last layer in the electrolyte."""
         layer = self.mesh.layer
         electrolyte = self.mesh.region == self.mesh.region_names.index("electrolyte")
-        return np.where(layer >= 0, layer + 1, np.where(electrolyte, len(self.heights), 0))
+        zone = np.where(layer >= 0, layer + 1, np.where(electrolyte, len(self.heights), 0))
+        return zone if self.binder is None else np.where(self.names[self.mesh.region] == "binder", self.binder, zone)
 
     def _name(self) -> np.ndarray:
         return self.names[self.mesh.region]

@@ -215,7 +215,7 @@ class Model:
     def _residuals(self) -> list:
         d = self.domains
         phi_t, psi_t, v_t, c_t, r_t, u_t = self.tests
-        ionic = d.regions(ELECTROLYTE, *d.sei_regions)
+        ionic = d.regions(ELECTROLYTE, *d.sei_regions, *d.binder_regions)
         charge = conduction.ohmic_conduction(self.kappa, self.phi, phi_t) * ionic
         if self.parameters.surface_conductance > 0:
             normal = ufl.FacetNormal(d.mesh)
@@ -236,7 +236,7 @@ class Model:
         mean = lithium.zero_mean(self.c, self._in_piece(r_t), self.capacity) * d.dx_core
         momentum = elasticity.virtual_work(self.core_stress(), u_t) * d.dx_core + elasticity.virtual_work(
             self.sei_stress(), u_t
-        ) * d.regions(*d.sei_regions)
+        ) * d.regions(*d.sei_regions, *d.binder_regions)
         return [charge, electrons, supply, content, mean, momentum]
 
     # -- constraints ------------------------------------------------------------------------------------------------

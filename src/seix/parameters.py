@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .properties import VOID
+from .properties import BINDER, VOID
 from .scales import FARADAY, GAS_CONSTANT, Scales
 
 
@@ -163,14 +163,15 @@ def parameters_of(scenario, library) -> Parameters:
     electrolyte = material(scenario.materials.electrolyte)
     boundary, resolved = scenario.grain_boundary, scenario.core_domains
     domains = {} if resolved is None else {resolved.material: material(resolved.material)}
-    solids = {"core": core, **sei, **domains}
+    binder = {} if getattr(scenario.geometry, "binder", None) is None else {BINDER: material(scenario.materials.binder)}
+    solids = {"core": core, **sei, **domains, **binder}
     patch = scenario.geometry.kind == "patch"
     in_plane = scenario.geometry.in_plane_strain if patch else None
     maximum = core.value("maximum_concentration", temperature)
     return Parameters(
         ionic_conductivity={
             "electrolyte": electrolyte.value("conductivity", temperature),
-            **{name: m.value("conductivity", temperature) for name, m in sei.items()},
+            **{name: m.value("conductivity", temperature) for name, m in (sei | binder).items()},
         },
         youngs_modulus={name: m.value("youngs_modulus", temperature) for name, m in solids.items()},
         poisson_ratio={name: m.value("poisson_ratio", temperature) for name, m in solids.items()},

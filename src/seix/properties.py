@@ -9,6 +9,8 @@ from typing import Any
 from seix.input.types import to_si
 from seix.units import DIMENSIONS, UnitError
 
+BINDER = "binder"
+"""Name of the region of the binder of several particles, whatever its material."""
 VOID = "void"
 """Name of the material that is none: a hole."""
 

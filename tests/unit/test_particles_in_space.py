@@ -28,6 +28,8 @@ THIN = {"structure": "multilayer", "thickness": 4 * NM, "layers": 1, "inorganic"
         "grains": {"diameter": 2.4 * NM, "spread": 0.1, "gap": 0.6 * NM}}  # fmt: skip
 CHAIN = ((17.0, 20.0, 20.0, 9.0), (30.5, 24.0, 24.0, 8.0), (39.5, 35.0, 29.0, 9.0))
 """Three cores grown together, the last two of which do not reach the first."""
+BRIDGED = ((20.0, 20.0, 20.0, 8.0), (37.0, 38.0, 36.0, 7.0))
+"""Two whose films lie apart, but not those of the binder on them."""
 CASES = {
     "plain": (box(), 0),
     "round": (box(BILAYER, LARGE, 76.0), 3),
@@ -37,6 +39,8 @@ CASES = {
     "touching cores": (box(PLAIN, ((20.0, 28.0, 24.0, 8.0), (33.0, 28.0, 27.0, 8.0))), 0),
     "touching films": (box(PLAIN, ((18.0, 28.0, 24.0, 8.0), (38.0, 28.0, 27.0, 7.0))), 0),
     "chain": (box(THIN, CHAIN, 60.0), 3),
+    "bridged by binder": (box(PLAIN, BRIDGED, 60.0, binder=4 * NM), 0),
+    "random with binder": (box(PLAIN, number=3, core_radius=7 * NM, fraction=0.06, gap=3 * NM, binder=3 * NM), 0),
     "cores at random": (box(THIN, number=3, core_radius=7 * NM, spread=0.1, fraction=0.1, contact="cores"), 3),
     "near each other and a side": (box(PLAIN, ((14.8, 16.0, 14.7, 8.0), (43.6, 17.0, 16.0, 8.0)), 58.5), 0),
 }

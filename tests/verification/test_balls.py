@@ -21,8 +21,9 @@ FILM = InterfaceLaw("film_resistance", resistance=0.01)
 FINER = {"cells_per_layer": 3.0, "growth": 1.6}
 
 
-def values(electrolyte=1.0, **more):
+def values(electrolyte=1.0, binder=None, **more):
     conductivity = {"organic_polymer": 1e-6, "electrolyte": electrolyte, "LiF": 1e-7, "Li3N": 1e-5}
+    conductivity |= {} if binder is None else {"binder": binder}
     return parameters(conductivity, "organic_polymer", FILM, **more)
 
 
@@ -36,6 +37,22 @@ def test_balls_side_by_side_have_the_resistance_of_shells():
     assert result["current.particle_peak"] == pytest.approx(conductance.max() / mean, rel=1e-3)
     assert result["potential.drop"] == pytest.approx(0.2 / mean, rel=2e-3)
     assert result["current.imbalance"] < 1e-9 and result["lithium.imbalance"] < 1e-9
+
+
+def test_binder_is_one_more_shell():
+    """Its resistance adds to that of the SEI, and the SEI's own does not change."""
+    bodies = ((22.0, 22.0, 22.0, 8.0), (49.0, 50.0, 48.0, 7.0))
+    result = solved(make_mesh(box(bodies=bodies, edge=70.0, mesh=FINER | {"cells_per_layer": 2.0}, binder=6 * NM)), values(binder=2e-7))[1][1.0]
+    radii = np.array([r for *_, r in bodies])
+
+    def shell(inner, thickness, conductivity):  # of a unit area of core|SEI
+        return radii**2 / inner * thickness / (inner + thickness) * NM / conductivity
+
+    conductance = 1.0 / (0.01 + shell(radii, 6.0, 1e-6) + shell(radii + 6.0, 6.0, 2e-7))
+    mean = (radii**2 * conductance).sum() / (radii**2).sum()
+    assert result["potential.drop"] == pytest.approx(0.2 / mean, rel=2e-3)
+    assert result["current.particle_peak"] == pytest.approx(conductance.max() / mean, rel=2e-3)
+    assert result["sei.effective_conductivity"] == pytest.approx(1e-6, rel=1e-2)  # by dissipation, which both share unevenly
 
 
 def test_current_through_all_cores_leaves_by_the_top():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..properties import BINDER
 from .cut import cut, nodes_of
 from .parts import single_particles
 from .planes import Plane
@@ -140,7 +141,7 @@ def build_scene(
     builder = _Builder(mesh, body, scene, colours, cells)
     names = list(mesh.region_names)
     void = mesh.region == names.index("void") if "void" in names else np.zeros(len(mesh.region), dtype=bool)
-    sei = (mesh.layer >= 0) & ~void
+    sei = ((mesh.layer >= 0) & ~void) | np.array([name == BINDER for name in names])[mesh.region]
     core_cells = np.isin(mesh.region, [names.index(name) for name in ("core", *mesh.core_regions)])
     left = [[*body.crops, *part] for part in outside_of(body.wedge)]
     for side in body.sides:
@@ -204,6 +205,8 @@ class _Builder:
         plane = _plane(side)
         rows, levels, size = crossing(mesh, plane)
         rows = rows[chosen[rows]]
+        if not len(rows):
+            return
         pieces = cut(levels[mesh.cells[rows]], size)
         owner = rows[pieces.owner]
         places = pieces.at(mesh.points[mesh.cells[rows]])

@@ -100,7 +100,7 @@ class Map:
         """Thin lines around grains, a little stronger ones on the two surfaces of the SEI."""
         for surface in ("grain|matrix", "core|domain"):
             self._lines(lines[surface], colour, 0.3, 0.75)
-        for surface in ("core|sei", "sei|electrolyte", "void"):
+        for surface in ("core|sei", "sei|electrolyte", "binder", "void"):
             self._lines(lines[surface], INK, 0.6, 1.0)
         if layers:
             self._lines(lines["layer|layer"], INK, 0.35, 0.7, (0, (4, 3)))

@@ -53,8 +53,9 @@ def _pieces(model: Model) -> dict[str, tuple]:
     """Name -> (expression, regions, factor to SI, offset) for each part of the mesh where the field has its own formula."""
     m, s, p = model, model.scales, model.parameters
     sei = list(m.domains.sei_regions)
-    ionic, core = [*sei, ELECTROLYTE], list(m.domains.core_regions)
-    stresses = (m.core_stress(), core), (m.sei_stress(), sei)
+    soft = [*sei, *m.domains.binder_regions]
+    ionic, core = [*soft, ELECTROLYTE], list(m.domains.core_regions)
+    stresses = (m.core_stress(), core), (m.sei_stress(), soft)
 
     def of_stress(function):
         return tuple((function(stress), where, STRESS, 0.0) for stress, where in stresses)
@@ -71,7 +72,7 @@ def _pieces(model: Model) -> dict[str, tuple]:
             (-m.relative_conductivity * ufl.grad(m.psi) / m.electron_scale, core, s.current_density, 0.0),
         ),
         "lithium_concentration": ((m.content, core, s.concentration, 0.0),),
-        "displacement": ((m.u, [*core, *sei], LENGTH, 0.0),),
+        "displacement": ((m.u, [*core, *soft], LENGTH, 0.0),),
         "stress": of_stress(lambda t: ufl.as_vector([t["xyz".index(a), "xyz".index(b)] for a, b in listed])),
         "von_mises_stress": of_stress(elasticity.von_mises),
         "hydrostatic_stress": of_stress(elasticity.hydrostatic),

@@ -49,7 +49,7 @@ def single_particles(mesh: TaggedMesh) -> Iterator[Part]:
     nearest = np.full(len(mesh.cells), -1)
     nearest[solid] = bodies.nearest(mesh.points[corners[solid]].mean(axis=1))[0]
     for number, (centre, radius) in enumerate(zip(bodies.centres, bodies.radii.tolist(), strict=True)):
-        caps = bodies.caps(number, bodies.radii + mesh.sei_thickness)
+        caps = bodies.caps(number, bodies.radii + mesh.sei_thickness + mesh.binder)
         necks = [HalfSpace(-direction, -chord) for direction, chord, _, _ in caps]
         inside = np.isin(nearest, [number, *(other for *_, other in caps)])
         for neck in necks:

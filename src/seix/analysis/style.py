@@ -39,6 +39,7 @@ PHASE_COLOURS = {
     "Li2CO3": "#8d6a9f",
     "amorphous_si": "#4a4e69",
     "void": "#ffffff",
+    "binder": "#b9c7a8",
 }
 _PHASE_LABELS = {"amorphous_si": "amorphous Si", "si_c_composite": "Si/C composite"}
 _SPARE_COLOURS = ("#e69f00", "#56b4e9", "#999933", "#882255", "#44aa99", "#661100")

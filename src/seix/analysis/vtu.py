@@ -17,6 +17,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
+from ..properties import BINDER
 from .fieldset import FIELD_TABLE, VTK_ORDERS, CellFields, side_by_side
 
 CELL_TYPES = {6: 22, 10: 24}
@@ -75,7 +76,8 @@ def _phase_names(pieces: list[CellFields]) -> list[str]:
     grains = [
         fields.region_names[k] for fields in pieces for k in np.unique(fields.region[fields.grain >= 0])
     ]
-    return ["core", "electrolyte", MATRIX, *dict.fromkeys(grains)]
+    binder = [name for name in (BINDER,) if any(name in fields.region_names for fields in pieces)]
+    return ["core", "electrolyte", MATRIX, *dict.fromkeys(grains), *binder]
 
 
 def _geometry(pieces: list[CellFields], offsets: list[float]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seix.properties import BINDER
+
 if TYPE_CHECKING:
     from seix.geometry.meshing import TaggedMesh
 
@@ -59,13 +61,13 @@ def facet_kinds(mesh: TaggedMesh, owners: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray (k,) of bool
-        `core|sei`, `sei|electrolyte`, `layer|layer`, `grain|matrix` (also between grains that touch), `void` (between a
-        void and anything else), `core|domain` (between the matrix of the core and a domain in it); no facet is in two of them.
+        `core|sei`, `sei|electrolyte`, `layer|layer`, `grain|matrix` (also between grains that touch), `binder` (between
+        binder and anything else), `void` (between a void and anything else), `core|domain` (between the matrix of the core and a domain in it); no facet is in two of them.
     """
     names = list(mesh.region_names)
     void = np.array([name == "void" for name in names])[mesh.region]
     sei = (mesh.layer >= 0) & ~void
-    core = mesh.region == names.index("core")
+    core, binder = mesh.region == names.index("core"), np.array([name == BINDER for name in names])[mesh.region]
     one, two = owners.T
     inner = two >= 0
 
@@ -77,6 +79,7 @@ def facet_kinds(mesh: TaggedMesh, owners: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "core|sei": between(sei, core),
         "sei|electrolyte": between(sei, mesh.region == names.index("electrolyte")),
+        "binder": between(binder, ~binder),
         "layer|layer": in_sei & ~grain & (mesh.layer[one] != mesh.layer[two]),
         "grain|matrix": grain,
         "void": between(void, ~void),

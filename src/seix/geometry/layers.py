@@ -226,8 +226,9 @@ def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
 def _frame(scenario: Scenario, layers: list[LayerShape]) -> Frame:
     geometry, thickness = scenario.geometry, layers[-1].outer
     if geometry.kind == "particles":
-        heights = np.array([0.0, *(layer.outer for layer in layers)])
-        return AssemblyFrame(place_bodies(geometry, heights, scenario.seed, NANOMETRE), thickness)
+        binder = (geometry.binder or 0.0) / NANOMETRE
+        heights = np.array([0.0, *(layer.outer for layer in layers), *([thickness + binder] if binder else [])])
+        return AssemblyFrame(place_bodies(geometry, heights, thickness, scenario.seed, NANOMETRE), thickness, binder)
     electrolyte = geometry.electrolyte_depth / NANOMETRE
     solid = geometry.dimension == 3
     if geometry.kind == "patch":

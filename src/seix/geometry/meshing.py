@@ -51,7 +51,7 @@ class TaggedMesh:
     layer : ndarray (m,) of int32
         Layer of the SEI from the core outwards, -1 outside the SEI.
     region_names : list of str
-        `core`, `electrolyte`, the materials of the SEI, then those of domains in the core.
+        `core`, `electrolyte`, the materials of the SEI, then those of domains in the core, then `binder`.
     kind : str
         `patch`, `particle` or `particles`.
     period : float or None
@@ -73,6 +73,8 @@ class TaggedMesh:
         Hash of everything the mesh depends on.
     core_regions : list of str
         Names of the regions that are domains in the core.
+    binder : float
+        Thickness of the film of binder on the SEI of several particles, 0 for none [nm].
     """
 
     points: np.ndarray
@@ -92,6 +94,7 @@ class TaggedMesh:
     statistics: dict = field(default_factory=dict)
     key: str = ""
     core_regions: list[str] = field(default_factory=list)
+    binder: float = 0.0
 
     @property
     def dim(self) -> int:
@@ -247,7 +250,7 @@ def tagged_mesh(structure: Structure, points: np.ndarray, arrays: dict[str, np.n
     return TaggedMesh(
         points, arrays["cells"], arrays["region"], arrays["grain"], arrays["layer"], region_names(structure),
         frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness, frame.electrolyte_depth,
-        frame.mirrors, bodies, key=key, core_regions=core_regions(structure),
+        frame.mirrors, bodies, key=key, core_regions=core_regions(structure), binder=getattr(frame, "binder", 0.0),
     )  # fmt: skip
 
 

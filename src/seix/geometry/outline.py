@@ -11,6 +11,7 @@ import numpy as np
 
 from seix.geometry.patch import FREE
 from seix.geometry.sizing import NARROW
+from seix.properties import BINDER
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
@@ -53,14 +54,19 @@ class Outline:
 
 
 def region_names(structure: Structure) -> list[str]:
-    """Names of the regions: `core`, `electrolyte`, the materials of the SEI (matrices, then grains) and of core domains."""
+    """Names of the regions: `core`, `electrolyte`, the materials of the SEI (matrices, then grains) and of core domains, `binder`."""
     matrices = [layer.matrix for layer in structure.layers if layer.shape != "polycrystal"]  # which has none
-    return ["core", "electrolyte", *dict.fromkeys([*matrices, *structure.phase_names]), *core_regions(structure)]
+    return ["core", "electrolyte", *dict.fromkeys([*matrices, *structure.phase_names]), *core_regions(structure), *binder_regions(structure)]
 
 
 def core_regions(structure: Structure) -> list[str]:
     """Names of the regions of domains in the core."""
     return [] if structure.domains is None else [structure.domains.material]
+
+
+def binder_regions(structure: Structure) -> list[str]:
+    """Name of the region of the binder, if there is one."""
+    return [BINDER] if getattr(structure.frame, "binder", 0.0) > 0.0 else []
 
 
 def tip_length(structure: Structure) -> float:

@@ -45,6 +45,8 @@ def uses(scenario: Scenario) -> Iterator[Use]:
     if scenario.core_domains is not None:
         yield Use(("core_domains", "material"), scenario.core_domains.material, "a domain of the core", CORE)
     yield Use(("materials", "electrolyte"), chosen.electrolyte, "the electrolyte", ("conductivity",))
+    if getattr(scenario.geometry, "binder", None) is not None:
+        yield Use(("materials", "binder"), chosen.binder, "the binder", ("conductivity", *ELASTIC))
     if boundary is not None:
         yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))

@@ -134,6 +134,11 @@ class Particles(Model):
         Length | None, Field(description="Smallest distance of random particles, SEI to SEI; half the SEI if not given.")
     ] = None
 
+    binder: Annotated[
+        Length | None,
+        Field(description="Thickness of a film of binder on the SEI of all particles, which bridges those that are near; none if absent."),
+    ] = None
+
     @model_validator(mode="after")
     def _check(self) -> Particles:
         if self.particles is not None:

@@ -83,7 +83,8 @@ def _name_materials(definitions: dict[str, Any]) -> None:
     names = {"enum": list(material_names())}
     definitions["MaterialName"] = {**names, "description": "A material record (seix materials lists them)."}
     reference = {"$ref": "#/$defs/MaterialName"}
-    for owner, key in (("Materials", "core"), ("Materials", "electrolyte"), ("GrainBoundary", "material")):
+    keys = [("Materials", "core"), ("Materials", "electrolyte"), ("Materials", "binder"), ("GrainBoundary", "material")]
+    for owner, key in keys:
         definitions[owner]["properties"][key].update(names)
         definitions[owner]["properties"][key].pop("type", None)
     forms = [form.__name__ for form in UNIONS["sei"][1].values()]

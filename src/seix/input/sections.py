@@ -167,6 +167,7 @@ class Materials(Model):
 
     core: Annotated[MaterialName, Field(description="Material of the core.")] = "si_c_composite"
     electrolyte: Annotated[MaterialName, Field(description="Material of the electrolyte.")] = "electrolyte"
+    binder: Annotated[MaterialName, Field(description="Material of the film of binder on several particles.")] = "binder"
     override: Annotated[
         dict[str, dict[str, float]],
         Field(description="Material name to property name to the value that replaces that of the record.",

@@ -2,7 +2,8 @@
 
 One mesh carries everything. Charge lives on the ionic conductors (SEI and electrolyte) and on the core, lithium on the
 core, displacement on the solids (core and SEI): each on its own submesh, so that the potential may jump at core|SEI.
-A region named "void" is part of the mesh but of no submesh: nothing lives there.
+A region named "void" is part of the mesh but of no submesh: nothing lives there. A region named "binder" conducts ions and
+is a solid, but is no part of the SEI.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import ufl
 from dolfinx import fem, mesh
 
 from ..geometry.assembly.anchors import Anchors, bodies_of, find_anchors
+from ..properties import BINDER
 from .facets import facet_nodes, interface_entities
 
 QUADRATURE_DEGREE = 4
@@ -75,7 +77,7 @@ class Domains:
         Core with the domains resolved in it; SEI and electrolyte; core and SEI.
     dx, dS
         Measures with fixed quadrature. ``dx(i)`` is region ``i``; ``dS(CORE_SEI)`` has the SEI on its ``+`` side,
-        ``dS(SEI_ELECTROLYTE)`` the SEI, ``dS(GRAIN_MATRIX)`` the grain (of two grains that touch, the one with the larger
+        ``dS(SEI_ELECTROLYTE)`` the SEI (also where binder is on it), ``dS(GRAIN_MATRIX)`` the grain (of two grains that touch, the one with the larger
         number). Facets of a void belong to no interface.
     core_names : list of str
         Names of the regions that are domains in the core.
@@ -109,12 +111,13 @@ class Domains:
         tags = mesh.meshtags(self.mesh, self.dim, cells, self.region)
         self.dx = ufl.Measure("dx", domain=self.mesh, subdomain_data=tags, metadata=metadata)
         in_sei = np.isin(self.region, self.sei_regions)
+        outside = np.isin(self.region_names, ["electrolyte", BINDER])[self.region]
         rank = np.where(in_sei, self.grain, -2)  # grains by number, -1 in the matrix, -2 where no SEI is
         self.interface_entities = interface_entities(
             self.mesh,
             {
                 CORE_SEI: lambda a, b: in_sei[a] & in_core[b],
-                SEI_ELECTROLYTE: lambda a, b: in_sei[a] & (self.region[b] == ELECTROLYTE),
+                SEI_ELECTROLYTE: lambda a, b: in_sei[a] & outside[b],
                 GRAIN_MATRIX: lambda a, b: (rank[b] >= -1) & (rank[a] > rank[b]),
             },
         )
@@ -124,8 +127,13 @@ class Domains:
     @property
     def sei_regions(self) -> tuple[int, ...]:
         """Region numbers of the SEI phases that carry fields."""
-        others = (VOID, *self.core_names)
+        others = (VOID, BINDER, *self.core_names)
         return tuple(i for i in range(FIRST_SEI, len(self.region_names)) if self.region_names[i] not in others)
+
+    @property
+    def binder_regions(self) -> tuple[int, ...]:
+        """Region number of the binder, if there is one."""
+        return tuple(i for i, name in enumerate(self.region_names) if name == BINDER)
 
     @property
     def core_regions(self) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ def find_anchors(mesh: TaggedMesh) -> Anchors:
     """
     bodies = bodies_of(mesh.bodies, mesh.period)
     cores = bodies.groups(bodies.touching(0.0))
-    solids = bodies.groups(bodies.touching(mesh.sei_thickness))
+    solids = bodies.groups(bodies.touching(mesh.sei_thickness + mesh.binder))
     nodes = mesh.points[np.unique(mesh.cells[mesh.region == CORE, : mesh.dim + 1])]
     if mesh.dim == 3:
         pieces = [_middle(bodies, nodes, _first(cores.label, piece)) for piece in range(len(cores))]

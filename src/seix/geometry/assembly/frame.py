@@ -21,10 +21,13 @@ class AssemblyFrame:
     ----------
     bodies : Bodies
     sei_thickness : float
+    binder : float
+        Thickness of a film of binder on the SEI, 0 for none. Where those of neighbours meet it bridges them.
     """
 
     bodies: Bodies
     sei_thickness: float
+    binder: float = 0.0
 
     kind = "particles"
     sector = None
@@ -49,9 +52,14 @@ class AssemblyFrame:
         return float(self.bodies.radii.mean())
 
     @property
+    def solid_thickness(self) -> float:
+        """Thickness of SEI and binder [nm]."""
+        return self.sei_thickness + self.binder
+
+    @property
     def electrolyte_depth(self) -> float:
         """Distance from the highest particle to the top of the box [nm]."""
-        highest = (self.bodies.centres[:, -1] + self.bodies.radii).max() + self.sei_thickness
+        highest = (self.bodies.centres[:, -1] + self.bodies.radii).max() + self.solid_thickness
         return float(self.bodies.box - highest)
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.assembly.arcs import Arcs, level_arcs
-from seix.geometry.outline import CORE, ELECTROLYTE, region_names
+from seix.geometry.outline import CORE, ELECTROLYTE, binder_regions, region_names
 from seix.geometry.shapes import ConvexShapes
 from seix.geometry.triangulate.graph import Sizes
 from seix.geometry.triangulate.mesh2d import CELLS_PER_EDGE, SMALLEST_ANGLE, second_order
@@ -42,7 +42,7 @@ def assembly_mesh(structure: Structure, controls: MeshControl, coarsening: float
 class _Graph:
     """Collects the points and segments of levels, grains and the box.
 
-    Regions are numbered core, electrolyte, layers, grains.
+    Regions are numbered core, electrolyte, shells (the layers, and a film of binder if there is one), grains.
     """
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float) -> None:
@@ -51,6 +51,10 @@ class _Graph:
         per_layer = controls.cells_per_layer / coarsening
         self.outside = min(self.frame.core_size / per_layer, coarsening * self.frame.period / CELLS_ACROSS_BOX)
         self.heights = np.array([0.0, *(layer.outer for layer in structure.layers)])
+        self.shells = list(self.sizes.layers)  # largest size in each
+        if self.frame.binder > 0.0:
+            self.heights = np.append(self.heights, self.frame.solid_thickness)
+            self.shells.append(self.frame.binder / per_layer)
         self.points: list[np.ndarray] = []
         self.wish: list[np.ndarray] = []
         self.segments: list[np.ndarray] = []
@@ -62,12 +66,12 @@ class _Graph:
     def meaning(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Region by name, grain and layer of each region of the graph."""
         s, layers, grains = self.structure, len(self.structure.layers), len(self.structure.radii)
-        names = region_names(s)[2:]
-        matrix = [2 + names.index(layer.matrix) for layer in s.layers]
-        phase = np.array([2 + names.index(name) for name in s.phase_names], int)
-        region = np.array([CORE, ELECTROLYTE, *matrix, *phase[s.phase]], np.int32)
-        none = [-1] * (2 + layers)
-        return region, np.array([*none, *range(grains)], np.int32), np.array([-1, -1, *range(layers), *s.layer], np.int32)
+        names, binder = region_names(s), binder_regions(s)
+        shells = [names.index(name) for name in (*(layer.matrix for layer in s.layers), *binder)]
+        phase = np.array([names.index(name) for name in s.phase_names], int)
+        region = np.array([CORE, ELECTROLYTE, *shells, *phase[s.phase]], np.int32)
+        layer = np.array([-1, -1, *range(layers), *(-1 for _ in binder), *s.layer], np.int32)
+        return region, np.array([-1] * (2 + len(shells)) + list(range(grains)), np.int32), layer
 
     def graph(self) -> PlanarGraph:
         """All together."""
@@ -77,7 +81,7 @@ class _Graph:
         self._grains()
         partners = self._box(arcs, nodes)
         seeds = np.array(self.seeds)
-        largest = np.array([self.sizes.core, self.outside, *self.sizes.layers, *self.sizes.grains])
+        largest = np.array([self.sizes.core, self.outside, *self.shells, *self.sizes.grains])
         return PlanarGraph(
             np.concatenate(self.points), np.concatenate(self.segments), np.concatenate(self.wish), seeds[:, :2], seeds[:, 2],
             largest[seeds[:, 2]], np.concatenate(self.circle), np.concatenate(self.circles), partners,
@@ -110,7 +114,7 @@ class _Graph:
 
     def _beside(self) -> np.ndarray:
         """Largest edge length on each level: that of the finer of the regions on its sides."""
-        beside = np.array([self.sizes.core, *self.sizes.layers, self.outside])
+        beside = np.array([self.sizes.core, *self.shells, self.outside])
         return np.minimum(beside[:-1], beside[1:])
 
     def _sample(self, pieces: list[np.ndarray], grain: np.ndarray, closed: np.ndarray, cap: np.ndarray, near):
@@ -162,7 +166,7 @@ class _Graph:
         for grain, (points, size, circle) in enumerate(found):
             made = self._points(points, size)
             start = self._chain(np.append(made, made[0]), circle)
-            self.seeds.append((start, 1, 2 + len(s.layers) + grain))
+            self.seeds.append((start, 1, 2 + len(self.shells) + grain))
 
     def _box(self, arcs: Arcs, nodes: np.ndarray) -> np.ndarray:
         """The four sides of the box; returns the pairs of segments of the periodic ones."""

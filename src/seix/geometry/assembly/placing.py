@@ -31,14 +31,16 @@ RINGS_APART = 0.1
 """Smallest distance of two circles where others cross a ball, along its surface in its radii."""
 
 
-def place_bodies(geometry: Particles, heights: np.ndarray, seed: int, unit: float) -> Bodies:
+def place_bodies(geometry: Particles, heights: np.ndarray, sei: float, seed: int, unit: float) -> Bodies:
     """The cores of a scenario.
 
     Parameters
     ----------
     geometry : Particles
     heights : ndarray (w,)
-        Heights of all walls over the cores, from 0 to the thickness of the SEI [nm].
+        Heights of all walls over the cores, from 0 to the thickness of SEI and binder [nm].
+    sei : float
+        Thickness of the SEI [nm].
     seed : int
         Of random places.
     unit : float
@@ -53,13 +55,12 @@ def place_bodies(geometry: Particles, heights: np.ndarray, seed: int, unit: floa
     GeometryError
         If the particles do not fit, or touch at angles that cannot be meshed.
     """
-    thickness = float(heights[-1])
     if geometry.particles is not None:
         radii = np.array([body.core_radius for body in geometry.particles]) / unit
         centres = np.array([body.centre for body in geometry.particles]) / unit
         bodies = Bodies(centres, radii, geometry.box / unit)
     else:
-        bodies = _random(geometry, thickness, np.random.default_rng([seed, 7]), unit)
+        return _random(geometry, heights, sei, np.random.default_rng([seed, 7]), unit)
     check_bodies(bodies, heights)
     return shifted(bodies, heights)
 
@@ -79,7 +80,7 @@ def check_bodies(bodies: Bodies, heights: np.ndarray) -> None:
     for name, room in (("bottom", below), ("top", above)):
         if room.min() < least:
             raise GeometryError(
-                f"particle {room.argmin() + 1} with its SEI comes to {room.min():.4g} nm from the {name} of the box; it must "
+                f"particle {room.argmin() + 1} with its films comes to {room.min():.4g} nm from the {name} of the box; it must "
                 f"stay at least {least:.4g} nm inside"
             )
     for link in bodies.links:
@@ -164,7 +165,7 @@ def _off_sides(bodies: Bodies, thickness: float) -> Bodies:
         best = 0 if room[0] >= least else int(room.argmax())
         if room[best] < least:
             raise GeometryError(
-                f"in 3D no particle with its SEI may cross a periodic side, or come nearer to it than {least:.4g} nm; wherever the "
+                f"in 3D no particle with its films may cross a periodic side, or come nearer to it than {least:.4g} nm; wherever the "
                 f"sides normal to {'xy'[axis]} are put in a box of {bodies.box:.4g} nm, one does: a larger box or other places help"
             )
         centres[:, axis] = place[best]
@@ -192,8 +193,11 @@ def _clearance(bodies: Bodies, heights: np.ndarray, shift: float) -> float:
     return score
 
 
-def _random(geometry: Particles, thickness: float, rng: np.random.Generator, unit: float) -> Bodies:
-    """Particles at random places: apart, or each one touching an earlier one."""
+def _random(geometry: Particles, heights: np.ndarray, thickness: float, rng: np.random.Generator, unit: float) -> Bodies:
+    """Particles at random places: apart, or each one touching an earlier one; films of binder meet as they will.
+
+    Places that cannot be meshed, because films meet at small angles, are tried again.
+    """
     radii = _radii(geometry, rng, unit)
     dim = geometry.dimension
     if geometry.box is not None:
@@ -202,10 +206,19 @@ def _random(geometry: Particles, thickness: float, rng: np.random.Generator, uni
         covered = math.pi * (radii + thickness) ** 2 if dim == 2 else 4.0 * math.pi / 3.0 * (radii + thickness) ** 3
         box = float((covered.sum() / geometry.fraction) ** (1.0 / dim))
     gap = geometry.gap / unit if geometry.gap is not None else 0.5 * thickness
+    room, refusal = float(heights[-1]) - thickness, None
     for _ in range(ATTEMPTS):
-        centres = _attempt(radii, thickness, box, gap, geometry, rng)
-        if centres is not None:
-            return Bodies(centres, radii, box)
+        centres = _attempt(radii, thickness, room, box, gap, geometry, rng)
+        if centres is None:
+            continue
+        bodies = Bodies(centres, radii, box)
+        try:
+            check_bodies(bodies, heights)
+            return shifted(bodies, heights)
+        except GeometryError as error:
+            refusal = error
+    if refusal is not None:
+        raise GeometryError(f"no random places were found that can be meshed; of the last ones {refusal}")
     share = (math.pi * (radii + thickness) ** 2).sum() / box**2 if dim == 2 else (4.19 * (radii + thickness) ** 3).sum() / box**3
     raise GeometryError(
         f"{len(radii)} particles with their SEI would fill {share:.1%} of a box of {box:.4g} nm, and found no place there with "
@@ -222,9 +235,9 @@ def _radii(geometry: Particles, rng: np.random.Generator, unit: float) -> np.nda
     return np.sort(radii)[::-1] if geometry.contact == "apart" else radii
 
 
-def _attempt(radii, thickness: float, box: float, gap: float, geometry: Particles, rng) -> np.ndarray | None:
+def _attempt(radii, thickness: float, binder: float, box: float, gap: float, geometry: Particles, rng) -> np.ndarray | None:
     """Centres (k, dim) placed one after the other, or None if one finds no place."""
-    dim, edge = geometry.dimension, max(gap, NEAREST * thickness)
+    dim, edge = geometry.dimension, binder + max(gap, NEAREST * (thickness + binder))
     centres = np.empty((0, dim))
     for n, radius in enumerate(radii):
         room = radius + thickness + edge

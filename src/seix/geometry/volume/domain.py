@@ -90,7 +90,7 @@ class Domain:
 
     def _particles(self) -> None:
         """Balls in a box: holes in its electrolyte."""
-        self.zone, self.walls, self.home = add_balls(self.surfaces, self.sizes, self._heights())
+        self.zone, self.walls, self.home = add_balls(self.surfaces, self.sizes)
         electrolyte = self.walls[-1]
         self._whole()
         line = np.linspace(0.0, self.frame.period, PROBES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.gmsh_session import gmsh_session
-from seix.geometry.outline import CORE, ELECTROLYTE, region_names
+from seix.geometry.outline import CORE, ELECTROLYTE, binder_regions, region_names
 from seix.geometry.volume.domain import Domain
 from seix.geometry.volume.hxt import fill
 from seix.geometry.volume.improve import improve
@@ -28,7 +28,7 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0,
     Parameters
     ----------
     structure : Structure
-        With a `SolidPatchFrame`, a `SolidParticleFrame`, or an `AssemblyFrame` of particles that lie apart.
+        With a `SolidPatchFrame`, a `SolidParticleFrame` or an `AssemblyFrame`.
     controls : MeshControl
         Cells per diameter, gap and layer, growth.
     coarsening : float
@@ -75,7 +75,7 @@ def mesh3d(structure: Structure, controls: MeshControl, coarsening: float = 1.0,
 
 def _labels(structure: Structure) -> tuple[np.ndarray, np.ndarray]:
     """Region and layer of what lies between the walls, from the core outwards."""
-    names = region_names(structure)[2:]
-    matrices = [2 + names.index(layer.matrix) for layer in structure.layers]
-    region = np.array([CORE, *matrices, ELECTROLYTE])
-    return region, np.array([-1, *range(len(matrices)), -1])
+    names, binder = region_names(structure), binder_regions(structure)
+    shells = [names.index(name) for name in (*(layer.matrix for layer in structure.layers), *binder)]
+    region = np.array([CORE, *shells, ELECTROLYTE])
+    return region, np.array([-1, *range(len(structure.layers)), *(-1 for _ in binder), -1])

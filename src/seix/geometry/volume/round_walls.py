@@ -51,26 +51,24 @@ def add_tip(surfaces: Surfaces, faces: np.ndarray, centre: np.ndarray) -> None:
     surfaces.add_cells(np.column_stack([np.full(len(faces), middle), faces]), np.full(len(faces), -1))
 
 
-def add_balls(surfaces: Surfaces, sizes: SolidSizes, heights: list[float]) -> tuple[np.ndarray, list[list[int]], np.ndarray]:
+def add_balls(surfaces: Surfaces, sizes: SolidSizes) -> tuple[np.ndarray, list[list[int]], np.ndarray]:
     """Add the walls of all particles of a box.
 
     Parameters
     ----------
     surfaces : Surfaces
     sizes : SolidSizes
-    heights : list of float
-        Of all walls over the cores, from 0 to the thickness of the SEI [nm].
 
     Returns
     -------
     zone : ndarray (v,) of int
-        What each volume is: 0 core, then the layers, and last the electrolyte.
+        What each volume is: 0 core, then the layers, the binder if there is one, and last the electrolyte.
     walls : list of list of int
         Surfaces around each volume. Of core and layers each connected piece is one.
     home : ndarray (n,) of int
         Volume around each grain.
     """
-    bodies, s = sizes.frame.bodies, sizes.structure
+    bodies, s, heights = sizes.frame.bodies, sizes.structure, sizes.heights
     inner = _tips(surfaces, sizes, find_rings(bodies, 0.0))
     zone, walls, home = [], [], np.zeros((len(heights), len(bodies)), np.int64)
     for k, height in enumerate(heights):

@@ -93,6 +93,10 @@ class SolidSizes:
         Size wanted on the surface of each grain [nm].
     slope : float
         Change of size over distance.
+    heights : list of float
+        Of all walls over the core [nm].
+    shells : list of (float, float, float)
+        Inner and outer height of each layer, and of a film of binder, and the largest size in it [nm].
     """
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> None:
@@ -104,13 +108,16 @@ class SolidSizes:
         width = frame.period if frame.kind == "patch" else frame.core_size
         self.core_limit = min(frame.core_size, width) / per_layer
         self.electrolyte_limit = frame.electrolyte_depth / per_layer
+        self.heights = [*(layer.inner for layer in structure.layers), frame.sei_thickness]
+        self.shells = [(layer.inner, layer.outer, layer.thickness / per_layer) for layer in structure.layers]
         self.narrows = None
         if frame.kind == "particles":
-            heights = [*(layer.inner for layer in structure.layers), frame.sei_thickness]
-            self.narrows = Narrows(frame, heights, self.slope / coarsening)
             self.core_limit = float(frame.bodies.radii.min()) / per_layer
             self.electrolyte_limit = min(frame.core_size / per_layer, coarsening * frame.period / CELLS_ACROSS_BOX)
-        self.layer_limits = [layer.thickness / per_layer for layer in structure.layers]
+            if frame.binder > 0.0:
+                self.heights.append(frame.solid_thickness)
+                self.shells.append((frame.sei_thickness, frame.solid_thickness, frame.binder / per_layer))
+            self.narrows = Narrows(frame, self.heights, self.slope / coarsening)
         # sizes shrink towards the tip of a cone with its width
         self.taper = math.inf if frame.kind == "patch" or frame.section != "cone" else 1.5 * math.tan(frame.half_angle)
         self._gather()
@@ -174,10 +181,10 @@ class SolidSizes:
         """Size (n,) that core, layers and electrolyte ask for, whatever the grains [nm]."""
         frame, height = self.frame, self.frame.height(points)
         size = self.core_limit + self.slope * np.maximum(height, 0.0)
-        top = frame.sei_thickness
+        top = self.heights[-1]
         size = np.minimum(size, self.electrolyte_limit + self.slope * np.maximum(top - height, 0.0))
-        for layer, limit in zip(self.structure.layers, self.layer_limits, strict=True):
-            away = np.maximum(np.maximum(layer.inner - height, height - layer.outer), 0.0)
+        for inner, outer, limit in self.shells:
+            away = np.maximum(np.maximum(inner - height, height - outer), 0.0)
             size = np.minimum(size, limit + self.slope * away)
         return size if self.narrows is None else np.minimum(size, self.coarsening * self.narrows.sizes(points))
 

@@ -209,7 +209,7 @@ def test_thin_cells_are_refused_with_place_and_remedy(monkeypatch, number, said)
         return found
 
     monkeypatch.setattr(quality, "angles", thin)
-    with pytest.raises(GeometryError, match=rf"the mesh has {said} .* at x = .* nm in .*: larger gaps, smaller cells .* may help"):
+    with pytest.raises(GeometryError, match=rf"the mesh has {said} .* at x = .* nm in .*: larger gaps, smaller cells "):
         make_mesh(CASES["homogeneous"])
 
 
@@ -265,7 +265,8 @@ def _check_file(path, mesh):
 
 
 @pytest.mark.parametrize(
-    "damage", ["cut arrays", "cut file", "text", "one array", "other mesh", "few points", "not a number", "other type", "a folder"]
+    "damage",
+    ["cut arrays", "cut file", "text", "one array", "other mesh", "few points", "not a number", "other type", "a folder"],
 )
 def test_damaged_cache_is_named(tmp_path, damage):
     chosen = CASES["homogeneous"]

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from seix.scenario import Scenario
 
 ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors", "bodies")
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError,
+              zipfile.BadZipFile, zlib.error)  # fmt: skip
 """What a cut or foreign file raises when it is read."""
 NAME = 20
 """Digits of the hash that name a file."""

@@ -46,8 +46,8 @@ def check_mesh(mesh: TaggedMesh, structure: Structure) -> None:
         thin = int((angle < SMALLEST_ANGLE).sum())
         cells = "1 cell with an angle" if thin == 1 else f"{thin} cells with angles"
         raise GeometryError(
-            f"the mesh has {cells} below {SMALLEST_ANGLE:g} degrees (of {len(angle)} cells), the smallest {angle.min():.3g} degrees "
-            f"{_at(mesh, angle.argmin())}: {REMEDY}"
+            f"the mesh has {cells} below {SMALLEST_ANGLE:g} degrees (of {len(angle)} cells), the smallest "
+            f"{angle.min():.3g} degrees {_at(mesh, angle.argmin())}: {REMEDY}"
         )
     number = len(np.unique(mesh.grain[mesh.grain >= 0]))
     expected = len(structure.radii) + (len(structure.domains) if structure.domains else 0)

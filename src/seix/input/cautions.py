@@ -13,12 +13,13 @@ MOLECULE = 0.3e-9
 
 def cautions(scenario: Scenario) -> list[str]:
     """Sentences on a valid scenario that leaves what the model can describe."""
-    gaps = [layer.grains.gap for layer in scenario.sei.resolved_layers() if layer.grains is not None and layer.grains.gap is not None]
+    grains = [layer.grains for layer in scenario.sei.resolved_layers() if layer.grains is not None]
+    gaps = [one.gap for one in grains if one.gap is not None]
     if not gaps or min(gaps) >= MOLECULE * (1.0 - 1e-9):
         return []
     return [
-        f"grains may come as near as {min(gaps) / 1e-9:.4g} nm, less than a molecule (about {MOLECULE / 1e-9:.4g} nm): so thin a film "
-        "is no continuum, read field and stress in it as trends"
+        f"grains may come as near as {min(gaps) / 1e-9:.4g} nm, less than a molecule (about {MOLECULE / 1e-9:.4g} nm): "
+        "so thin a film is no continuum, read field and stress in it as trends"
     ]
 
 

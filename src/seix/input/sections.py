@@ -100,7 +100,9 @@ class MeshControl(Model):
     """Resolution."""
 
     cells_per_diameter: Annotated[float, Field(ge=2, le=100, description="Cells across a grain.")] = 6.0
-    cells_per_gap: Annotated[float, Field(gt=0, le=20, description="Cells across the smallest gap; below 1 longer ones along it.")] = 1.0
+    cells_per_gap: Annotated[
+        float, Field(gt=0, le=20, description="Cells across the smallest gap; below 1 longer ones along it.")
+    ] = 1.0
     cells_per_layer: Annotated[
         float, Field(ge=1, le=1000, description="Cells across a layer without grains.")
     ] = 4.0

@@ -136,8 +136,10 @@ class ScaledGrains(Model):
         problems = list(shape_problems(self, self.gap_in_layers, "gap_in_layers", "0.1"))
         least = NARROWEST * self.diameter_in_layers
         if self.gap_in_layers is not None and self.gap_in_layers < least * (1.0 - 1e-5):
-            text = (f"{self.gap_in_layers:g} is too narrow to be meshed beside grains of {self.diameter_in_layers:g} layers; must be "
-                    f"at least {least:g}")  # fmt: skip
+            text = (
+                f"{self.gap_in_layers:g} is too narrow to be meshed beside grains of {self.diameter_in_layers:g} layers; "
+                f"must be at least {least:g}"
+            )
             problems.append(Problem(("gap_in_layers",), text))
         raise_problems(problems)
         return self

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .analysis.fieldset import CellFields
+from .analysis.materials_used import materials_used
 from .analysis.quantities import Measurement
 from .analysis.quantity import Quantity
 from .analysis.results import CaseResult, StructureResult
@@ -23,11 +24,7 @@ from .numerics.solver import NewtonSolver
 from .numerics.stepping import LoadPath
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
-
-LARGEST_STRAIN = 0.1
-"""Small-strain elasticity is not valid beyond (design limit of the code)."""
-LARGEST_DROP = 1.0
-"""V; a cell cannot supply a larger polarisation."""
+from .validity import validity_warnings
 
 
 def on_root[T](comm, work: Callable[[], T]) -> T:
@@ -211,9 +208,9 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file)
         cases=cases,
         fields=CellFields(tagged, fine.fields, shown),
         statistics=tagged.statistics,
-        warnings=[*cautions(scenario), *_warnings(parameters, fine)],
+        warnings=[*cautions(scenario), *validity_warnings(parameters, fine.cases, fine.largest_strain)],
         numerics=numerics,
-        materials=_materials(scenario),
+        materials=materials_used(scenario),
         seed=scenario.seed,
         mesh_file=mesh_file,
     )
@@ -240,78 +237,3 @@ def _with_errors(levels: list[Level], multiple: float) -> dict[str, Quantity]:
             error, kind = relative * (abs(quantity.value) or 1.0), "two_mesh"
         result[name] = replace(quantity, error=error, error_kind=kind)
     return result
-
-
-def _warnings(parameters: Parameters, level: Level) -> list[str]:
-    """Sentences on the limits of the model that the solution leaves."""
-    found = []
-    if level.largest_strain > LARGEST_STRAIN:
-        found.append(
-            f"strain in the SEI reaches {level.largest_strain:.0%} (P99.9), beyond the {LARGEST_STRAIN:.0%} to which "
-            "small-strain elasticity is valid: read stresses as trends"
-        )
-    cases = level.cases.values()
-    low = min(q["lithium.concentration.min"].value for q in cases)
-    high = max(q["lithium.concentration.max"].value for q in cases)
-    if low < 0 or high > parameters.maximum_concentration:
-        found.append(
-            f"lithium concentration in the core ranges from {low:.3g} to {high:.3g} mol/m3, outside 0 to "
-            f"{parameters.maximum_concentration:.3g}: the current is too large for the diffusivity and size of the core"
-        )
-    found += _domain_warnings(parameters, level)
-    deviation = max(high - parameters.mean_concentration, parameters.mean_concentration - low)
-    group = parameters.dimensionless_groups(1.0)["stress_diffusion"] * deviation / parameters.maximum_concentration
-    if group > 1:
-        found.append(
-            f"2 Omega^2 E c'/[9 RT (1-nu)] = {group:.2g} > 1: elastic stress would change the diffusion of lithium as much as "
-            "the gradient does, which this model leaves out"
-        )
-    for multiple, quantities in level.cases.items():
-        drop = abs(quantities["potential.drop"].value)
-        if drop > LARGEST_DROP:
-            found.append(
-                f"at I/I0 = {multiple:g} the polarisation is {drop:.2g} V, more than a cell can supply: this current and the "
-                "conductivities used do not go together in reality"
-            )
-            break
-    return found
-
-
-def _domain_warnings(parameters: Parameters, level: Level) -> list[str]:
-    """Domains of the core that would be emptier than empty or fuller than full."""
-    found = []
-    for name, domain in parameters.core_domains.items():
-        low = min(q[f"lithium.concentration.min.{name}"].value for q in level.cases.values())
-        high = max(q[f"lithium.concentration.max.{name}"].value for q in level.cases.values())
-        if low < 0 or high > domain.maximum_concentration:
-            found.append(
-                f"lithium concentration in {name} ranges from {low:.3g} to {high:.3g} mol/m3, outside 0 to "
-                f"{domain.maximum_concentration:.3g}: the current is too large for the diffusivity and size of the core"
-            )
-    return found
-
-
-def _materials(scenario: Scenario) -> list[dict[str, Any]]:
-    """Records used, with the values of the scenario, as plain dictionaries."""
-    from .input.needs import used_properties
-
-    library = MaterialLibrary()
-    records = []
-    for name, used in used_properties(scenario).items():
-        material = library.material(name, scenario.materials.override)
-        properties = {}
-        # activation energies are used where a record has them
-        for key in sorted(used & set(material.properties)):
-            item = material.properties[key]
-            properties[key] = {
-                "value": item.value,
-                "unit": item.unit,
-                "low": item.low,
-                "high": item.high,
-                "source": "; ".join(material.sources[source]["text"] for source in item.sources),
-                "confidence": f"{item.origin}{item.confidence}",
-                "origin": item.origin_text,
-                "note": item.note,
-            }
-        records.append({"name": name, "title": material.title, "kind": material.kind, "properties": properties})
-    return records

@@ -9,7 +9,8 @@ import meshio
 import numpy as np
 import pytest
 
-from seix.analysis.fieldset import CellFields, cell_areas, weighted_quantile
+from seix.analysis.fieldset import CellFields, weighted_quantile
+from seix.analysis.measures import cell_areas
 from seix.analysis.meshfile import write_mesh
 from seix.analysis.notation import display_unit, format_number
 from seix.analysis.output import quantities_document, write_json, write_quantities

@@ -6,7 +6,8 @@ import meshio
 import numpy as np
 import pytest
 
-from seix.analysis.fieldset import FIELD_TABLE, CellFields, cell_volumes
+from seix.analysis.fieldset import FIELD_TABLE, CellFields
+from seix.analysis.measures import cell_volumes
 from seix.analysis.interfaces import interfaces
 from seix.analysis.meshfile import write_mesh
 from seix.analysis.quantity import Quantity, check_quantities

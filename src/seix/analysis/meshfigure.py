@@ -10,8 +10,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch
 
 from . import style
-from .fieldset import EDGES, CellFields
+from .fieldset import CellFields
 from .mapdraw import Map, outlines
+from .measures import EDGES
 from .page import MillimetreFigure
 from .render import why_not
 from .solidfigure import draw_body, place_bodies, plain_colours

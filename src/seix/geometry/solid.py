@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seix.geometry.patch import FREE
+from seix.geometry.pushing import clear_of_axes
 
 CLEAR = 1e-3
 """Part of its radius that a grain is moved farther from a mirror plane than it must be, so that turns of the last
@@ -282,9 +283,13 @@ class ShellBand:
         if not self.side_count:
             return x
         reach = (1.0 + CLEAR) * radii + 0.5 * self.gap
+        if self.frame.section == "octant":
+            return clear_of_axes(x, side, reach, least, most, CORRECTIONS)
+        planes = [(normal, side == k) for k, normal in enumerate(self.frame.mirrors)]
         for _ in range(CORRECTIONS):
-            for k, normal in enumerate(self.frame.mirrors):
-                lack = np.where(side == k, -(x @ normal), np.maximum(reach - x @ normal, 0.0))
+            for normal, on in planes:
+                height = x @ normal
+                lack = np.where(on, -height, np.maximum(reach - height, 0.0))
                 x = x + lack[:, None] * normal
             x = self._between(x, least, most)
         return self._on_planes(x, side)

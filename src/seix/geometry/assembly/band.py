@@ -9,17 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from seix.geometry.assembly.bodies import Bodies
+from seix.geometry.assembly.settling import EXACT, settled
 
 PROJECTIONS = 30
 """Times that a centre is moved back from one wall after the other."""
-EXACT = 1e-9
-"""Part of a radius by which a wall may be missed."""
 PLACES = 4000
 """Places in the layer where grains go that fit nowhere near."""
 SPREAD = 8
 """Random places, sorted around the particles, of which each grain starts at one."""
-CLEAR = 0.05
-"""Distance that grains keep from the periodic sides, in radii, where the asked gap is smaller."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +92,10 @@ class AssemblyBand:
 
     def confine(self, x: np.ndarray, radii: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Centres near `x` that keep the distances from all walls and periodic sides."""
-        x = self._wrapped(x)
-        moving = np.arange(len(x))
-        for _ in range(PROJECTIONS):
-            x[moving] = self._projected(x[moving], radii[moving])
-            moving = moving[self._room(x[moving]) < radii[moving] * (1.0 - EXACT)]
-            if not len(moving):
-                return x
+        x, room = self._settled(x, radii, 1.0 - EXACT)
+        moving = np.flatnonzero(room < radii * (1.0 - EXACT))
+        if not len(moving):
+            return x
         places, room = self._places
         for grain in moving:
             fits = np.flatnonzero(room >= radii[grain])
@@ -116,38 +110,18 @@ class AssemblyBand:
         x[:, :-1] %= self.bodies.box
         return x
 
-    def _projected(self, x: np.ndarray, radii: np.ndarray) -> np.ndarray:
-        """One step back between the walls of the nearest particle, outside all others, off the sides."""
-        box = self.bodies.box
-        clear = radii + np.maximum(0.5 * self.gap, CLEAR * radii)
-        x[:, :-1] = np.clip(x[:, :-1], clear[:, None], box - clear[:, None])
-        away = self.bodies.offsets(x)[:, self.members]
-        length = np.maximum(np.linalg.norm(away, axis=2), EXACT)
-        height = length - self.bodies.radii[self.members]
-        own = height.argmin(axis=1)
-        least, most = self.inner + self.gaps[0] + radii, self.outer - self.gaps[1] - radii
-        lift = np.maximum(least[:, None] - height, 0.0)
-        rows = np.arange(len(x))
-        lift[rows, own] = np.clip(height[rows, own], least, most) - height[rows, own]
-        return self._wrapped(x + np.einsum("nk,nkd->nd", lift / length, away))
-
-    def _room(self, x: np.ndarray) -> np.ndarray:
-        """Radius (n,) of the largest grain that keeps all distances at places."""
-        heights = self.bodies.distances(x)[:, self.members]
-        lowest = heights.min(axis=1)
-        room = np.minimum(lowest - self.inner - self.gaps[0], self.outer - self.gaps[1] - lowest)
-        side = np.minimum(x[:, :-1], self.bodies.box - x[:, :-1]).min(axis=1)
-        return np.minimum(room, np.minimum(side - 0.5 * self.gap, side / (1.0 + CLEAR)))
+    def _settled(self, x: np.ndarray, radii: np.ndarray, enough: float) -> tuple[np.ndarray, np.ndarray]:
+        """Centres moved back until there is room (n,) for `enough` radii, or after all steps."""
+        bodies, members = self.bodies, self.members
+        return settled(np.ascontiguousarray(x), radii, enough, bodies.centres[members], bodies.radii[members], bodies.box,
+                       (self.inner, self.outer), self.gaps, self.gap, PROJECTIONS)  # fmt: skip
 
     @cached_property
     def _places(self) -> tuple[np.ndarray, np.ndarray]:
         """Places (p, dim) in the layer, and the largest radius (p,) there."""
         rng = np.random.default_rng(0)
         places = self._uniform(PLACES, rng)
-        middle = np.full(len(places), max(self.largest_radius, 0.0))
-        for _ in range(PROJECTIONS):
-            places = self._projected(places, middle)
-        return places, self._room(places)
+        return self._settled(places, np.full(len(places), max(self.largest_radius, 0.0)), np.inf)
 
     def _uniform(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Points (count, dim), uniform in the layer: of balls around all members, what lies in no other one."""

@@ -11,7 +11,8 @@ PLAIN = {"structure": "homogeneous", "thickness": 6 * NM}
 GRAINS = {"diameter": 4 * NM, "spread": 0.1, "gap": 0.8 * NM}
 BILAYER = {"structure": "bilayer", "thickness": 9 * NM, "inner_thickness": 6 * NM, "inorganic": {"LiF": 0.08, "Li3N": 0.04},
            "grains": GRAINS}  # fmt: skip
-ONE_LAYER = {"structure": "multilayer", "thickness": 6 * NM, "layers": 1, "inorganic": {"LiF": 0.1, "Li3N": 0.04}, "grains": GRAINS}
+ONE_LAYER = {"structure": "multilayer", "thickness": 6 * NM, "layers": 1, "inorganic": {"LiF": 0.1, "Li3N": 0.04},
+             "grains": GRAINS}  # fmt: skip
 TWO_LAYERS = {"structure": "multilayer", "thickness": 12 * NM, "layers": 2, "inorganic": {"LiF": 0.1}, "grains": GRAINS}
 COARSE = {"cells_per_diameter": 2.0, "cells_per_gap": 0.5, "cells_per_layer": 2.0, "growth": 1.8}
 

@@ -226,7 +226,7 @@ class Scenario(Model):
             yield Problem(("sei",), text, at_key=True)
 
     def _assembly_problems(self) -> Iterator[Problem]:
-        if getattr(self.geometry, "binder", None) is None and "binder" in self.materials.model_fields_set:
+        if getattr(self.geometry, "binder", None) is None and self.materials.binder != Materials.model_fields["binder"].default:
             text = "has no effect without geometry.binder, the thickness of its film on several particles; leave it out"
             yield Problem(("materials", "binder"), text, at_key=True)
         if not isinstance(self.geometry, Particles):

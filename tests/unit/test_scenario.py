@@ -563,7 +563,7 @@ seed: x
         "bad.yaml:4:11: geometry.period: the number 120 has no unit; expected a length such as '40 nm'",
         "bad.yaml:6:62: sei.inner_thickness: 'GPa' has another dimension; expected a length such as '40 nm'",
         "bad.yaml:6:81: sei.inorganic.LiFF: unknown material 'LiFF'; did you mean 'LiF'? allowed: Li2CO3, "
-        "Li2O, Li3N, LiF, amorphous_si, carbon, electrolyte, grain_boundary, oligomer, organic_polymer, "
+        "Li2O, Li3N, LiF, amorphous_si, binder, carbon, electrolyte, grain_boundary, oligomer, organic_polymer, "
         "si_c_composite, void",
         "bad.yaml:6:97: sei.inorganic.LiF: 2 is not allowed; must be greater than 0 and at most 1",
         "bad.yaml:8:7: seed: 'x' is not allowed; expected a whole number",

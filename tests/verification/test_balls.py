@@ -19,6 +19,7 @@ from support import parameters, solved
 
 FILM = InterfaceLaw("film_resistance", resistance=0.01)
 FINER = {"cells_per_layer": 3.0, "growth": 1.6}
+WITH_GRAINS = FINER | {"cells_per_diameter": 2.0, "cells_per_gap": 0.5}
 
 
 def values(electrolyte=1.0, binder=None, **more):
@@ -42,7 +43,8 @@ def test_balls_side_by_side_have_the_resistance_of_shells():
 def test_binder_is_one_more_shell():
     """Its resistance adds to that of the SEI, and the SEI's own does not change."""
     bodies = ((22.0, 22.0, 22.0, 8.0), (49.0, 50.0, 48.0, 7.0))
-    result = solved(make_mesh(box(bodies=bodies, edge=70.0, mesh=FINER | {"cells_per_layer": 2.0}, binder=6 * NM)), values(binder=2e-7))[1][1.0]
+    made = make_mesh(box(bodies=bodies, edge=70.0, mesh=FINER | {"cells_per_layer": 2.0}, binder=6 * NM))
+    result = solved(made, values(binder=2e-7))[1][1.0]
     radii = np.array([r for *_, r in bodies])
 
     def shell(inner, thickness, conductivity):  # of a unit area of core|SEI
@@ -57,7 +59,7 @@ def test_binder_is_one_more_shell():
 
 def test_current_through_all_cores_leaves_by_the_top():
     """The current through core|SEI is what the field carries through the top of the box, both integrated."""
-    model, results = solved(make_mesh(box(ONE_LAYER, mesh=FINER | {"cells_per_diameter": 2.0, "cells_per_gap": 0.5})), values(1e-3))
+    model, results = solved(make_mesh(box(ONE_LAYER, mesh=WITH_GRAINS)), values(1e-3))
     d, result = model.domains, results[1.0]
     area = 4e-18 * np.pi * (8.0**2 + 7.0**2)
     assert result["current.total"] == pytest.approx(0.2 * area, rel=2e-3)
@@ -74,7 +76,7 @@ def test_current_through_all_cores_leaves_by_the_top():
 def test_current_and_lithium_of_balls_grown_together():
     """Both balances hold, with the area of the two cores and their caps in closed form."""
     bodies = ((20.0, 28.0, 24.0, 8.0), (33.0, 28.0, 27.0, 7.0))
-    _, results = solved(make_mesh(box(ONE_LAYER, bodies, mesh=FINER | {"cells_per_diameter": 2.0, "cells_per_gap": 0.5})), values())
+    _, results = solved(make_mesh(box(ONE_LAYER, bodies, mesh=WITH_GRAINS)), values())
     result, distance = results[1.0], np.hypot(13.0, 3.0)
     # a cap of height r - x, where x is the distance of the plane of the neck from the centre, has the area 2 pi r (r - x)
     area = sum(4.0 * np.pi * r**2 - 2.0 * np.pi * r * (r - (distance**2 + r**2 - other**2) / (2.0 * distance))

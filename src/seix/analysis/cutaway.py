@@ -181,7 +181,9 @@ def _several(mesh: TaggedMesh, colours: Colours, standing: bool, core: Colours |
             whole.lines[name] += [segments + part.centre for segments in lines]
     corners = mesh.period * np.array(list(itertools.product((0.0, 1.0), repeat=3)))
     front = corners[(corners @ whole.towards).argmax()]
-    edges = [(a, b) for a, b in itertools.combinations(corners, 2) if (a != b).sum() == 1 and not (front == [a, b]).all(axis=1).any()]
+    edges = [
+        (a, b) for a, b in itertools.combinations(corners, 2) if (a != b).sum() == 1 and not (front == [a, b]).all(axis=1).any()
+    ]
     whole.lines["layer"].append(np.array(edges))
     whole.corners = corners
     return whole

@@ -62,7 +62,8 @@ def facet_kinds(mesh: TaggedMesh, owners: np.ndarray) -> dict[str, np.ndarray]:
     -------
     dict of str to ndarray (k,) of bool
         `core|sei`, `sei|electrolyte`, `layer|layer`, `grain|matrix` (also between grains that touch), `binder` (between
-        binder and anything else), `void` (between a void and anything else), `core|domain` (between the matrix of the core and a domain in it); no facet is in two of them.
+        binder and anything else), `void` (between a void and anything else), `core|domain` (between the matrix of the core and a
+        domain in it); no facet is in two of them.
     """
     names = list(mesh.region_names)
     void = np.array([name == "void" for name in names])[mesh.region]

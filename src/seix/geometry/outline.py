@@ -54,9 +54,10 @@ class Outline:
 
 
 def region_names(structure: Structure) -> list[str]:
-    """Names of the regions: `core`, `electrolyte`, the materials of the SEI (matrices, then grains) and of core domains, `binder`."""
+    """Names of the regions: `core`, `electrolyte`, materials of the SEI (matrices, then grains) and of core domains, `binder`."""
     matrices = [layer.matrix for layer in structure.layers if layer.shape != "polycrystal"]  # which has none
-    return ["core", "electrolyte", *dict.fromkeys([*matrices, *structure.phase_names]), *core_regions(structure), *binder_regions(structure)]
+    sei = dict.fromkeys([*matrices, *structure.phase_names])
+    return ["core", "electrolyte", *sei, *core_regions(structure), *binder_regions(structure)]
 
 
 def core_regions(structure: Structure) -> list[str]:

@@ -136,7 +136,7 @@ class Particles(Model):
 
     binder: Annotated[
         Length | None,
-        Field(description="Thickness of a film of binder on the SEI of all particles, which bridges those that are near; none if absent."),
+        Field(description="Thickness of a film of binder on the SEI of all particles, which bridges those that are near."),
     ] = None
 
     @model_validator(mode="after")

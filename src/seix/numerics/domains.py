@@ -77,8 +77,8 @@ class Domains:
         Core with the domains resolved in it; SEI and electrolyte; core and SEI.
     dx, dS
         Measures with fixed quadrature. ``dx(i)`` is region ``i``; ``dS(CORE_SEI)`` has the SEI on its ``+`` side,
-        ``dS(SEI_ELECTROLYTE)`` the SEI (also where binder is on it), ``dS(GRAIN_MATRIX)`` the grain (of two grains that touch, the one with the larger
-        number). Facets of a void belong to no interface.
+        ``dS(SEI_ELECTROLYTE)`` the SEI (also where binder is on it), ``dS(GRAIN_MATRIX)`` the grain (of two grains that
+        touch, the one with the larger number). Facets of a void belong to no interface.
     core_names : list of str
         Names of the regions that are domains in the core.
     shape : dict

@@ -151,7 +151,10 @@ class Bodies:
         return np.array([radii[i] * self._free_angle(i, radii) for i in range(len(self))])
 
     def crossings(self, body: int, radii: np.ndarray) -> list[tuple[np.ndarray, float, float, int]]:
-        """Discs or balls that cut into one: direction to each, distance of the common chord or plane and of the centres, and its number."""
+        """Discs or balls that cut into one.
+
+        Direction to each, distance of the common chord or plane, distance of the centres, and number of the other one.
+        """
         found = []
         for link in self.links:
             if not abs(radii[link.first] - radii[link.second]) < link.distance < radii[link.first] + radii[link.second]:

@@ -129,8 +129,8 @@ def _check_rings(bodies: Bodies, heights: np.ndarray) -> None:
                 apart = radius * (spread - math.acos(near / radius) - math.acos(far / radius))
                 if apart < RINGS_APART * radius:
                     raise GeometryError(
-                        f"particles {body + 1}, {i + 1} and {j + 1} meet, or nearly so, {height:.4g} nm over the cores: in 3D the "
-                        f"circles where two particles cross a third must be at least {RINGS_APART * radius:.4g} nm apart"
+                        f"particles {body + 1}, {i + 1} and {j + 1} meet, or nearly so, {height:.4g} nm over the cores: in 3D "
+                        f"the circles where two particles cross a third must be at least {RINGS_APART * radius:.4g} nm apart"
                     )
 
 
@@ -165,8 +165,9 @@ def _off_sides(bodies: Bodies, thickness: float) -> Bodies:
         best = 0 if room[0] >= least else int(room.argmax())
         if room[best] < least:
             raise GeometryError(
-                f"in 3D no particle with its films may cross a periodic side, or come nearer to it than {least:.4g} nm; wherever the "
-                f"sides normal to {'xy'[axis]} are put in a box of {bodies.box:.4g} nm, one does: a larger box or other places help"
+                f"in 3D no particle with its films may cross a periodic side, or come nearer to it than {least:.4g} nm; wherever "
+                f"the sides normal to {'xy'[axis]} are put in a box of {bodies.box:.4g} nm, one does: a larger box or other places "
+                "help"
             )
         centres[:, axis] = place[best]
     return Bodies(centres, bodies.radii, bodies.box)

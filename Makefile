@@ -14,10 +14,10 @@ demo: $(STAMP)
 	$(BIN)/mpirun -n $(NP) $(BIN)/python -m seix run $(DEMO) --reuse
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(NP) --dist worksteal -m "not slow"
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(NP) --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/python -m pip install -q --disable-pip-version-check ruff

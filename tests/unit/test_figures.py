@@ -171,6 +171,16 @@ def test_formulas_get_subscripts():
     assert style.phase_label("amorphous_si") == "amorphous Si"
 
 
+def test_legends_fit_into_the_room_they_ask_for():
+    labels = [style.phase_label(name) for name in ("core", "electrolyte", "oligomer", "organic_polymer", "Li2CO3", "LiF", "void")]
+    with style.context():
+        figure = page.MillimetreFigure(page.legend_width(labels) + 4.0, 20.0)
+        page.legend_below(figure, ["red"] * len(labels), labels)
+        box = figure.figure.legends[0].get_window_extent()
+    room = figure.figure.bbox
+    assert room.x0 <= box.x0 and box.x1 <= room.x1 and box.width > 0.8 * room.width
+
+
 def test_pieces_of_outlines_are_joined():
     angle = np.linspace(0.0, 2.0 * np.pi, 9)
     points = np.column_stack([np.cos(angle), np.sin(angle)])

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.patches import Patch
 
 from . import style
 from .fieldset import CellFields
 from .mapdraw import Map, outlines
 from .measures import EDGES
-from .page import MillimetreFigure
+from .page import MillimetreFigure, legend_below, legend_width, text_width
 from .render import why_not
 from .solidfigure import draw_body, place_bodies, plain_colours
 from .view import View, whole_view
@@ -47,28 +46,27 @@ def write_mesh_figure(path: Path, mesh: TaggedMesh, title: str, dpi: int = 200) 
     None, or why there is no picture of a mesh in space; nothing is written then.
     """
     with style.context():
-        figure = (_plane if mesh.dim == 2 else _solid)(mesh, f"{title}:  {len(mesh.cells)} cells", dpi)
-        if figure is None:
-            return why_not()
-        colours = [style.phase_colour(name, mesh.region_names) for name in mesh.region_names]
-        handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
         hidden = " (not shown)" if mesh.dim == 3 else ""  # a cut-away leaves the electrolyte out
         labels = [style.phase_label(name) + hidden * (name == "electrolyte") for name in mesh.region_names]
-        figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
+        head = f"{title}:  {len(mesh.cells)} cells"
+        figure = (_plane if mesh.dim == 2 else _solid)(mesh, head, dpi, legend_width(labels) + 4.0)
+        if figure is None:
+            return why_not()
+        legend_below(figure, [style.phase_colour(name, mesh.region_names) for name in mesh.region_names], labels)
         figure.save(path, dpi)
     return None
 
 
-def _plane(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure:
+def _plane(mesh: TaggedMesh, title: str, dpi: int, room: float) -> MillimetreFigure:
     fields, lines = CellFields(mesh, {}), outlines(mesh)
     edges = _edges(mesh)
     whole = domain_view(mesh)
     views = [whole, _smallest(mesh, whole)]
     height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), 120.0)
     width = height * sum(view.aspect for view in views) + _GAP + 4.0
-    figure = MillimetreFigure(width, _TOP + height + _LEGEND)
+    figure = MillimetreFigure(max(width, room, text_width(title) + 4.0), _TOP + height + _LEGEND)
     figure.text(2.0, 4.2, title, ha="left", va="baseline")
-    left = 2.0
+    left = 2.0 + 0.5 * (figure.width - width)
     colours = [style.phase_colour(name, mesh.region_names) for name in mesh.region_names]
     for view, thickness in zip(views, (0.1, 0.35), strict=True):
         axes = figure.axes(left, _TOP, height * view.aspect, height)
@@ -87,7 +85,7 @@ def _plane(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure:
     return figure
 
 
-def _solid(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure | None:
+def _solid(mesh: TaggedMesh, title: str, dpi: int, room: float) -> MillimetreFigure | None:
     """A cut-away body and a detail, with the edges of the cells on its faces and surfaces."""
     corners = mesh.points[mesh.cells[:, :4]]
     volume = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 6.0
@@ -95,7 +93,7 @@ def _solid(mesh: TaggedMesh, title: str, dpi: int) -> MillimetreFigure | None:
     width = min(_DETAIL * smallest, 1.5 * mesh.sei_thickness)
     drawn = draw_body(mesh, plain_colours(mesh, "phases"), dpi, cells=(len(mesh.cells) <= MANY, True), detail=width)
     title += "; on cut faces their traces"
-    return place_bodies(drawn, title, 0.0, below=_LEGEND)[0] if drawn else None
+    return place_bodies(drawn, title, 0.0, below=_LEGEND, narrowest=room)[0] if drawn else None
 
 
 def domain_view(mesh: TaggedMesh) -> View:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from . import style
 
@@ -42,6 +44,18 @@ def text_width(text: str) -> float:
     """Width of a line of text in the font of the figures [mm]; within `style.context`."""
     figure = MillimetreFigure(10.0, 10.0).figure
     return figure.text(0, 0, text).get_window_extent().width / figure.dpi / style.MILLIMETRE
+
+
+def legend_below(figure: MillimetreFigure, colours: Sequence[Any], labels: Sequence[str]) -> None:
+    """Names of colours in one line at the bottom; `legend_width` is the room it needs."""
+    handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
+    figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
+
+
+def legend_width(labels: Sequence[str]) -> float:
+    """Width of the line of `legend_below` [mm]; within `style.context`."""
+    letter = text_width("m")  # its handles and gaps follow the size of the font
+    return sum(text_width(label) for label in labels) + 4.0 * letter * len(labels)
 
 
 def colour_bar(figure: MillimetreFigure, mappable: Any, axes: Axes, label: str, extend: str) -> None:

@@ -155,14 +155,14 @@ def phase_legend(figure: MillimetreFigure, mesh: TaggedMesh, right: float, top: 
 
 
 def place_bodies(
-    drawn: Sequence[Rendering], title: str, right: float, below: float = 0.0
+    drawn: Sequence[Rendering], title: str, right: float, below: float = 0.0, narrowest: float = 0.0
 ) -> tuple[MillimetreFigure, float]:
     """Figure with renderings side by side and room for a legend; returns it and the left side of that room [mm]."""
     frames = [rendering.frame for rendering in drawn]
     widths = _widths(frames)
     heights = [width * frame.height / frame.width for width, frame in zip(widths, frames, strict=True)]
     end = _LEFT + sum(widths) + _GAP * len(widths)
-    figure = MillimetreFigure(max(end + right, text_width(title) + 4.0), _TOP + max(heights) + _BELOW + below)
+    figure = MillimetreFigure(max(end + right, text_width(title) + 4.0, narrowest), _TOP + max(heights) + _BELOW + below)
     figure.text(1.5, 3.9, title, ha="left", va="baseline")
     left = _LEFT
     for number, (rendering, width, height) in enumerate(zip(drawn, widths, heights, strict=True)):
@@ -206,11 +206,11 @@ def _ticks(axes: Axes, drawn: Rendering) -> None:
         outwards /= np.linalg.norm(outwards)
         step = round_length(0.36 * (last - first))
         for mark in np.arange(np.ceil(first / step - 1e-9), np.floor(last / step + 1e-9) + 1) * step:
-            if name == "y" and abs(mark) < 1e-9:
-                continue  # at this corner stands the last number of x
+            if (name == "y" and abs(mark) < 1e-9) or (name == "z" and mark - low < 0.03 * (top - low)):
+                continue  # at these corners stand the last and the first number of x
             foot = frame.seen(start + mark * along)
             axes.plot(*np.column_stack([foot, foot + unit * outwards]), color=style.INK, linewidth=0.5, clip_on=False, zorder=3)
-            axes.text(*(foot + 2.6 * unit * outwards), f"{mark + 0.0:g}", ha="center", va="center", fontsize="small")
+            axes.text(*(foot + 2.6 * unit * outwards), f"{mark + 0.0:g}".replace("-", "−"), ha="center", va="center", fontsize="small")
         middle = frame.seen(start + 0.5 * (first + last) * along) + (6.0 if out is None else 8.0) * unit * outwards
         turn = 90 if out is None else 0
         axes.text(*middle, f"{name} (nm)", ha="center", va="center", rotation=turn, clip_on=False)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.patches import Patch
-
 from . import style
 from .counting import grains_in_words
 from .fieldset import CellFields
 from .mapdraw import Map, Outlines, outlines
 from .meshfigure import domain_view
-from .page import MillimetreFigure, text_width
+from .page import MillimetreFigure, legend_below, legend_width, text_width
 from .render import why_not
 from .section import Section, standard_sections
 from .solidfigure import Rendering, body_axes, draw_body, plain_colours
@@ -49,37 +47,38 @@ def write_structure_figure(path: Path, mesh: TaggedMesh, title: str, by: str = "
     """
     with style.context():
         head = f"{title}:  {by}"
+        colours, labels = _legend(mesh, by)
+        room = max(text_width(head), legend_width(labels)) + 4.0
         if mesh.dim == 2:
-            figure = _plane(mesh, head, by)
+            figure = _plane(mesh, head, by, room)
             note = None
         else:
             drawn = draw_body(mesh, plain_colours(mesh, by), dpi)[:1]
             note = None if drawn else why_not()
-            figure = _solid(mesh, head, by, drawn)
-        colours, labels = _legend(mesh, by)
-        handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
-        figure.figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=1.0, handleheight=1.0)
+            figure = _solid(mesh, head, by, drawn, room)
+        legend_below(figure, colours, labels)
         figure.save(path, dpi)
     return note
 
 
-def _plane(mesh: TaggedMesh, title: str, by: str) -> MillimetreFigure:
+def _plane(mesh: TaggedMesh, title: str, by: str, room: float) -> MillimetreFigure:
     view = domain_view(mesh)
     height = min((_WIDTH - 4.0) / view.aspect, _HEIGHT)
     width = height * view.aspect
-    figure = _figure(title, width + 4.0, height)
+    figure = _figure(title, max(width + 4.0, room), height)
     left = 0.5 * (figure.width - width)
     _draw(figure, left, _TOP, height, CellFields(mesh, {}), view, outlines(mesh), by)
     return figure
 
 
-def _solid(mesh: TaggedMesh, title: str, by: str, drawn: list[Rendering]) -> MillimetreFigure:
+def _solid(mesh: TaggedMesh, title: str, by: str, drawn: list[Rendering], room: float) -> MillimetreFigure:
     """A body on the left, the sections above each other on the right; without a body beside each other."""
     sections = standard_sections(CellFields(mesh, {}))
     views = [_section_view(section) for section in sections]
     if not drawn:
         height = min((_WIDTH - 4.0 - _GAP) / sum(view.aspect for view in views), _HEIGHT)
-        figure = _figure(title, 4.0 + _GAP + height * sum(view.aspect for view in views), height + 4.0)
+        wide = 4.0 + _GAP + height * sum(view.aspect for view in views)
+        figure = _figure(title, max(wide, room), height + 4.0)
         left = 2.0
         for section, view in zip(sections, views, strict=True):
             figure.text(left, _TOP + 3.0, section.title, ha="left", va="baseline", color="#4a4a4a")
@@ -89,10 +88,10 @@ def _solid(mesh: TaggedMesh, title: str, by: str, drawn: list[Rendering]) -> Mil
     frame = drawn[0].frame
     width = min(_BODY, _HEIGHT * frame.width / frame.height)
     tall = width * frame.height / frame.width
-    room = tall + _MARGIN
+    high = tall + _MARGIN
     # both sections fill the height together, or the width that is left
-    column = min(_WIDTH - 2 * _MARGIN - width - 2.0, (room - 2 * 4.0 - 1.0) / sum(1 / view.aspect for view in views))
-    figure = _figure(title, 2 * _MARGIN + width + column + 2.0, room)
+    column = min(_WIDTH - 2 * _MARGIN - width - 2.0, (high - 2 * 4.0 - 1.0) / sum(1 / view.aspect for view in views))
+    figure = _figure(title, max(2 * _MARGIN + width + column + 2.0, room), high)
     body_axes(figure.axes(_MARGIN, _TOP, width, tall), drawn[0])
     left, top = 2 * _MARGIN + width, _TOP
     for section, view in zip(sections, views, strict=True):
@@ -111,7 +110,7 @@ def _section_view(section: Section) -> View:
 
 
 def _figure(title: str, width: float, height: float) -> MillimetreFigure:
-    figure = MillimetreFigure(max(width, text_width(title) + 4.0, 80.0), _TOP + height + _LEGEND)
+    figure = MillimetreFigure(width, _TOP + height + _LEGEND)
     figure.text(2.0, 4.2, title, ha="left", va="baseline")
     return figure
 

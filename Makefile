@@ -7,7 +7,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 DEMO  := scenarios/paper/field_and_stress.yaml
 
-.PHONY: demo test test-all lint lock bench clean
+.PHONY: demo test test-all lint lock bench gallery clean
 export OMP_NUM_THREADS ?= 1
 
 demo: $(STAMP)
@@ -43,3 +43,7 @@ clean:
 bench: $(STAMP)
 	$(BIN)/python bench/meshes.py --write docs/benchmarks.md
 	$(BIN)/python bench/curved.py --write docs/benchmarks.md
+
+# pictures of docs/gallery.md; make gallery RUNS=--runs also computes those of results, in about ten minutes
+gallery: $(STAMP)
+	$(BIN)/python tools/gallery.py $(RUNS)

@@ -52,7 +52,7 @@ class Picture:
     kind: str = "phases"
     overrides: tuple[str, ...] = ()
     member: str = ""
-    dpi: int = 130
+    dpi: int = 115
 
     @property
     def command(self) -> str:
@@ -88,7 +88,7 @@ SECTIONS: dict[str, tuple[Picture, ...]] = {
         Picture("several_particles", "examples/several_particles.yaml", "Five particles, three of which touch through their "
                 "cores."),
         Picture("random_particles", "examples/several_particles.yaml", "Particles at random places, each grown together with an "
-                "earlier one.", dpi=120,
+                "earlier one.",
                 overrides=("title=Eight particles at random places", "geometry={box: null, particles: null, number: 8, "
                            "core_radius: 40 nm, spread: 0.2, fraction: 0.5, contact: cores}")),
         Picture("binder", "examples/binder.yaml", "Binder on the SEI of several particles, which bridges those that are near."),
@@ -102,7 +102,7 @@ SECTIONS: dict[str, tuple[Picture, ...]] = {
         Picture("octant", "examples/octant.yaml", "An octant of a particle between three mirror planes."),
         Picture("cone", "examples/octant.yaml", "A four-sided cone of a particle.",
                 overrides=("title=Cone of a particle in space", "geometry.sector=40 deg")),
-        Picture("sphere", "examples/octant.yaml", "A whole particle with cellular grains.", dpi=120,
+        Picture("sphere", "examples/octant.yaml", "A whole particle with cellular grains.", dpi=105,
                 overrides=("title=Particle in space with cellular grains", "geometry.sector=full",
                            "sei.inorganic={LiF: 0.30, Li3N: 0.10}",
                            "sei.grains={diameter: 4 nm, gap: 0.3 nm, shape: cellular}", "mesh.cells_per_gap=0.6")),
@@ -110,10 +110,10 @@ SECTIONS: dict[str, tuple[Picture, ...]] = {
     ),
     "Grains, meshes and statistics": (
         Picture("grains", "examples/cellular_grains.yaml", "Grains by colour.", kind="grains"),
-        Picture("mesh", "examples/silicon_domains.yaml", "A mesh, and the place of its smallest cell.", kind="mesh", dpi=90),
-        Picture("mesh_3d", "examples/octant.yaml", "A mesh in space.", kind="mesh", dpi=80),
+        Picture("mesh", "examples/silicon_domains.yaml", "A mesh, and the place of its smallest cell.", kind="mesh", dpi=85),
+        Picture("mesh_3d", "examples/octant.yaml", "A mesh in space.", kind="mesh", dpi=75),
         Picture("statistics", "paper/field_and_stress.yaml", "Statistics of the multilayer, asked against found "
-                "([definitions](statistics.md)).", kind="statistics", member="multilayer", dpi=150),
+                "([definitions](statistics.md)).", kind="statistics", member="multilayer", dpi=140),
     ),
     "Results": (
         Picture("field_and_stress", "paper/field_and_stress.yaml", "Field enhancement and stress of the bilayer and the "
@@ -163,7 +163,7 @@ def page() -> str:
         lines.append(f"## {title}\n")
         for picture in pictures:
             if (IMAGES / f"{picture.name}.png").is_file():
-                lines += [f"![{picture.caption}](images/{picture.name}.png)\n", f"{picture.caption}\n"]
+                lines += [f"![{picture.name.replace("_", " ")}](images/{picture.name}.png)\n", f"{picture.caption}\n"]
                 lines.append(f"```sh\n{picture.command}\n```\n")
     return "\n".join(lines)
 

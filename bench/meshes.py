@@ -35,7 +35,14 @@ MEMORY = {(2, 100_000): 8.0, (3, 10_000): 5.0}
 """Gigabytes."""
 
 
-def scenario(dim: int, grains: int, shape: str = "round"):
+COARSE = {2: {"cells_per_diameter": 3.0, "cells_per_gap": 0.35}, 3: {"cells_per_diameter": 2.0, "cells_per_gap": 0.6}}
+"""What the cells of the first tables are asked to be: enough for quantiles of fields within a few per cent."""
+OTHERS = ((2, 1_000, "round", "default"), (2, 10_000, "round", "default"), (2, 10_000, "cellular", "coarse"),
+          (3, 1_000, "cellular", "coarse"))  # fmt: skip
+"""Dimension, grains, shape and resolution of the cases of the last table."""
+
+
+def scenario(dim: int, grains: int, shape: str = "round", resolution: str = "coarse"):
     """A consSEI of 5 nm layers with about this number of grains."""
     from seix.scenario import Scenario
 
@@ -51,8 +58,7 @@ def scenario(dim: int, grains: int, shape: str = "round"):
                      "electrolyte_depth": 10 * NM},
         "sei": {"structure": "consSEI", "x": layers, "layer_thickness": thickness * NM,
                 "inorganic": {"LiF": 0.20, "Li3N": 0.06}, "grains": {"shape": shape}},
-        "mesh": {"cells_per_diameter": 3.0 if dim == 2 else 2.0, "cells_per_gap": 0.35 if dim == 2 else 0.6,
-                 "maximum_cells": 50_000_000},
+        "mesh": {**(COARSE[dim] if resolution == "coarse" else {}), "maximum_cells": 50_000_000},
     })  # fmt: skip
 
 
@@ -61,7 +67,7 @@ def clock() -> np.ndarray:
     return np.array([time.perf_counter(), time.process_time()])
 
 
-def measure(dim: int, grains: int) -> dict:
+def measure(dim: int, grains: int, shape: str = "round", resolution: str = "coarse") -> dict:
     """Run one case in this process."""
     from seix.fem import MPI
     from seix.geometry.layers import build_structure
@@ -69,7 +75,7 @@ def measure(dim: int, grains: int) -> dict:
     from seix.numerics.domains import Domains
 
     start = clock()
-    chosen = scenario(dim, grains)
+    chosen = scenario(dim, grains, shape, resolution)
     structure = build_structure(chosen)
     packed = clock()
     mesh = mesh_structure(structure, chosen.mesh)
@@ -80,16 +86,17 @@ def measure(dim: int, grains: int) -> dict:
     numbers = mesh.statistics["mesh"]
     angle = numbers["angle"] if dim == 2 else numbers["dihedral"]
     return {
-        "dim": dim, "grains": len(structure.radii), "cells": len(mesh.cells), "packing": (packed - start)[1],
+        "dim": dim, "shape": shape, "resolution": resolution, "grains": len(structure.radii), "cells": len(mesh.cells),
+        "packing": (packed - start)[1],
         "mesh": (meshed - packed)[1], "dolfinx": (end - meshed)[1], "total": (end - start)[1], "wall": (end - start)[0],
         "mesh_memory": memory,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "angle": angle["min"],
     }  # fmt: skip
 
 
-def run(dim: int, grains: int) -> dict:
+def run(dim: int, grains: int, shape: str = "round", resolution: str = "coarse") -> dict:
     """Run one case in a process of its own."""
-    command = [sys.executable, __file__, "--case", str(dim), str(grains)]
+    command = [sys.executable, __file__, "--case", str(dim), str(grains), shape, resolution]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{dim}D with {grains} grains failed:\n{done.stderr}")
@@ -107,7 +114,7 @@ def report(rows: list[dict]) -> str:
     """Markdown tables of all cases."""
     parts = []
     for dim in (2, 3):
-        mine = [row for row in rows if row["dim"] == dim]
+        mine = [row for row in rows if row["dim"] == dim and (row["shape"], row["resolution"]) == ("round", "coarse")]
         head = ["grains", "cells", "packing [s]", "mesh [s]", "DOLFINx [s]", "total [s]", "wall [s]", f"target of {TIMED[dim]}",
                 "peak memory [GB]", "smallest angle [deg]" if dim == 2 else "smallest dihedral [deg]"]  # fmt: skip
         lines = []
@@ -118,10 +125,21 @@ def report(rows: list[dict]) -> str:
             wanted = "" if target is None else f"{target:.0f}"
             rest = [wanted, f"{row['memory'] / 1e9:.2f}", f"{row['angle']:.1f}"]
             lines.append([str(row["grains"]), str(row["cells"]), *times, *rest])
-        parts.append(f"**{dim}D**\n\n" + markdown(head, lines))
+        asked = ", ".join(f"`mesh.{key}` {value:g}" for key, value in COARSE[dim].items())
+        parts.append(f"**{dim}D**, round grains, {asked}:\n\n" + markdown(head, lines))
         if len(mine) > 1:
             powers = ", ".join(f"{k} {exponent(mine, k):.2f}" for k in ("packing", "mesh", "dolfinx", "total", "memory"))
             parts.append(f"Growth with the number of grains (exponents, from 1000 grains on): {powers}.")
+    head = ["", "grains", "cells", "packing [s]", "mesh [s]", "DOLFINx [s]", "peak memory [GB]", "smallest angle [deg]"]
+    lines = []
+    for row in rows:
+        if (row["shape"], row["resolution"]) != ("round", "coarse"):
+            times = [f"{row[k]:.2f}" for k in ("packing", "mesh", "dolfinx")]
+            cells = "default cells" if row["resolution"] == "default" else "cells as above"
+            rest = [f"{row['memory'] / 1e9:.2f}", f"{row['angle']:.1f}"]
+            lines.append([f"{row['dim']}D, {row['shape']}, {cells}", str(row["grains"]), str(row["cells"]), *times, *rest])
+    if lines:
+        parts.append("**Other shapes, and the default resolution**\n\n" + markdown(head, lines))
     return "\n\n".join(parts)
 
 
@@ -130,17 +148,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--dim", type=int, choices=(2, 3))
-    parser.add_argument("--case", nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--case", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.case:
-        measure(given.case[0], 100)  # compiles
-        print(json.dumps(measure(*given.case)))
+        dim, grains, shape, resolution = given.case
+        measure(int(dim), 100, shape)  # compiles
+        print(json.dumps(measure(int(dim), int(grains), shape, resolution)))
         return
     sizes = QUICK if given.quick else SIZES
     rows = []
     for dim in (2, 3):
         for grains in sizes[dim] if given.dim in (None, dim) else ():
             rows.append(run(dim, grains))
+            print(json.dumps(rows[-1]), flush=True)
+    for case in OTHERS:
+        if not given.quick and given.dim in (None, case[0]):
+            rows.append(run(*case))
             print(json.dumps(rows[-1]), flush=True)
     text = report(rows)
     print(text)

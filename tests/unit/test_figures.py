@@ -214,7 +214,7 @@ def test_grains_are_counted_in_words():
     assert grains_in_words(mesh) == f"{number} grains"
     name = mesh.region_names[mesh.region[mesh.grain >= 0][0]]
     halves = {"structure": {"phases": {name: {"grains": number - 1.5}}}}
-    assert grains_in_words(replace(mesh, statistics=halves)) == f"{number} grains (3 of them halves at mirror planes)"
+    assert grains_in_words(replace(mesh, statistics=halves)) == f"{number} grains (3 of them cut in half by mirror planes)"
     assert grains_in_words(replace(mesh, grain=np.full_like(mesh.grain, -1))) == ""
     voids = [other if other != name else "void" for other in mesh.region_names]
     assert grains_in_words(replace(mesh, region_names=voids)) == f"{number} voids"

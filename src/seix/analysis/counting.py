@@ -21,7 +21,7 @@ def grains_in_words(mesh: TaggedMesh) -> str:
     Returns
     -------
     str
-        "37 grains (9 of them halves at mirror planes)", "20 grains, 4 voids", "12 grains, 9 domains", or "" without any.
+        "37 grains (9 of them cut in half by mirror planes)", "20 grains, 4 voids", "12 grains, 9 domains", or "" without any.
         A grain on a periodic side is one: its other half is on the opposite side.
     """
     names = list(mesh.region_names)
@@ -31,7 +31,7 @@ def grains_in_words(mesh: TaggedMesh) -> str:
     words = []
     if grains:
         halves = _halves(mesh)
-        words.append(_several(grains, "grain") + (f" ({halves} of them halves at mirror planes)" if halves else ""))
+        words.append(_several(grains, "grain") + (f" ({halves} of them cut in half by mirror planes)" if halves else ""))
     words += [_several(number, name) for number, name in ((voids, "void"), (domains, "domain")) if number]
     return ", ".join(words)
 

@@ -1,15 +1,20 @@
 """Packing of grains: fractions, gaps, sides, repeatability and what is said when it is impossible."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from geometry_cases import bilayer, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError
-from seix.geometry.layers import build_structure
+from seix.geometry import packing
+from seix.geometry.layers import _frame, _layer_shapes, build_structure
+from seix.geometry.packing import pack_layer
 from seix.geometry.patch import FREE
+from seix.geometry.pushing import push_apart
 
+OCTANT = {**particle(16, 5, "octant"), "dimension": 3}
 CASES = {
     "bilayer": scenario(patch(), bilayer()),
     "multilayer": scenario(patch(), multilayer(diameter=3)),
@@ -118,9 +123,58 @@ def test_too_dense_names_the_highest_fraction_and_it_packs():
     message = str(caught.value)
     assert caught.value.exit_code == 4
     assert "70.0%" in message and "smaller gap" in message and "\n" not in message
-    reached = float(re.search(r"reachable is ([0-9.]+)%", message).group(1)) / 100
-    assert 0.5 < reached < 0.7
-    build_structure(scenario(patch(50), one_layer(reached - 0.01)))
+    assert 0.5 < highest(message) < 0.7
+    build_structure(scenario(patch(50), one_layer(highest(message))))
+
+
+def highest(message):
+    """The fraction that a refusal says is reachable."""
+    return float(re.search(r"reachable is ([0-9.]+)%", message).group(1)) / 100
+
+
+DENSE = {
+    "plane": (scenario(patch(120, 40, 15), bilayer(40, 20, 0.01, diameter=7, spread=0.1)), (0.62, 0.63, 0.64, 0.7), 0.598),
+    "octant": (scenario(OCTANT, multilayer(7, 1, 0.2, diameter=3.6)), (0.27, 0.5), 0.255),
+}
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_highest_fraction_packs_with_the_effort_of_a_request(name):
+    given, asked, packs = DENSE[name]
+    layer, band = first_layer(given)
+    fraction = sum(layer.fractions.values())
+    for wanted in asked:
+        denser = replace(layer, fractions={k: f * wanted / fraction for k, f in layer.fractions.items()})
+        with pytest.raises(GeometryError, match="highest fraction reachable") as caught:
+            pack_layer(denser, band, 1, 0)
+        found = highest(str(caught.value))
+        assert packs <= found < wanted
+        pack_layer(replace(layer, fractions={k: found * (f / fraction) for k, f in layer.fractions.items()}), band, 1, 0)
+
+
+def first_layer(given):
+    """The layer at the core and its packing space."""
+    layers = _layer_shapes(given)
+    layer = layers[0]
+    return layer, _frame(given, layers).band(layer.inner, layer.outer, layer.gaps, layer.gap)
+
+
+def test_refusal_costs_a_few_packings(monkeypatch):
+    moved = []
+
+    def counted(x, *given):
+        moved.append(len(x))
+        return push_apart(x, *given)
+
+    monkeypatch.setattr(packing, "push_apart", counted)
+    layer, band = first_layer(scenario(patch(1500, 40, 15), one_layer(0.56, diameter=4, gap=0.4)))
+    pack_layer(layer, band, 1, 0)
+    easy = sum(moved)
+    moved.clear()
+    with pytest.raises(GeometryError, match="highest fraction reachable"):
+        pack_layer(replace(layer, fractions={"LiF": 0.68}), band, 1, 0)
+    # near the ceiling one packing moves the grains five times as often
+    assert sum(moved) < 20 * easy
 
 
 def test_no_grain_at_all_says_which_period_would_do():

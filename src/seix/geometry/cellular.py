@@ -15,9 +15,10 @@ import numpy as np
 
 from seix.errors import GeometryError
 from seix.geometry.balance import balance, film
+from seix.geometry.ceiling import rounded_down
 from seix.geometry.cell_space import CellSpace
 from seix.geometry.grains import LayerGrains, ball, draw_grains
-from seix.geometry.packing import pack_layer
+from seix.geometry.packing import attempts, pack_layer
 from seix.geometry.patch import FlatBand
 from seix.geometry.shapes import ConvexShapes, StarShapes
 from seix.geometry.solid import SlabBand
@@ -140,14 +141,16 @@ def seeds(layer: LayerShape, band, seed: int, index: int, count: int, where: str
         loose = replace(layer, fractions=fractions, diameter=diameter, gap=SEED_GAP * diameter, gaps=(0.0, 0.0))
         room = replace(room, gap=loose.gap)
         try:
-            grains = pack_layer(loose, room, seed, index, count)
-        except GeometryError as error:
-            last = error
+            grains = attempts(loose, room, seed, index, where).grains
+        except GeometryError:  # too large for the layer, which is said below if no other packs
             continue
-        order = np.lexsort((*grains.centres.T[1:], np.floor(grains.centres[:, 0] / diameter)))
-        columns = (grains.radii * part ** (-1.0 / dim), grains.phase, grains.side, grains.weight, grains.centres)
-        return LayerGrains(*(column[order] for column in columns))
-    raise last
+        if grains is not None:
+            break
+    else:
+        grains = pack_layer(loose, room, seed, index, count)
+    order = np.lexsort((*grains.centres.T[1:], np.floor(grains.centres[:, 0] / diameter)))
+    columns = (grains.radii * part ** (-1.0 / dim), grains.phase, grains.side, grains.weight, grains.centres)
+    return LayerGrains(*(column[order] for column in columns))
 
 
 def without_sides(band):
@@ -236,5 +239,5 @@ def _too_dense(layer, band, frame, seed, index, count, where) -> str:
     return (
         f"{where} asks for grains on {asked:.1%} of its {'area' if band.dim == 2 else 'volume'}; with films of at least "
         f"{layer.gap:.4g} nm between cellular grains of {layer.diameter:.4g} nm and a rounding of {layer.rounding:.2g} the "
-        f"highest fraction reachable is {factor * asked:.1%}: a smaller gap, larger grains or less rounding helps"
+        f"highest fraction reachable is {rounded_down(factor * asked):.1%}: a smaller gap, larger grains or less rounding helps"
     )

@@ -58,8 +58,17 @@ class LayerGrains:
     centres: np.ndarray | None = None
 
 
-def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, factor: float = 1.0,
-                strict: bool = True) -> LayerGrains:  # fmt: skip
+def expected_counts(layer: LayerShape, band) -> np.ndarray:
+    """Number of grains (p,) of each phase of a layer, not rounded."""
+    return np.array(list(layer.fractions.values())) * band.measure / mean_measure(layer, band.dim)
+
+
+def countable(layer: LayerShape, band) -> bool:
+    """Whether whole numbers of grains fit the fractions well enough."""
+    return all(_fits(wanted, band.dim) for wanted in expected_counts(layer, band))
+
+
+def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str) -> LayerGrains:
     """Draw the grains of a layer so that their areas (volumes in space) inside the domain sum exactly to what is asked.
 
     The number of grains of a phase is its area over the mean grain area, rounded; their diameters are
@@ -74,10 +83,6 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
     rng : numpy.random.Generator
     where : str
         Name of the layer for messages.
-    factor : float
-        Multiplies all fractions.
-    strict : bool
-        Whether a number of grains that fits the fraction badly is an error.
 
     Raises
     ------
@@ -85,20 +90,19 @@ def draw_grains(layer: LayerShape, band, rng: np.random.Generator, where: str, f
         If a phase would get no grain, its grains would be scaled by more than 15 % (the message says what
         size of the domain would do), or they are too large for the layer.
     """
-    wanted = factor * np.array(list(layer.fractions.values())) * band.measure / mean_measure(layer, band.dim)
+    wanted = expected_counts(layer, band)
     on_side = _draw_sides(layer, band, wanted, rng)
     # a grain on a mirror counts half, so more of them are needed for the same area
     missing = 1.0 - band.side_weight
     counts = [round(w + missing * len(sides)) for w, sides in zip(wanted, on_side, strict=True)]
-    if strict:
-        _check_counts(layer, band, wanted, where)
+    _check_counts(layer, band, wanted, where)
     groups = []
     for p, (fraction, count, sides) in enumerate(zip(layer.fractions.values(), counts, on_side, strict=True)):
         side = np.full(max(count, len(sides), 1), FREE)
         side[: len(sides)] = sides
         weight = np.where(side == FREE, 1.0, band.side_weight)
         radii = _draw_radii(layer, len(side), rng)
-        radii = _scaled(radii, weight, factor * fraction * band.measure, layer, band, where)
+        radii = _scaled(radii, weight, fraction * band.measure, layer, band, where)
         groups.append((radii, np.full(len(side), p), side, weight))
     return LayerGrains(*(np.concatenate(column) for column in zip(*groups, strict=True)))
 

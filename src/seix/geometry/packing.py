@@ -8,6 +8,7 @@ exactly, or there is no result: nothing is shrunk to make it fit.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 DENSEST = {2: 0.87, 3: 0.67}
 """Fraction that no attempt reaches: a little above random close packing of discs, 0.84, and of spheres, 0.64."""
-SEARCH_PRECISION = 0.01
-"""Precision of the highest reachable fraction that a failure reports, as a part of the asked one."""
+HOPELESS = 0.94
+"""Patience is in vain where the overlaps that quick attempts leave behind have room for less than this part of the fraction;
+where it helped more than 50 grains, there was room for 0.978 at least."""
+ENOUGH = 150
+"""Fewest grains whose overlaps tell that: of a few grains some get room by chance."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,26 @@ class Schedule:
 QUICK = Schedule(swell=200, sweeps=2000)
 PATIENT = Schedule(swell=1500, sweeps=5000, shake=0.25)
 ATTEMPTS = (QUICK, QUICK, QUICK, PATIENT, PATIENT)
-SEARCH_ATTEMPTS = (QUICK, PATIENT)
+ALL = tuple(range(len(ATTEMPTS)))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one or several attempts came to.
+
+    Attributes
+    ----------
+    grains : LayerGrains or None
+        None if overlaps are left.
+    part : float
+        Part of the asked fraction that the overlaps left room for, a little too large; 1 without overlaps.
+    number : int
+        Grains that were tried.
+    """
+
+    grains: LayerGrains | None
+    part: float
+    number: int
 
 
 def pack_layer(
@@ -81,57 +104,67 @@ def pack_layer(
         If the fractions cannot be packed; the message says which could be.
     """
     where = where or (f"layer {index + 1} of {count} (counted from the core)" if count > 1 else "the SEI")
-    for attempt, schedule in enumerate(ATTEMPTS):
-        grains = _try(layer, band, np.random.default_rng([seed, index, attempt]), where, schedule)
-        if grains is not None:
-            return grains
-    asked = sum(layer.fractions.values())
-    reached = asked * _reachable(layer, band, seed, index, where)
+    outcome = attempts(layer, band, seed, index, where)
+    if outcome.grains is not None:
+        return outcome.grains
+    from seix.geometry.ceiling import highest_fraction
+
+    asked, reached = sum(layer.fractions.values()), highest_fraction(layer, band, seed, index, where, outcome)
+    found = "no smaller fraction was found to pack" if reached is None else f"the highest fraction reachable is {reached:.1%}"
     raise GeometryError(
         f"{where} asks for grains on {asked:.1%} of its {'area' if band.dim == 2 else 'volume'}; with a mean diameter of "
-        f"{layer.diameter:.4g} nm and a gap of {layer.gap:.4g} nm the highest "
-        f"fraction reachable is {reached:.1%}: "
+        f"{layer.diameter:.4g} nm and a gap of {layer.gap:.4g} nm {found}: "
         "a smaller gap, another diameter or a thicker layer helps"
     )
 
 
-def _try(
-    layer: LayerShape,
-    band,
-    rng: np.random.Generator,
-    where: str,
-    schedule: Schedule,
-    factor: float = 1.0,
-    strict: bool = True,
-) -> LayerGrains | None:
-    """One attempt: grains without overlap, or None."""
-    grains = draw_grains(layer, band, rng, where, factor, strict)
+def attempts(layer: LayerShape, band, seed: int, index: int, where: str, chosen: Sequence[int] = ALL) -> Outcome:
+    """Try to pack a layer, with more patience if need be.
+
+    Parameters
+    ----------
+    layer, band, seed, index, where
+        See `pack_layer`.
+    chosen : sequence of int
+        Which of the attempts are made; each has random numbers of its own.
+
+    Returns
+    -------
+    Outcome
+        Of the first attempt that packs; else the largest part, and no grains.
+
+    Raises
+    ------
+    GeometryError
+        If the layer is too small for its grains.
+    """
+    part, number = 0.0, 0
+    for attempt in chosen:
+        schedule = ATTEMPTS[attempt]
+        if schedule is PATIENT and number >= ENOUGH and 0.0 < part < HOPELESS:
+            break
+        outcome = _try(layer, band, np.random.default_rng([seed, index, attempt]), where, schedule)
+        if outcome.grains is not None:
+            return outcome
+        part, number = max(part, outcome.part), outcome.number
+    return Outcome(None, part, number)
+
+
+def _try(layer: LayerShape, band, rng: np.random.Generator, where: str, schedule: Schedule) -> Outcome:
+    """One attempt."""
+    grains = draw_grains(layer, band, rng, where)
+    number = len(grains.radii)
     # half the gap belongs to every grain
     halos = (grains.weight * ball(grains.radii + 0.5 * layer.gap, band.dim)).sum()
-    if halos > DENSEST[band.dim] * band.measure:
-        return None
-    grains.centres = _relax(grains, layer.gap, band, rng, schedule)
-    return None if grains.centres is None else grains
+    room = DENSEST[band.dim] * band.measure
+    if halos > room:
+        return Outcome(None, float(room / halos), number)
+    grains.centres, part = _relax(grains, layer.gap, band, rng, schedule)
+    return Outcome(None if grains.centres is None else grains, part, number)
 
 
-def _reachable(layer: LayerShape, band, seed: int, index: int, where: str) -> float:
-    """Largest factor on all fractions that packs, by bisection."""
-    packs, fails, trial = 0.0, 1.0, 0
-    while fails - packs > SEARCH_PRECISION:
-        factor = 0.5 * (packs + fails)
-        found = False
-        for schedule in SEARCH_ATTEMPTS:
-            trial += 1
-            rng = np.random.default_rng([seed, index, len(ATTEMPTS) + trial])
-            if _try(layer, band, rng, where, schedule, factor, strict=False) is not None:
-                found = True
-                break
-        packs, fails = (factor, fails) if found else (packs, factor)
-    return packs
-
-
-def _relax(grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule) -> np.ndarray | None:
-    """Centres without overlap, or None if the sweeps do not get there."""
+def _relax(grains: LayerGrains, gap: float, band, rng: np.random.Generator, schedule: Schedule):
+    """Centres without overlap, or None if the sweeps do not get there, and the part of the fraction that there was room for."""
     n, mean = len(grains.radii), grains.radii.mean()
     # grains are pushed a little further than needed, to be exactly clear after finitely many sweeps
     slack = 4e-3 * mean
@@ -148,16 +181,18 @@ def _relax(grains: LayerGrains, gap: float, band, rng: np.random.Generator, sche
         moves, worst, energy = push_apart(x, i, j, size * radii, gap + slack, band.periods, 1e-9 * mean)
         if grown == 1.0:
             if worst <= slack:
-                return x[np.argsort(order)]
+                return x[np.argsort(order)], 1.0
             if sweep % 100 == 0:  # a jammed packing gains next to nothing any more
                 if energy > 0.95 * last:
-                    return None
+                    break
                 last = energy
         x = x + moves
         if grown < 1.0:
             shake = schedule.shake * mean * (1.0 - grown)
             x += rng.uniform(-shake, shake, x.shape)  # bounded, so that the list of neighbours serves longer
-    return None
+    # grains that just touch have as many neighbours as they have ways to move in both directions: 4 in the plane, 6 in space
+    overlap = math.sqrt(energy / (n * band.dim)) / (2.0 * mean + gap)
+    return None, max(1.0 - overlap, 0.0) ** band.dim
 
 
 class _NeighbourList:

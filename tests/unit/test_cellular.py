@@ -226,7 +226,7 @@ def test_too_dense_names_the_fraction_that_can_be_reached():
     message = str(caught.value)
     assert "90.0%" in message and "0.3 nm" in message and "\n" not in message
     reached = float(re.search(r"reachable is ([\d.]+)%", message)[1]) / 100.0
-    Made(frame, fractions={"LiF": 2 / 3 * (reached - 5e-4), "Li3N": 1 / 3 * (reached - 5e-4)})
+    Made(frame, fractions={"LiF": 2 / 3 * reached, "Li3N": 1 / 3 * reached})
 
 
 def test_few_grains_in_a_thin_layer():

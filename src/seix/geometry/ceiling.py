@@ -54,11 +54,11 @@ def highest_fraction(layer: LayerShape, band, seed: int, index: int, where: str,
     top = int(FINE * asked - 1e-6) + 1
 
     def steps(space) -> list[int]:
-        return [k for k in range(1, top) if countable(_with(layer, k), space)]
+        return [k for k in range(1, top) if countable(with_fraction(layer, k), space)]
 
     def search(space, start: int, climb: bool) -> int | None:
         def pack(k: int) -> Outcome:
-            return attempts(_with(layer, k), space, seed, index, where, chosen)
+            return attempts(with_fraction(layer, k), space, seed, index, where, chosen)
 
         return _search(pack, steps(space), start, top, climb, many)
 
@@ -69,12 +69,7 @@ def highest_fraction(layer: LayerShape, band, seed: int, index: int, where: str,
     return None if found is None else found / FINE
 
 
-def rounded_down(fraction: float) -> float:
-    """A fraction as it is printed, never more than it is."""
-    return int(FINE * fraction) / FINE
-
-
-def _with(layer: LayerShape, parts: int) -> LayerShape:
+def with_fraction(layer: LayerShape, parts: int) -> LayerShape:
     """The layer with a fraction of so many parts in all; of one material exactly what a user would write."""
     asked = sum(layer.fractions.values())
     return replace(layer, fractions={name: parts / FINE * (f / asked) for name, f in layer.fractions.items()})

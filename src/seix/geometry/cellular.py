@@ -15,7 +15,7 @@ import numpy as np
 
 from seix.errors import GeometryError
 from seix.geometry.balance import balance, film
-from seix.geometry.ceiling import rounded_down
+from seix.geometry.ceiling import FINE, with_fraction
 from seix.geometry.cell_space import CellSpace
 from seix.geometry.grains import LayerGrains, ball, draw_grains
 from seix.geometry.packing import attempts, pack_layer
@@ -86,9 +86,8 @@ def cellular_layer(layer: LayerShape, band, frame: Frame, seed: int, index: int,
     return made
 
 
-def _attempt(layer, band, frame, seed, index, count, where, least_segments: int, factor: float = 1.0):
+def _attempt(layer, band, frame, seed, index, count, where, least_segments: int):
     """Grains and shapes, or None if a phase cannot have its fraction."""
-    layer = replace(layer, fractions={name: factor * f for name, f in layer.fractions.items()})
     grains = seeds(layer, band, seed, index, count, where)
     space = CellSpace(frame, *_between(layer))
     rng = np.random.default_rng([seed, index, 1])
@@ -229,15 +228,16 @@ def solve_inset(measure: Callable[[float], float], target: float, scale: float) 
 
 def _too_dense(layer, band, frame, seed, index, count, where) -> str:
     asked = sum(layer.fractions.values())
-    factor, found = 1.0, None
-    while found is None and factor > 2.0 * STEP_DOWN:
-        factor -= STEP_DOWN
+    # tried as they are printed: grains that are a little fewer may be other grains
+    for step in range(1, round(1.0 / STEP_DOWN)):
+        parts = int(FINE * asked * (1.0 - STEP_DOWN * step))
         try:
-            found = _attempt(layer, band, frame, seed, index, count, where, 0, factor)
+            if parts == 0 or _attempt(with_fraction(layer, parts), band, frame, seed, index, count, where, 0) is not None:
+                break
         except GeometryError:
             continue
     return (
         f"{where} asks for grains on {asked:.1%} of its {'area' if band.dim == 2 else 'volume'}; with films of at least "
         f"{layer.gap:.4g} nm between cellular grains of {layer.diameter:.4g} nm and a rounding of {layer.rounding:.2g} the "
-        f"highest fraction reachable is {rounded_down(factor * asked):.1%}: a smaller gap, larger grains or less rounding helps"
+        f"highest fraction reachable is {parts / FINE:.1%}: a smaller gap, larger grains or less rounding helps"
     )

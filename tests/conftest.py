@@ -1,5 +1,6 @@
 """Shared set-up of the tests."""
 
+import fcntl
 import gc
 import os
 import sys
@@ -12,6 +13,18 @@ sys.path.insert(0, str(Path(__file__).parent / "regression"))
 import pytest
 
 import seix.fem  # before any DOLFINx import in a test
+
+
+@pytest.fixture(autouse=True)
+def room_for_ranks(request, tmp_path_factory):
+    """Tests on several ranks run alone: ranks that wait for each other keep the processors busy."""
+    if "_PYTEST_MPI_CHILD_PROCESS" in os.environ:  # one of the ranks
+        yield
+        return
+    shared = tmp_path_factory.getbasetemp().parent if hasattr(request.config, "workerinput") else tmp_path_factory.getbasetemp()
+    with (shared / "processors.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("parallel") else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(autouse=True)

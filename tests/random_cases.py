@@ -70,8 +70,10 @@ def balls(seed: int) -> dict:
     radius = float(diameter * rng.uniform(1.3, 1.9) * NM)
     geometry = {"kind": "particles", "dimension": 3, "number": int(rng.integers(2, 5)), "core_radius": radius,
                 "spread": float(rng.uniform(0.0, 0.25)), "fraction": float(rng.uniform(0.06, 0.16))}  # fmt: skip
-    if shape == "round" and rng.random() < 0.5:
-        geometry |= {"contact": "cores", "core_radius": 2.0 * radius, "neck": float(rng.uniform(0.5, 0.8)), "fraction": 0.08}
+    if shape == "cellular":
+        geometry["number"] = 2  # so that the mesh stays small
+    elif rng.random() < 0.5:
+        geometry |= {"contact": "cores", "number": 2, "core_radius": 1.3 * radius, "neck": float(rng.uniform(0.5, 0.8))}
     sei, mesh = _sei(rng, 3, "particles", shape, diameter), _mesh(rng, 3) | {"growth": float(rng.uniform(1.4, 1.8))}
     title = f"random particles {seed}"
     return {"title": title, "seed": int(rng.integers(2**32)), "geometry": geometry, "sei": sei, "mesh": mesh}

@@ -172,7 +172,8 @@ def test_schema_file_is_not_overwritten_silently(capsys, tmp_path):
 # --- materials ----------------------------------------------------------------------------------------------
 
 
-def test_materials_lists_all_records(capsys):
+def test_materials_lists_all_records(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # whatever the terminal
     assert main(["materials"]) == 0
     out = capsys.readouterr().out
     for text in ("LiF", "Li2CO3", "si_c_composite", "118 GPa", "1e-11 S/m", "G estimate"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seix.scenario import Scenario
 
-GENERATOR = 5
+GENERATOR = 6
 """Version of packing and meshing: raised whenever either gives other results for the same input."""
 
 

@@ -113,7 +113,8 @@ class SolidSizes:
         self.narrows = None
         if frame.kind == "particles":
             self.core_limit = float(frame.bodies.radii.min()) / per_layer
-            self.electrolyte_limit = min(frame.core_size / per_layer, coarsening * frame.period / CELLS_ACROSS_BOX)
+            ball = frame.core_size + frame.solid_thickness
+            self.electrolyte_limit = min(ball / per_layer, coarsening * frame.period / CELLS_ACROSS_BOX)
             if frame.binder > 0.0:
                 self.heights.append(frame.solid_thickness)
                 self.shells.append((frame.sei_thickness, frame.solid_thickness, frame.binder / per_layer))
@@ -142,7 +143,7 @@ class SolidSizes:
         """Sizes from diameters, and from the narrowest gap beside each grain."""
         if self.tree is None:
             return np.empty(0)
-        mean, gap = self._mean_radii(), self._gaps()
+        mean, gap = self.mean_radii(), self._gaps()
         size = np.minimum(2.0 * mean / controls.cells_per_diameter, ALONG_GAP * np.sqrt(mean * gap) / controls.cells_per_gap)
         if controls.cells_per_gap > 1.0:
             size = np.minimum(size, ACROSS_GAP * gap / controls.cells_per_gap)
@@ -190,8 +191,9 @@ class SolidSizes:
 
     def relative(self) -> np.ndarray:
         """Size (n,) wanted on each grain, in its mean radius."""
-        return self.grain / self._mean_radii()
+        return self.grain / self.mean_radii()
 
-    def _mean_radii(self) -> np.ndarray:
+    def mean_radii(self) -> np.ndarray:
+        """Radius (n,) of each grain, the mean of its vertices if it is not round [nm]."""
         shapes = self.structure.shapes
         return self.structure.radii if shapes is None else shapes.distances.mean(axis=1)

@@ -46,7 +46,10 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+LARGE_MESHES = ("random with binder", "at random")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE_MESHES else ()) for name in CASES])
 def test_mesh_is_true(name):
     """Cores, layers and electrolyte have the volumes of closed forms, grains their fractions; the sides match."""
     scenario, _ = CASES[name]

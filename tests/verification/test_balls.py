@@ -105,6 +105,7 @@ def test_swelling_cores_are_held_by_nothing_but_their_films():
     assert result["stress.first_principal.p99.organic_polymer"] == pytest.approx(hoop, rel=0.09)
 
 
+@pytest.mark.slow
 def test_one_ball_in_a_box_is_the_full_sphere():
     """The same grains and nearly the same cells: resistance, fields and stresses agree where the electrolyte is no resistance."""
     controls = {"cells_per_diameter": 2.5, "cells_per_gap": 0.7, "cells_per_layer": 2.0, "growth": 1.6}

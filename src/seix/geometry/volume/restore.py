@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seix.geometry.quality import SMALLEST_JACOBIAN
 from seix.geometry.volume.quality3d import EDGES, measure
 
 if TYPE_CHECKING:
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
 
 LARGEST = 0.05
 """Relative lack of volume that is made up for; a larger one is left for the checks to refuse."""
+TRIES, LEAST = 12, 1e-3
+"""Times that grains beside folded cells get half of their growth, and the growth below which they get none."""
 
 
 def restore_volumes(structure: Structure, points: np.ndarray, cells: np.ndarray, grain: np.ndarray) -> np.ndarray:
     """Scale every grain about its centre to the volume of its sphere.
 
-    The cells of a grain and its surface grow together, by 1.7 % of the radius at most; the matrix yields. The two
-    halves of a grain on periodic sides are scaled alike, so that sides still match.
+    The cells of a grain and its surface grow together, by 1.7 % of the radius at most; the matrix yields. Where its cells would
+    fold, the grains beside them grow less. The two halves of a grain on periodic sides are scaled alike, so that sides still
+    match.
 
     Parameters
     ----------
@@ -46,17 +50,31 @@ def restore_volumes(structure: Structure, points: np.ndarray, cells: np.ndarray,
         shift = np.rint((middle - centre)[:, :2] / structure.period) * structure.period
         centre = centre + np.column_stack([shift, np.zeros(len(shift))])
     nodes, first = np.unique(cells[inside], return_index=True)
-    row = first // cells.shape[1]
-    scaled = points.copy()
-    c, f = centre[row], factor[owner[row], None]
-    scaled[nodes] = np.where(points[nodes] == c, c, c + f * (points[nodes] - c))
+    grain_of = np.full(len(points), -1)
+    grain_of[nodes] = owner[first // cells.shape[1]]
+    fixed = grain_of >= 0
+    offset = np.zeros_like(points)
+    offset[nodes] = points[nodes] - centre[first // cells.shape[1]]
+    near = np.flatnonzero((grain < 0) & fixed[cells[:, :4]].any(axis=1))
+    for _ in range(TRIES):
+        scaled = _scaled(points, cells[near], offset, np.where(fixed, factor[grain_of], 1.0), fixed)
+        folded = near[measure(scaled, cells[near])[1] < SMALLEST_JACOBIAN]
+        squeezing = np.unique(grain_of[cells[folded]])
+        squeezing = squeezing[squeezing >= 0]
+        squeezing = squeezing[factor[squeezing] > 1.0]
+        if not len(squeezing):
+            break
+        factor[squeezing] = np.where(factor[squeezing] > 1.0 + LEAST, 1.0 + 0.5 * (factor[squeezing] - 1.0), 1.0)
+    return scaled
+
+
+def _scaled(points: np.ndarray, near: np.ndarray, offset: np.ndarray, factor: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """Nodes (n, 3) of grains moved outwards; mid nodes of the matrix cells `near` go with the ends of their edges."""
+    scaled = points + (factor - 1.0)[:, None] * offset
     moved = scaled - points
-    near = np.flatnonzero((grain < 0) & (moved[cells[:, :4]] != 0.0).any(axis=(1, 2)))
-    fixed = np.zeros(len(points), bool)
-    fixed[nodes] = True
-    for k, (a, b) in enumerate(EDGES):  # mid nodes of the matrix go with the ends of their edges
-        mid = cells[near, 4 + k]
+    for k, (a, b) in enumerate(EDGES):
+        mid = near[:, 4 + k]
         free = ~fixed[mid]
-        ends = moved[cells[near, a]] + moved[cells[near, b]]
+        ends = moved[near[:, a]] + moved[near[:, b]]
         scaled[mid[free]] = points[mid[free]] + 0.5 * ends[free]
     return scaled

@@ -316,7 +316,7 @@ def _alter(path, damage):
 def test_a_cache_that_is_emptied_meanwhile_is_no_error(tmp_path, monkeypatch):
     chosen = CASES["homogeneous"]
     made, _ = cached_mesh(chosen, 1.6, tmp_path)
-    monkeypatch.setattr("seix.geometry.cache.np.load", lambda *a, **k: clear_cache(tmp_path) and open(tmp_path / "gone"))
+    monkeypatch.setattr("seix.geometry.cache.np.load", lambda *a, **k: clear_cache(tmp_path) and (tmp_path / "gone").read_bytes())
     again, path = cached_mesh(chosen, 1.6, tmp_path)
     assert np.array_equal(made.points, again.points) and path.exists()
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from seix.analysis.fieldset import FIELD_TABLE, CellFields
-from seix.analysis.measures import cell_volumes
 from seix.analysis.interfaces import interfaces
+from seix.analysis.measures import cell_volumes
 from seix.analysis.meshfile import write_mesh
 from seix.analysis.quantity import Quantity, check_quantities
 from seix.analysis.vtu import write_vtu

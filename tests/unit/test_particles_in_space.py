@@ -102,7 +102,7 @@ def test_sides_are_moved_off_the_particles():
 
 
 def test_particles_on_all_sides_are_refused():
-    with pytest.raises(GeometryError, match="normal to x .* a larger box"):
+    with pytest.raises(GeometryError, match=r"normal to x .* a larger box"):
         build_structure(box(PLAIN, ((14.0, 14.0, 15.0, 7.5), (32.0, 38.0, 30.0, 7.0), (50.0, 14.0, 42.0, 7.0))))
 
 
@@ -122,7 +122,7 @@ def test_places_that_cannot_be_meshed_are_refused(bodies, text):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"sei": CELLULAR, "bodies": LARGE[:1] + ((45.0, 30.0, 22.0, 9.0),), "edge": 76.0}, "particles that touch take round"),
+        ({"sei": CELLULAR, "bodies": (*LARGE[:1], (45.0, 30.0, 22.0, 9.0)), "edge": 76.0}, "particles that touch take round"),
         ({"sei": CELLULAR, "number": 3, "core_radius": 7 * NM, "fraction": 0.1, "contact": "cores"}, "touch take round"),
         ({"bodies": ((16.0, 17.0, 8.0), (40.0, 38.0, 7.0))}, "has 2 lengths; must have 3"),
     ],

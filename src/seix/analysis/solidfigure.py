@@ -210,7 +210,8 @@ def _ticks(axes: Axes, drawn: Rendering) -> None:
                 continue  # at these corners stand the last and the first number of x
             foot = frame.seen(start + mark * along)
             axes.plot(*np.column_stack([foot, foot + unit * outwards]), color=style.INK, linewidth=0.5, clip_on=False, zorder=3)
-            axes.text(*(foot + 2.6 * unit * outwards), f"{mark + 0.0:g}".replace("-", "−"), ha="center", va="center", fontsize="small")
+            number = f"{mark + 0.0:g}".replace("-", "−")
+            axes.text(*(foot + 2.6 * unit * outwards), number, ha="center", va="center", fontsize="small")
         middle = frame.seen(start + 0.5 * (first + last) * along) + (6.0 if out is None else 8.0) * unit * outwards
         turn = 90 if out is None else 0
         axes.text(*middle, f"{name} (nm)", ha="center", va="center", rotation=turn, clip_on=False)

@@ -166,8 +166,8 @@ def _off_sides(bodies: Bodies, thickness: float) -> Bodies:
         if room[best] < least:
             raise GeometryError(
                 f"in 3D no particle with its films may cross a periodic side, or come nearer to it than {least:.4g} nm; wherever "
-                f"the sides normal to {'xy'[axis]} are put in a box of {bodies.box:.4g} nm, one does: a larger box or other places "
-                "help"
+                f"the sides normal to {'xy'[axis]} are put in a box of {bodies.box:.4g} nm, one does: a larger box or other "
+                "places help"
             )
         centres[:, axis] = place[best]
     return Bodies(centres, bodies.radii, bodies.box)

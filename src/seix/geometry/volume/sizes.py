@@ -180,7 +180,7 @@ class SolidSizes:
 
     def at_layers(self, points: np.ndarray) -> np.ndarray:
         """Size (n,) that core, layers and electrolyte ask for, whatever the grains [nm]."""
-        frame, height = self.frame, self.frame.height(points)
+        height = self.frame.height(points)
         size = self.core_limit + self.slope * np.maximum(height, 0.0)
         top = self.heights[-1]
         size = np.minimum(size, self.electrolyte_limit + self.slope * np.maximum(top - height, 0.0))

@@ -47,6 +47,11 @@ def needed_memory(cells: float, dim: int, solved: bool) -> float:
     return cells * (MESH_BYTES[dim] + (SOLVE_BYTES[dim] if solved else 0.0))
 
 
+def written(number: float) -> str:
+    """A number of cells or grains as it is said."""
+    return f"{number:.0f}" if number < 1e5 else f"{number:.3g}"
+
+
 def check_memory(cells: float, dim: int, solved: bool) -> None:
     """Refuse what the machine has no memory for.
 
@@ -62,6 +67,7 @@ def check_memory(cells: float, dim: int, solved: bool) -> None:
     fits = USABLE * free / needed_memory(1.0, dim, solved)
     what = "a run on" if solved else "to make"
     raise GeometryError(
-        f"{what} about {cells:.3g} cells needs about {needed / 1e9:.3g} GB of memory and {free / 1e9:.3g} GB are free: at most "
-        f"about {fits:.2g} cells fit; fewer cells_per_diameter, cells_per_gap or cells_per_layer, or a smaller domain, make fewer"
+        f"{what} about {written(cells)} cells needs about {needed / 1e9:.3g} GB of memory and {free / 1e9:.3g} GB are free: at "
+        f"most about {written(fits)} cells fit; fewer cells_per_diameter, cells_per_gap or cells_per_layer, or a smaller domain, "
+        "make fewer"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.errors import GeometryError
-from seix.geometry.budget import check_memory, needed_memory
+from seix.geometry.budget import check_memory, needed_memory, written
 from seix.geometry.cache import cached_mesh
 from seix.geometry.checks import check_mesh, mesh_statistics
 from seix.geometry.gmsh_session import gmsh_session, read_cells, triangulate
@@ -26,8 +26,8 @@ ALGORITHMS = (6, 5)
 """Gmsh's Frontal-Delaunay, and Delaunay where its result does not pass the checks."""
 MATCH = 1e-7
 """Nodes of the periodic sides nearer than this many periods are one node; they are then made to match exactly."""
-ESTIMATE_MARGIN = 2.0
-"""The number of cells is refused before meshing only if even this much less would be too many."""
+ESTIMATE_MARGIN = 1.4
+"""A mesh is refused before it is made only if it has too many cells even with so many times fewer than expected, as measured."""
 
 Accept = Callable[[float], None]
 """Takes the expected number of cells before a mesh is made; raises if that is too many."""
@@ -156,7 +156,7 @@ def mesh_structure(
     def accept(cells: float) -> None:
         if cells > ESTIMATE_MARGIN * limit:
             raise too_many_cells(cells, limit, structure.dim)
-        check_memory(cells / ESTIMATE_MARGIN, structure.dim, solved)
+        check_memory(cells, structure.dim, solved)
 
     if structure.kind == "particles" and structure.dim == 2:
         make = _assembly
@@ -165,16 +165,17 @@ def mesh_structure(
     mesh = make(structure, controls, coarsening, key, accept)
     if len(mesh.cells) > limit:
         raise too_many_cells(len(mesh.cells), limit, structure.dim)
+    if solved:  # the same for a mesh that is just made and for one from the cache
+        check_memory(len(mesh.cells), structure.dim, solved)
     return mesh
 
 
 def too_many_cells(number: float, limit: int, dim: int) -> GeometryError:
     """The error for a mesh above `mesh.maximum_cells`."""
-    about = f"{number:.0f}" if number < 1e5 else f"{number:.3g}"
     needed = needed_memory(number, dim, True) / 1e9
     return GeometryError(
-        f"the mesh has about {about} cells, more than mesh.maximum_cells = {limit}: allow them (a run on it takes about "
-        f"{needed:.2g} GB of memory), or make fewer by smaller cells_per_diameter, cells_per_gap or cells_per_layer, "
+        f"the mesh has about {written(number)} cells, more than mesh.maximum_cells = {limit}: allow them (a run on it takes "
+        f"about {needed:.2g} GB of memory), or make fewer by smaller cells_per_diameter, cells_per_gap or cells_per_layer, "
         "larger gaps, or a smaller domain"
     )
 

@@ -11,8 +11,9 @@ import numpy as np
 from seix.geometry.assembly.arcs import Arcs, level_arcs
 from seix.geometry.outline import CORE, ELECTROLYTE, binder_regions, region_names
 from seix.geometry.shapes import ConvexShapes
+from seix.geometry.triangulate.expected import expected_triangles
 from seix.geometry.triangulate.graph import Sizes
-from seix.geometry.triangulate.mesh2d import CELLS_PER_EDGE, SMALLEST_ANGLE, second_order
+from seix.geometry.triangulate.mesh2d import SMALLEST_ANGLE, second_order
 from seix.geometry.triangulate.near import near_grains
 from seix.geometry.triangulate.planar import PlanarGraph, refine
 from seix.geometry.triangulate.sampling import CX, RADIUS, Walls, sample
@@ -31,7 +32,7 @@ def assembly_mesh(structure: Structure, controls: MeshControl, coarsening: float
     """Mesh particles in the plane; arguments and result as for `seix.geometry.triangulate.mesh2d`."""
     made = _Graph(structure, controls, coarsening)
     graph = made.graph()
-    accept(CELLS_PER_EDGE * len(graph.segments))
+    accept(expected_triangles(structure, graph, made.sizes, made.heights, [made.sizes.core, *made.shells, made.outside]))
     mesh = refine(graph, SMALLEST_ANGLE, made.sizes.slope, controls.maximum_cells)
     points, cells = second_order(mesh, graph.circles)
     region, grain, layer = made.meaning()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.core_domains import with_domains
-from seix.geometry.triangulate.graph import structure_graph
+from seix.geometry.triangulate.expected import expected_triangles
+from seix.geometry.triangulate.graph import Sizes, structure_graph
 from seix.geometry.triangulate.planar import Triangulation, refine
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 SMALLEST_ANGLE = 25.0
 """Degrees; Delaunay refinement ends for it in practice, and surely for 20."""
-
-
-CELLS_PER_EDGE = 5.0
-"""Cells of a mesh for each edge on its curves; between 3 and 10, as measured."""
 
 
 def mesh2d(
@@ -52,9 +49,11 @@ def mesh2d(
     GeometryError
         If curves touch, or the mesh would have too many cells.
     """
-    built = structure_graph(with_domains(structure), controls, coarsening)
+    filled = with_domains(structure)
+    built = structure_graph(filled, controls, coarsening)
     if accept is not None:
-        accept(CELLS_PER_EDGE * len(built.graph.segments))
+        sizes, heights = Sizes(filled, controls, coarsening), [0.0, *(layer.outer for layer in structure.layers)]
+        accept(expected_triangles(filled, built.graph, sizes, heights, [sizes.core, *sizes.layers, sizes.electrolyte]))
     mesh = refine(built.graph, SMALLEST_ANGLE, built.slope, controls.maximum_cells)
     points, cells = second_order(mesh, built.graph.circles)
     piece = mesh.region

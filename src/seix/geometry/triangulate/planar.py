@@ -137,7 +137,7 @@ def _constrained(graph: PlanarGraph, rule: np.ndarray) -> Mesh:
     m.sharp[m.sharp >= 0] += delaunay.CORNERS
     m.xy[delaunay.CORNERS : number] = _snapped(points, frame)
     m.pos[delaunay.CORNERS : number, :2] = points
-    m.pos[delaunay.CORNERS : number, 2] = _sizes(graph, points, segments)
+    m.pos[delaunay.CORNERS : number, 2] = wanted_sizes(graph)
     m.pos[: delaunay.CORNERS] = np.inf
     _fill_segments(m, graph, segments)
     m.count[[VERTICES, SEGMENTS]] = number, len(segments)
@@ -165,9 +165,9 @@ def _snapped(points: np.ndarray, frame: np.ndarray) -> np.ndarray:
     return np.rint((points - frame[:2]) * frame[2]).astype(np.int64)
 
 
-def _sizes(graph: PlanarGraph, points: np.ndarray, segments: np.ndarray) -> np.ndarray:
+def wanted_sizes(graph: PlanarGraph) -> np.ndarray:
     """Wanted sizes, at most the length of the shortest segment at each point."""
-    size = np.array(graph.size, float)
+    size, points, segments = np.array(graph.size, float), np.asarray(graph.points), np.asarray(graph.segments)
     length = np.sqrt(((points[segments[:, 0]] - points[segments[:, 1]]) ** 2).sum(axis=1))
     for k in (0, 1):
         np.minimum.at(size, segments[:, k], length)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seix.errors import GeometryError
-from seix.geometry.stats.windows import low_discrepancy
 from seix.geometry.volume.checks3d import MeshNumbers, check_angles, check_mesh3d, mesh_statistics3d
+from seix.geometry.volume.expected import estimated_cells
 from seix.geometry.volume.mesh3d import THRESHOLD, mesh3d
 from seix.geometry.volume.restore import restore_volumes
-from seix.geometry.volume.sizes import SolidSizes
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
@@ -21,14 +18,6 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (THRESHOLD, 0.3, 0.4)
 """Qualities below which HXT improves cells, tried in turn until no cell is too flat."""
-EQUILATERAL = np.sqrt(3.0) / 4.0
-"""Area of a triangle over its squared edge."""
-PER_CUBE = 8.5
-"""Tetrahedra in the cube of their edge."""
-PLACES = 4096
-"""Places in a box at which sizes are looked up for the expected number of cells."""
-CELLS_PER_FACE = 7.0
-"""Tetrahedra of a mesh for each triangle on a grain; between 5 and 9, as measured."""
 
 
 def solid_mesh(
@@ -72,27 +61,3 @@ def solid_mesh(
         mesh.statistics = {"structure": structure.statistics, "mesh": found}
         return mesh
     raise failure
-
-
-def estimated_cells(structure: Structure, controls: MeshControl, coarsening: float) -> float:
-    """Expected number of cells: so many for each triangle on a grain, and those that fill the rest at its own size."""
-    sizes = SolidSizes(structure, controls, coarsening)
-    faces = (structure.weights * 4.0 * np.pi * structure.radii**2 / (EQUILATERAL * sizes.grain**2)).sum()
-    frame = structure.frame
-    if frame.kind == "particles":
-        return CELLS_PER_FACE * faces + _between_grains(structure, sizes)
-    depths = [frame.core_size, frame.electrolyte_depth]
-    edges = [sizes.core_limit, sizes.electrolyte_limit]
-    rest = sum(PER_CUBE * frame.width * depth / edge**3 for depth, edge in zip(depths, edges, strict=True))
-    return CELLS_PER_FACE * faces + rest
-
-
-def _between_grains(structure: Structure, sizes: SolidSizes) -> float:
-    """Cells of a box of particles outside layers with grains: what the sizes at even places add up to."""
-    points = structure.period * low_discrepancy(PLACES, 3)
-    height = structure.frame.height(points)
-    counted = np.ones(len(points), bool)
-    for layer in structure.layers:
-        if layer.fractions:
-            counted &= (height < layer.inner) | (height > layer.outer)
-    return PER_CUBE * structure.frame.domain_measure() * float((counted / sizes.at(points) ** 3).mean())

@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from seix.errors import InputError
+from seix.errors import GeometryError, InputError
 from seix.input import messages
 from seix.input.needs import comparison_problems, idle_overrides, missing_properties, used_properties
 from seix.input.overlay import Override, assign, parse_overrides, reshape
@@ -107,6 +107,8 @@ def load_study(path: Path | str, overrides: Sequence[str] = ()) -> Study:
     ------
     InputError
         With one line ``file:line:column: key: what is wrong; what is allowed`` for every problem.
+    GeometryError
+        The same if the file is well-formed and nothing but its geometry is impossible.
     """
     path = Path(path)
     documents: dict[str, str] = {}
@@ -116,7 +118,8 @@ def load_study(path: Path | str, overrides: Sequence[str] = ()) -> Study:
     if not found:
         found = _check_together(members, trees)
     if found:
-        raise InputError("\n".join(_lines(found, set(trees))))
+        kind = GeometryError if all(problem.impossible for _, problem, _ in found) else InputError
+        raise kind("\n".join(_lines(found, set(trees))))
     title = document.child("title")
     return Study(
         name=path.stem,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seix.errors import InputError
+from seix.errors import GeometryError, InputError
 from seix.input.messages import model_at
 from seix.scenario import UNIONS, Scenario
 from seix.scenario_file import load_study
@@ -37,7 +37,7 @@ def write(tmp_path, monkeypatch):
 
 
 def refused(path, *overrides):
-    with pytest.raises(InputError) as error:
+    with pytest.raises((InputError, GeometryError)) as error:
         load_study(Path(path), overrides)
     return str(error.value)
 
@@ -471,6 +471,22 @@ def test_wrong_values(write, override, message):
     said = refused("good.yaml", override)
     assert message in said
     assert f"--set {override}: " in said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code"),
+    [
+        (["sei.grains.diameter=30 nm"], 4),  # thicker than its layer
+        (["sei.grains.gap=0.00001 nm"], 4),
+        (["sei.inorganic.LiF=0.46"], 4),
+        (["sei.grains.diameter=30 nm", "seed=x"], 2),  # what is not well-formed comes first
+        (["seed=x"], 2),
+    ],
+)
+def test_well_formed_but_impossible_geometry_is_told_apart(write, overrides, code):
+    with pytest.raises((InputError, GeometryError)) as error:
+        load_study("good.yaml", overrides)
+    assert error.value.exit_code == code
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def gap_problems(gap: float | None, diameter: float) -> Iterator[Problem]:
             f"{gap / 1e-9:.4g} nm is too narrow to be meshed beside grains of {format_si(diameter, 'm')}; must be at least "
             f"{NARROWEST * diameter / 1e-9:.4g} nm, and a molecule is about 0.3 nm"
         )
-        yield Problem(("gap",), text)
+        yield Problem(("gap",), text, impossible=True)
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,16 @@ def fraction_problems(
         return
     if shape == "cellular":
         if total >= 1.0:
-            yield Problem(key, f"the grains ask for {total:.4g} of {where}; must be less than 1, as there is a film between them")
+            text = f"the grains ask for {total:.4g} of {where}; must be less than 1, as there is a film between them"
+            yield Problem(key, text, impossible=True)
         return
     for name, fraction in local.items():
         if fraction > PHASE_LIMIT:
             asked = "" if fraction == given[name] else f"{given[name]:.4g} of the SEI is "
-            yield Problem((*key, name), f"{asked}{fraction:.4g} of {where}; must be at most {PHASE_LIMIT}")
+            yield Problem((*key, name), f"{asked}{fraction:.4g} of {where}; must be at most {PHASE_LIMIT}", impossible=True)
     if total > CEILING and all(f <= PHASE_LIMIT for f in local.values()):
         yield Problem(key, f"the grains ask for {total:.4g} of {where}; must be at most {CEILING:.3f}, "
-                      "the densest packing of equal discs")  # fmt: skip
+                      "the densest packing of equal discs", impossible=True)  # fmt: skip
 
 
 def room_problems(grains: Grains, thickness: float, walls: float, key: tuple[str | int, ...], where: str):
@@ -136,6 +137,7 @@ def room_problems(grains: Grains, thickness: float, walls: float, key: tuple[str
             f"a grain of {format_si(grains.diameter, 'm')} and its gaps to the sides of the layer need "
             f"{format_si(needed, 'm')}; must be at most the thickness of {where}, "
             f"{format_si(thickness, 'm')}",
+            impossible=True,
         )
 
 

@@ -40,7 +40,7 @@ def problems(error: ValidationError) -> Iterator[Problem]:
         path = _written_path(loc)
         if one["type"] == "problems":
             for problem in one["ctx"]["problems"]:
-                yield Problem((*path, *problem.path), problem.text, problem.at_key)
+                yield Problem((*path, *problem.path), problem.text, problem.at_key, problem.impossible)
         elif one["type"] == "extra_forbidden":
             yield Problem(path, _unknown_key(loc), at_key=True)
         elif one["type"] == "missing":

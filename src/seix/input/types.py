@@ -43,11 +43,14 @@ class Problem:
         ``what is wrong; what is allowed``.
     at_key : bool
         True if the key itself is the problem, false if its value is.
+    impossible : bool
+        True if the scenario is well-formed but no geometry is like this.
     """
 
     path: tuple[str | int, ...]
     text: str
     at_key: bool = False
+    impossible: bool = False
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:

@@ -1,13 +1,17 @@
 """Cells and memory that a mesh takes: expected before it is made, checked after, said in a sentence."""
 
+import re
 import sys
+import time
 
 import pytest
 
 from geometry_cases import NM, bilayer, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError
 from seix.geometry import budget
+from seix.geometry.affordable import check_forecast
 from seix.geometry.cache import cached_mesh
+from seix.geometry.forecast import forecast
 from seix.geometry.layers import build_structure
 from seix.geometry.meshing import make_mesh, mesh_structure
 
@@ -107,3 +111,65 @@ def test_a_mesh_from_the_cache_is_refused_like_a_new_one(monkeypatch, tmp_path):
             cached_mesh(chosen, 1.0, folder, solved=True)
         said.append(str(caught.value))
     assert all("a run on about" in text for text in said)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_forecast_before_anything_is_packed(name):
+    chosen = CASES[name]
+    mesh = make_mesh(chosen)
+    found = forecast(chosen, chosen.mesh)
+    assert 0.4 < found.cells / len(mesh.cells) < 2.0
+    # touching particles share some of their SEI
+    assert found.grains == pytest.approx(mesh.grain[mesh.region != 0].max() + 1, rel=0.4, abs=1)
+    tight = chosen.model_copy(update={"mesh": chosen.mesh.model_copy(update={"maximum_cells": len(mesh.cells)})})
+    check_forecast(tight, 1.0, False)  # what fits is not refused
+
+
+HUGE = {
+    "patch": (scenario(patch(1e6), bilayer(), cells_per_diameter=100), "period"),
+    "block": (scenario(solid(patch(2e3, 8, 4)), one_layer(0.2, 8, diameter=3, gap=0.4)), "period"),
+    "particle": (scenario(particle(1e5), bilayer()), "core_radius"),
+    "octant": (scenario(solid(particle(3e3, 5, "octant")), SPHERES, **COARSE), "core_radius"),
+    "cellular": (scenario(patch(5e5), grains_of("cellular", 0.7, gap=0.3 * NM)), "period"),
+    "polycrystal": (scenario(patch(1e6), grains_of("polycrystal", 1.0)), "period"),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_refusal_at_once(name, monkeypatch):
+    chosen, size = HUGE[name]
+    monkeypatch.setattr("seix.geometry.meshing.build_structure", None)  # nothing is packed
+    start = time.process_time()
+    with pytest.raises(GeometryError, match=r"about \S+ grains need a mesh of about \S+ cells, .* GB .* GB are free: ") as caught:
+        make_mesh(chosen)
+    assert time.process_time() - start < 1.0
+    assert caught.value.exit_code == 4
+    said = str(caught.value)
+    assert "mesh.maximum_cells = 2000000" in said and "\n" not in said
+    number, unit = re.search(rf"a {size} of at most (\S+) (nm|µm)", said).groups()
+    length = float(number) * {"nm": 1.0, "µm": 1e3}[unit] * NM
+    smaller = chosen.model_copy(update={"geometry": chosen.geometry.model_copy(update={size: length})})
+    assert 0.3 * 2e6 < forecast(smaller, smaller.mesh).cells < 2e6
+
+
+def test_refusal_says_which_resolution_and_which_limit_would_do():
+    chosen = scenario(patch(5e3), bilayer(), cells_per_diameter=80, cells_per_gap=5)
+    with pytest.raises(GeometryError) as caught:
+        make_mesh(chosen)
+    found = re.search(r"cells_per_diameter: (\S+) with cells_per_gap: (\S+) would do", str(caught.value))
+    diameter, gap = map(float, found.groups())
+    controls = chosen.mesh.model_copy(update={"cells_per_diameter": diameter, "cells_per_gap": gap})
+    assert 1e6 < forecast(chosen, controls).cells < 2e6
+    few = scenario(patch(), bilayer(), maximum_cells=1000)
+    with pytest.raises(GeometryError, match="maximum_cells: ") as caught:
+        make_mesh(few)
+    enough = int(re.search(r"maximum_cells: (\d+)", str(caught.value))[1])
+    make_mesh(scenario(patch(), bilayer(), maximum_cells=enough))
+
+
+def test_memory_is_refused_at_once(monkeypatch):
+    monkeypatch.setattr("seix.geometry.affordable.available_memory", lambda: 1e6)
+    monkeypatch.setattr("seix.geometry.meshing.build_structure", None)
+    for solved, what in ((True, "a run on it"), (False, "making it")):
+        with pytest.raises(GeometryError, match=rf"{what} takes about \S+ GB of memory, and 0.001 GB are free"):
+            make_mesh(CASES["patch"], solved=solved)

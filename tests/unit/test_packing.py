@@ -9,7 +9,7 @@ import pytest
 from geometry_cases import bilayer, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError
 from seix.geometry import packing
-from seix.geometry.layers import _frame, _layer_shapes, build_structure
+from seix.geometry.layers import _frame, build_structure, layer_shapes
 from seix.geometry.packing import pack_layer
 from seix.geometry.patch import FREE
 from seix.geometry.pushing import push_apart
@@ -154,7 +154,7 @@ def test_highest_fraction_packs_with_the_effort_of_a_request(name):
 
 def first_layer(given):
     """The layer at the core and its packing space."""
-    layers = _layer_shapes(given)
+    layers = layer_shapes(given)
     layer = layers[0]
     return layer, _frame(given, layers).band(layer.inner, layer.outer, layer.gaps, layer.gap)
 

@@ -165,10 +165,10 @@ def build_structure(scenario: Scenario) -> Structure:
         If a fraction cannot be packed (the message says which can), or if a layer is too small for its
         grains.
     """
-    layers = _layer_shapes(scenario)
+    layers = layer_shapes(scenario)
     frame = _frame(scenario, layers)
     if scenario.sei.structure == "bilayer":
-        layers = _on_curved_sei(layers, frame)
+        layers = on_curved_sei(layers, frame)
     names = sorted({name for layer in layers for name in layer.fractions})
     if isinstance(frame, AssemblyFrame):
         grains, shapes = pack_assembly(layers, frame, names, scenario.seed, lambda own, seed: _grains(layers, own, names, seed))
@@ -176,7 +176,7 @@ def build_structure(scenario: Scenario) -> Structure:
     grains, shapes = _grains(layers, frame, names, scenario.seed)
     structure = _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     if scenario.core_domains is not None:
-        structure.domains = pack_domains(_core_shape(scenario, frame), frame, scenario.seed)
+        structure.domains = pack_domains(core_shape(scenario, frame), frame, scenario.seed)
         structure.statistics["core_domains"] = domain_statistics(structure, 1.0 / NANOMETRE)
     return structure
 
@@ -203,7 +203,7 @@ def _described(frame: Frame, layers: list[LayerShape], names: list[str], grains:
     return structure
 
 
-def _core_shape(scenario: Scenario, frame: Frame) -> LayerShape:
+def core_shape(scenario: Scenario, frame: Frame) -> LayerShape:
     """The core with its domains as a layer below core|SEI."""
     given = scenario.core_domains
     gap = given.gap / NANOMETRE
@@ -229,6 +229,12 @@ def _frame(scenario: Scenario, layers: list[LayerShape]) -> Frame:
         binder = (geometry.binder or 0.0) / NANOMETRE
         heights = np.array([0.0, *(layer.outer for layer in layers), *([thickness + binder] if binder else [])])
         return AssemblyFrame(place_bodies(geometry, heights, thickness, scenario.seed, NANOMETRE), thickness, binder)
+    return single_frame(scenario, thickness)
+
+
+def single_frame(scenario: Scenario, thickness: float) -> Frame:
+    """The patch or the one particle of a scenario, whose SEI has a thickness [nm]."""
+    geometry = scenario.geometry
     electrolyte = geometry.electrolyte_depth / NANOMETRE
     solid = geometry.dimension == 3
     if geometry.kind == "patch":
@@ -242,7 +248,8 @@ def _frame(scenario: Scenario, layers: list[LayerShape]) -> Frame:
     return SolidParticleFrame(radius, thickness, electrolyte, "cone", 0.5 * sector)
 
 
-def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
+def layer_shapes(scenario: Scenario) -> list[LayerShape]:
+    """The layers of a scenario, from the core outwards."""
     shapes, inner = [], 0.0
     resolved = scenario.sei.resolved_layers()
     for index, layer in enumerate(resolved):
@@ -260,7 +267,7 @@ def _layer_shapes(scenario: Scenario) -> list[LayerShape]:
     return shapes
 
 
-def _on_curved_sei(layers: list[LayerShape], frame: Frame) -> list[LayerShape]:
+def on_curved_sei(layers: list[LayerShape], frame: Frame) -> list[LayerShape]:
     """Layers of a bilayer whose fractions of the whole SEI also hold where the layers are curved.
 
     The scenario divides by the thickness of the inner layer; around a particle that layer has less area than

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.errors import GeometryError
+from seix.geometry.affordable import check_forecast
 from seix.geometry.budget import check_memory, needed_memory, written
 from seix.geometry.cache import cached_mesh
 from seix.geometry.checks import check_mesh, mesh_statistics
@@ -124,8 +125,10 @@ def make_mesh(scenario: Scenario, coarsening: float = 1.0, solved: bool = False)
     Raises
     ------
     GeometryError
-        If the grains cannot be packed, the mesh would have too many cells, or it fails a check.
+        If the mesh would have too many cells or need too much memory (far too many are refused before anything is packed),
+        the grains cannot be packed, or the mesh fails a check.
     """
+    check_forecast(scenario, coarsening, solved)
     key = geometry_key(scenario, coarsening)
     return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, key, solved)
 

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from seix.geometry.counting import filling
-from seix.geometry.sizing import TRIANGLES
+from seix.geometry.counting import PER_SQUARE, filling
 from seix.geometry.triangulate.graph import Sizes
 from seix.geometry.triangulate.planar import PlanarGraph, wanted_sizes
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
 
-MEASURED = 1.03
-"""Triangles of a mesh over those of its sizes; between 0.94 and 1.12, as measured."""
 NEAREST = 4
 """Points of the graph that may decide the size at a place."""
 GRAINS = 3
@@ -55,7 +52,7 @@ def expected_triangles(
             size = np.minimum(size, np.where(distance < radii[near], sizes.grains[near], np.inf).min(axis=1))
         return size, counts
 
-    return MEASURED * TRIANGLES * filling(size_at, points.min(axis=0), points.max(axis=0))
+    return PER_SQUARE * filling(size_at, points.min(axis=0), points.max(axis=0))
 
 
 def _heights(frame, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

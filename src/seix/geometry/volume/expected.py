@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry.counting import filling
+from seix.geometry.counting import PER_CUBE, PER_FACE, filling
 from seix.geometry.patch import FREE
 from seix.geometry.sizing import TRIANGLES
 from seix.geometry.volume.balls import EDGE, HALVED, WHOLE, ball, choose, filled
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.input.sections import MeshControl
 
-PER_CUBE = (2.0, 4.5, 8.5)
-"""Tetrahedra in the cube of their size in core, SEI and electrolyte, as fitted: inside, the core is coarser than its wall asks
-for, and in the SEI there are others in addition."""
-PER_FACE = 2.0
-"""Tetrahedra outside a grain for each triangle on it, whatever the room there."""
 NEAREST = 4
 """Grains that a place may lie in."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,14 +45,19 @@ class ConvexShapes:
 
     def areas(self) -> np.ndarray:
         """Areas (n,) [nm2]: polygon, strips along its edges, and one disc."""
+        return self._areas
+
+    @cached_property  # statistics ask for each layer
+    def _areas(self) -> np.ndarray:
         a, b = self.vertices, self.vertices[self.following]
         cross = np.bincount(self.owner, a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], len(self.rounding))
-        return 0.5 * cross + self._lengths() * self.rounding + np.pi * self.rounding**2
+        return 0.5 * cross + self._lengths * self.rounding + np.pi * self.rounding**2
 
     def perimeters(self) -> np.ndarray:
         """Perimeters (n,) [nm]."""
-        return self._lengths() + 2.0 * np.pi * self.rounding
+        return self._lengths + 2.0 * np.pi * self.rounding
 
+    @cached_property
     def _lengths(self) -> np.ndarray:
         edge = self.vertices[self.following] - self.vertices
         return np.bincount(self.owner, np.hypot(edge[:, 0], edge[:, 1]), len(self.rounding))
@@ -85,11 +91,19 @@ class StarShapes:
 
     def volumes(self) -> np.ndarray:
         """Volumes (n,) of the polyhedra [nm3]."""
+        return self._volumes
+
+    @cached_property
+    def _volumes(self) -> np.ndarray:
         a, b, c = np.moveaxis(self.vertices()[:, self.faces], 2, 0)
         return np.einsum("nfi,nfi->n", a, np.cross(b, c)) / 6.0
 
     def surfaces(self) -> np.ndarray:
         """Surface areas (n,) [nm2]."""
+        return self._surfaces
+
+    @cached_property
+    def _surfaces(self) -> np.ndarray:
         a, b, c = np.moveaxis(self.vertices()[:, self.faces], 2, 0)
         return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=2).sum(axis=1)
 

@@ -1,10 +1,13 @@
 """``seix check``, ``schema`` and ``materials`` as a user meets them."""
 
 import json
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
+import seix
 from seix.cli import main
 from seix.errors import ConvergenceError, GeometryError
 from seix.scenario import Scenario
@@ -69,40 +72,35 @@ def test_wrong_usage_is_exit_code_2(capsys, arguments, said):
     assert out == "" and said in " ".join(err.split())
 
 
+def replace_app(monkeypatch, **commands):
+    """Other commands in place of those that compute, whether these were imported before or not."""
+    app = types.SimpleNamespace(**commands)
+    monkeypatch.setitem(sys.modules, "seix.app", app)
+    monkeypatch.setattr(seix, "app", app, raising=False)
+
+
 @pytest.mark.parametrize("error", [ConvergenceError("no way"), GeometryError("no room")])
 def test_exit_codes_of_failures(capsys, monkeypatch, error):
-    import sys
-    import types
-
     def fail(*arguments):
         raise error
 
-    monkeypatch.setitem(sys.modules, "seix.app", types.SimpleNamespace(run_command=fail, mesh_command=fail))
+    replace_app(monkeypatch, run_command=fail, mesh_command=fail)
     assert main(["run", PAIR]) == error.exit_code
     assert main(["mesh", PAIR]) == error.exit_code
     assert capsys.readouterr().err == f"{error}\n" * 2
 
 
 def test_interruption_is_exit_code_130(monkeypatch):
-    import sys
-    import types
-
     def stop(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(sys.modules, "seix.app", types.SimpleNamespace(run_command=stop))
+    replace_app(monkeypatch, run_command=stop)
     assert main(["run", PAIR]) == 130
 
 
 def test_run_and_mesh_hand_on_what_they_are_given(monkeypatch):
-    import sys
-    import types
-
     calls = []
-    app = types.SimpleNamespace(
-        run_command=lambda *a: calls.append(a), mesh_command=lambda *a: calls.append(a)
-    )
-    monkeypatch.setitem(sys.modules, "seix.app", app)
+    replace_app(monkeypatch, run_command=lambda *a: calls.append(a), mesh_command=lambda *a: calls.append(a))
     assert main(["run", "a.yaml", "-o", "out", "--set", "seed=1", "--set", "title=x", "--overwrite"]) == 0
     assert main(["run", "a.yaml", "--reuse"]) == 0
     assert main(["mesh", "a.yaml"]) == 0

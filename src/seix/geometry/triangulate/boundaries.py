@@ -127,7 +127,11 @@ class Boundaries:
         """Drop the edges along a ray, which has segments of its own; other edges end exactly on it."""
         along, inward = self.frame.side_axes(side)
         on_ray = (np.abs(self.ends @ inward) < self.same) & (self.ends @ along > 0.0)
-        self.ends[on_ray] = (self.ends[on_ray] @ along)[:, None] * along
+        place = self.ends[on_ray] @ along
+        wall = self._wall_of(self.ends[on_ray])
+        # a boundary that ends in the corner of ray and wall ends at the node that is there already, to the last bit
+        place[wall >= 0] = self.frame.core_size + self._walls()[wall[wall >= 0]]
+        self.ends[on_ray] = place[:, None] * along
         self._keep(~on_ray.all(axis=1))
 
     def _merged(self) -> tuple[np.ndarray, np.ndarray]:

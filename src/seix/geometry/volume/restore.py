@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LARGEST = 0.05
 """Relative lack of volume that is made up for; a larger one is left for the checks to refuse."""
+SQUEEZED = 0.3
+"""Jacobian of a cell beside an enlarged grain that is too small, over the smallest one of straightened cells."""
 TRIES, LEAST = 12, 1e-3
 """Times that grains beside folded cells get half of their growth, and the growth below which they get none."""
 
@@ -58,7 +60,7 @@ def restore_volumes(structure: Structure, points: np.ndarray, cells: np.ndarray,
     near = np.flatnonzero((grain < 0) & fixed[cells[:, :4]].any(axis=1))
     for _ in range(TRIES):
         scaled = _scaled(points, cells[near], offset, np.where(fixed, factor[grain_of], 1.0), fixed)
-        folded = near[measure(scaled, cells[near])[1] < SMALLEST_JACOBIAN]
+        folded = near[measure(scaled, cells[near])[1] < SQUEEZED * SMALLEST_JACOBIAN]
         squeezing = np.unique(grain_of[cells[folded]])
         squeezing = squeezing[squeezing >= 0]
         squeezing = squeezing[factor[squeezing] > 1.0]

@@ -46,7 +46,7 @@ CASES = {
 }
 
 
-LARGE_MESHES = ("random with binder", "at random")
+LARGE_MESHES = ("random with binder", "at random", "round", "cellular")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE_MESHES else ()) for name in CASES])

@@ -114,4 +114,4 @@ def test_random_particles_fill_their_fraction_and_touch_if_asked():
     assert (math.pi * (apart.bodies.radii + 20.0) ** 2).sum() / apart.period**2 == pytest.approx(0.35)
     assert apart.bodies.radii.mean() == pytest.approx(40.0)
     cores = build_structure(scenario(number=5, core_radius=40e-9, fraction=0.35, contact="cores")).frame
-    assert len(cores.core_groups) == 1
+    assert len(cores.bodies.groups(cores.bodies.touching(0.0))) == 1

@@ -73,11 +73,6 @@ class AssemblyFrame:
         return float(self.bodies.perimeters(0.0).sum())
 
     @cached_property
-    def core_groups(self) -> Groups:
-        """Particles whose cores are one piece."""
-        return self.bodies.groups(self.bodies.touching(0.0))
-
-    @cached_property
     def sei_groups(self) -> Groups:
         """Particles whose SEI is one piece."""
         return self.bodies.groups(self.bodies.touching(self.sei_thickness))

@@ -27,6 +27,8 @@ ATTEMPTS = 200
 """Times that all particles are placed again."""
 SHIFTS = 720
 """Displacements of all particles along x that are tried."""
+DIGITS = 9
+"""Of distances in nanometres in messages and checks, so that no rounding is shown."""
 RINGS_APART = 0.1
 """Smallest distance of two circles where others cross a ball, along its surface in its radii."""
 
@@ -77,7 +79,7 @@ def check_bodies(bodies: Bodies, heights: np.ndarray) -> None:
     least = NEAREST * thickness
     below = bodies.centres[:, -1] - bodies.radii - thickness
     above = box - (bodies.centres[:, -1] + bodies.radii + thickness)
-    for name, room in (("bottom", below), ("top", above)):
+    for name, room in (("bottom", below.round(DIGITS)), ("top", above.round(DIGITS))):
         if room.min() < least:
             raise GeometryError(
                 f"particle {room.argmin() + 1} with its films comes to {room.min():.4g} nm from the {name} of the box; it must "

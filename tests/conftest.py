@@ -34,3 +34,18 @@ def collect_garbage():
     gc.collect()
     seix.fem.PETSc.garbage_cleanup(seix.fem.MPI.COMM_SELF)
     seix.fem.PETSc.garbage_cleanup(seix.fem.MPI.COMM_WORLD)
+
+
+def pytest_addoption(parser):
+    """``--preset multigrid`` runs every solve that leaves the choice to the program with that linear solver."""
+    parser.addoption("--preset", choices=("direct", "multigrid"), default=None)
+
+
+@pytest.fixture(autouse=True)
+def _preset(request, monkeypatch):
+    """Replace the automatic choice of the linear solver."""
+    wanted = request.config.getoption("--preset")
+    if wanted:
+        from seix.numerics import solver
+
+        monkeypatch.setattr(solver, "choose", lambda preset, *_: wanted if preset == "auto" else preset)

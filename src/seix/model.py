@@ -14,6 +14,7 @@ from dolfinx import fem
 
 from .boundary_conditions import apply_boundary_conditions
 from .fields import FIELDS
+from .numerics.compile import compile_form
 from .numerics.constraints import Block, Constraints
 from .numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX, Domains
 from .numerics.system import CoupledSystem
@@ -292,5 +293,5 @@ class Model:
 
     def integrate_form(self, form) -> float:
         """Value of a functional over all ranks, in the units of the mesh."""
-        compiled = fem.form(form, entity_maps=self.domains.entity_maps)
+        compiled = compile_form(form, self.domains.entity_maps)
         return self.domains.comm.allreduce(fem.assemble_scalar(compiled), op=MPI.SUM)

@@ -16,8 +16,6 @@ from ..fem import MPI, PETSc
 import dolfinx.fem.petsc as fem_petsc
 from dolfinx import fem
 
-JIT_OPTIONS = {"cffi_extra_compile_args": ["-O2"]}
-
 
 class SplitVector:
     """Vector of all unknowns with a view of every field.

@@ -232,13 +232,29 @@ def _header(tagged) -> dict:
 
 
 def _distribute(comm, tagged, dim: int) -> mesh.Mesh:
-    """Distribute second-order triangles or tetrahedra from rank 0; always with ghosts across shared facets."""
+    """Distribute second-order triangles or tetrahedra from rank 0."""
     element = basix.ufl.element("Lagrange", "triangle" if dim == 2 else "tetrahedron", 2, shape=(dim,))
-    if comm.rank == 0:
-        points, cells = tagged.points, tagged.cells
-    else:
+    return distribute(comm, *((tagged.points, tagged.cells) if comm.rank == 0 else (None, None)), element)
+
+
+def distribute(comm, points, cells, element) -> mesh.Mesh:
+    """Distributed mesh, always with ghosts across shared facets (collective).
+
+    Parameters
+    ----------
+    comm
+        Communicator.
+    points : ndarray, shape (nodes, dim), or None
+    cells : ndarray, shape (cells, nodes of a cell), or None
+        On rank 0; ignored elsewhere.
+    element : basix.ufl element
+        Of the coordinates.
+    """
+    dim = element.reference_value_shape[0]
+    if comm.rank:
         points, cells = np.zeros((0, dim)), np.zeros((0, element.dim // dim), dtype=np.int64)
-    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
+    # one rank owns all: there is nothing to partition
+    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2) if comm.size > 1 else None
     return mesh.create_mesh(comm, np.ascontiguousarray(cells, dtype=np.int64), element, np.ascontiguousarray(points), partitioner)
 
 

@@ -9,7 +9,7 @@ from ..fem import PETSc
 
 # isort: split
 import basix.ufl
-from dolfinx import fem
+from dolfinx import fem, la
 
 from .constraints import Block
 
@@ -80,57 +80,81 @@ def sparse(comm, rows: int, columns: int, entries, block: int = 1):
 
 
 class Interpolation:
-    """Interpolation from the linear to the free unknowns of the quadratic space under the constraints.
+    """Interpolation from the linear to the quadratic space under the constraints, in the numbering of all unknowns.
 
     Parameters
     ----------
     block : Block
         The field.
-    P : PETSc.Mat
-        Constraint matrix of the field: (its unknowns) x (its free unknowns).
-    rows : ndarray of int
-        Local row of each of its local free unknowns.
+    elimination : Elimination
+        Its constraints.
 
     Attributes
     ----------
     space : dolfinx.fem.FunctionSpace
         The linear space.
-    constraint : PETSc.Mat
-        P_c, square: the columns of constrained unknowns are empty.
-    matrix : PETSc.Mat
-        T, (free unknowns) x (unknowns of the linear space).
     free : ndarray of bool
         Locally owned unknowns of the linear space that are free.
+    constraint : PETSc.Mat or None
+        P_c, square: the columns of constrained unknowns are empty; None if no unknown follows another.
+    matrix : PETSc.Mat
+        (all unknowns) x (unknowns of the linear space); rows and columns of constrained unknowns are empty.
     """
 
-    def __init__(self, block: Block, P, rows: np.ndarray):
-        comm, bs = block.space.mesh.comm, block.bs
+    def __init__(self, block: Block, elimination):
+        bs = block.bs
         self.space = linear_space(block.space)
         fine, coarse = block.space.dofmap.index_map, self.space.dofmap.index_map
         ends, vertex = nodes_of(self.space, block.space)
-        ends = coarse.local_to_global(ends[: fine.size_local].astype(np.int32).ravel()).reshape(-1, 2)
-        ends = np.stack([expand(end, bs) for end in ends.T])
-        vertex = expand(fine.local_to_global(vertex[: coarse.size_local].astype(np.int32)), bs)
-        size, free = coarse.size_local * bs, len(rows)
-        every = np.arange(block.size)
+        flags = la.vector(fine, bs)
+        flags.array[: block.size] = elimination.free
+        flags.scatter_forward()
+        free = flags.array.reshape(-1, bs)[vertex].ravel() > 0.5  # of the linear space, ghosts included
+        self.free = free[: coarse.size_local * bs]
+        ends = ends[: fine.size_local]
+        to_global = _global_numbers(coarse, bs)
+        if elimination.square is None:
+            self.constraint = None
+            self.matrix = self._masked(elimination, free, to_global, ends, bs)
+        else:
+            self._with_masters(block, elimination, to_global, ends, vertex)
+
+    def _masked(self, elimination, free, to_global, ends, bs):
+        """The interpolation where constrained unknowns are just left out."""
         # a vertex is both ends of its own edge, and repeated entries add up to one
-        linear = sparse(comm, block.size, size, (np.tile(every, 2), ends.ravel(), 0.5))
-        vertices = sparse(comm, size, block.size, (np.arange(size), vertex, 1.0))
-        pick = sparse(comm, free, block.size, (np.arange(free), P.getOwnershipRange()[0] + rows, 1.0))
-        at = np.flatnonzero(ends[0, rows] == ends[1, rows])  # free unknowns at vertices
-        place = sparse(comm, free, size, (at, ends[0, rows[at]], 1.0), block=bs)
-        spread = P.matMult(place)
+        rows = np.tile(np.arange(len(elimination.free)), 2)
+        columns = expand(ends.T, bs).ravel()
+        used = elimination.free[rows] & free[columns]
+        entries = (rows[used], to_global[columns[used]], 0.5)
+        return sparse(elimination.comm, len(elimination.free), len(self.free), entries, block=bs)
+
+    def _with_masters(self, block: Block, elimination, to_global, ends, vertex) -> None:
+        """The same where unknowns follow others: S I P_c with the constraints P_c on the vertices."""
+        comm, bs, size = elimination.comm, block.bs, len(self.free)
+        every = np.arange(block.size)
+        linear = sparse(comm, block.size, size, (np.tile(every, 2), to_global[expand(ends.T, bs).ravel()], 0.5), block=bs)
+        at_vertices = _global_numbers(block.space.dofmap.index_map, bs)[expand(vertex, bs)[:size]]
+        vertices = sparse(comm, size, block.size, (np.arange(size), at_vertices, 1.0))
+        both = expand(ends, bs)
+        at = np.flatnonzero((both[:, :bs] == both[:, bs:]).ravel() & elimination.free)  # free unknowns at vertices
+        place = sparse(comm, block.size, size, (at, to_global[both[:, :bs].ravel()[at]], 1.0), block=bs)
+        spread = elimination.square.matMult(place)
         self.constraint = vertices.matMult(spread)
-        whole = linear.matMult(self.constraint)
-        self.matrix = pick.matMult(whole)
-        ones, found = place.createVecLeft(), place.createVecRight()
-        ones.set(1.0)
-        place.multTranspose(ones, found)
-        self.free = found.array_r > 0.5
-        for item in (linear, vertices, pick, place, spread, whole, ones, found):
+        self.matrix = linear.matMult(self.constraint)
+        mask = self.matrix.createVecLeft()
+        mask.array[:] = elimination.free
+        self.matrix.diagonalScale(L=mask)
+        for item in (linear, vertices, place, spread, mask):
             item.destroy()
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        self.constraint.destroy()
         self.matrix.destroy()
+        if self.constraint is not None:
+            self.constraint.destroy()
+
+
+def _global_numbers(imap, bs: int) -> np.ndarray:
+    """Global numbers of all local unknowns of a map of nodes, ghosts included."""
+    nodes = np.arange(imap.size_local + imap.num_ghosts, dtype=np.int32)
+    return expand(imap.local_to_global(nodes), bs)

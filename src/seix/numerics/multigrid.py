@@ -23,10 +23,13 @@ import dolfinx.fem.petsc as fem_petsc
 from dolfinx import fem
 from dolfinx.la import InsertMode
 
-from .blocks import JIT_OPTIONS
+from .compile import compile_form
 from .constraints import Block
-from .interpolation import Interpolation, expand, sparse
+from .elimination import Elimination
+from .interpolation import Interpolation, sparse
 
+COARSE_DEGREE = 2
+"""Quadrature degree of the coarse matrix: exact for linear elements on straight cells, good enough on curved ones."""
 _SINGULAR = 1e-8
 """Energy of a constant, relative to that of its unknowns one by one, below which a block counts as singular."""
 _SHIFT = 0.02
@@ -38,40 +41,54 @@ class FieldMultigrid:
 
     Parameters
     ----------
-    jacobian : BlockJacobian
-    index : int
+    block : Block
         The field.
-    P : PETSc.Mat
-        Constraint matrix of the field: (its unknowns) x (its free unknowns).
-    rows : ndarray of int
-        Local row of each of its local free unknowns.
+    elimination : Elimination
+        Its constraints.
+    matrix : PETSc.Mat
+        The block, before elimination.
     derivative : ufl.Form
         The block, from which the coarse matrix is made.
     entity_maps
         Maps between the submeshes and the mesh of integration.
     prefix : str
         Prefix of its PETSc options.
+    eliminated : bool
+        Whether the rows and columns of constrained unknowns have been cleared in ``matrix``.
+
+    Attributes
+    ----------
+    operator : PETSc.Mat
+        The block under the constraints, in the numbering of all unknowns.
+    pc : PETSc.PC
+        The cycle, in the same numbering.
     """
 
-    def __init__(self, jacobian, index, P, rows, derivative, entity_maps, prefix):
-        self.comm, self.P, self.jacobian, self.index = jacobian.comm, P, jacobian, index
-        self.block: Block = jacobian.blocks[index]
-        self._rows = rows
-        self._interpolation = Interpolation(self.block, P, rows)
+    def __init__(
+        self, block: Block, elimination: Elimination, matrix, derivative, entity_maps, prefix: str, eliminated: bool = False
+    ):
+        self.comm, self.block, self.elimination, self.matrix = elimination.comm, block, elimination, matrix
+        self._interpolation = Interpolation(block, elimination)
         space = self._interpolation.space
         test, trial = derivative.arguments()
         linear = ufl.replace(derivative, {test: ufl.TestFunction(space), trial: ufl.TrialFunction(space)})
-        self._form = fem.form(linear, entity_maps=entity_maps, jit_options=JIT_OPTIONS)
+        self._form = compile_form(with_degree(linear, COARSE_DEGREE), entity_maps)
         self._unconstrained = fem_petsc.create_matrix(self._form)
         self._product = self._coarse = self._diagonal = None
-        self._version = 0
-        self._x, self._out = P.createVecLeft(), P.createVecLeft()
-        sizes = (P.getLocalSize()[1], P.getSize()[1])
-        self._shell = PETSc.Mat().createPython([sizes, sizes], self, comm=self.comm)
-        self._shell.setUp()
+        self._version = -1
+        self._rhs, self._solution = matrix.createVecs()
+        self.operator = matrix if eliminated else self._products()
+        self._eliminated = eliminated
         self.prefix = prefix
         self.pc = PETSc.PC().create(self.comm)
         self.pc.setOptionsPrefix(prefix)
+
+    def _products(self):
+        """Matrix that is known by its products only."""
+        size = (self.matrix.getLocalSize()[0], self.matrix.getSize()[0])
+        shell = PETSc.Mat().createPython([size, size], self, comm=self.comm)
+        shell.setUp()
+        return shell
 
     @property
     def coarse_unknowns(self) -> int:
@@ -79,85 +96,84 @@ class FieldMultigrid:
         imap = self._interpolation.space.dofmap.index_map
         return imap.size_global * self.block.bs
 
-    def mult(self, _, y, out) -> None:
-        """Product of the constrained block with a vector of free unknowns."""
-        self.P.mult(y, self._x)
-        self.jacobian.matrices[self.index][self.index].mult(self._x, self._out)
-        self.P.multTranspose(self._out, out)
+    def mult(self, _, x, out) -> None:
+        """Product of the constrained block with a vector of all unknowns; the constrained ones are left as they are."""
+        self.elimination.product(self.matrix, x, out)
+        slaves = self.elimination.slaves
+        out.array[slaves] = x.array_r[slaves]  # regular also for the random vectors from which eigenvalues are estimated
 
     def solve(self, rhs, out) -> None:
-        """Approximate solution with one cycle."""
-        self.pc.apply(rhs, out)
+        """Approximate solution with one cycle, both vectors of free unknowns."""
+        rows = self.elimination.rows
+        self._rhs.array[rows] = rhs.array_r
+        self.pc.apply(self._rhs, self._solution)
+        out.array[:] = self._solution.array_r[rows]
 
-    def refresh(self) -> None:
-        """Bring the hierarchy to the present values of the block, if they have changed (collective)."""
-        version = self.jacobian.version[self.index, self.index]
+    def refresh(self, version: int) -> None:
+        """Bring the hierarchy to the present values of the block, if they have changed (collective).
+
+        Parameters
+        ----------
+        version : int
+            Changes with the values of the block; not negative.
+        """
         if version == self._version:
             return
-        first = self._version == 0
-        self._assemble_diagonal()
+        first = self._coarse is None
+        if self._diagonal is not None:
+            self._diagonal.destroy()
+        self._diagonal = self.elimination.blocks_of_diagonal(self.matrix, self.block.bs)
         self._assemble_coarse()
         if first:
             self._create()
-        self.pc.getMGSmoother(1).setOperators(self._shell, self._diagonal)
+        self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal)
         self.pc.getMGCoarseSolve().setOperators(self._coarse, self._coarse)
-        self._shell.assemble()
-        self.pc.setOperators(self._shell, self._shell)
+        self.operator.assemble()
+        self.pc.setOperators(self.operator, self.operator)
         self.pc.setUp()
         self._version = version  # last: what fails above is made anew and not applied half made
 
     def _create(self) -> None:
-        self.pc.setOperators(self._shell, self._shell)
+        self.pc.setOperators(self.operator, self.operator)
         self.pc.setType("mg")
         self.pc.setMGLevels(2)
         self.pc.setMGInterpolation(1, self._interpolation.matrix)
         self.pc.setFromOptions()
 
-    def _assemble_diagonal(self) -> None:
-        """Coupling of the free unknowns of each node, block by block."""
-        matrix, bs, size = self.jacobian.matrices[self.index][self.index], self.block.bs, self.block.size
-        start = matrix.getOwnershipRange()[0]
-        if bs == 1:
-            diagonal = matrix.getDiagonal()
-            values = diagonal.array_r.copy()
-            diagonal.destroy()
-        else:
-            values = np.linalg.inv(matrix.invertBlockDiagonal().reshape(-1, bs, bs)).ravel()
-        nodes = np.arange(self.block.owned)
-        i = np.repeat(np.arange(size), bs)
-        j = start + np.tile(expand(nodes, bs).reshape(-1, 1, bs), (1, bs, 1)).ravel()
-        full = sparse(self.comm, size, size, (i, j, values))
-        if self._diagonal is None:
-            self._diagonal = full.PtAP(self.P)
-            node = self._rows // bs
-            sizes = np.diff(np.flatnonzero(np.diff(node, prepend=-1, append=-1)))
-            self._diagonal.setVariableBlockSizes(sizes.astype(PETSc.IntType))
-        else:
-            full.PtAP(self.P, result=self._diagonal)
-        full.destroy()
-
     def _assemble_coarse(self) -> None:
         """Matrix of the linear space under the constraints, with ones for its constrained unknowns."""
-        a, constraint = self._unconstrained, self._interpolation.constraint
+        a, constraint, first = self._unconstrained, self._interpolation.constraint, self._coarse is None
         a.zeroEntries()
         fem_petsc.assemble_matrix(a, self._form)
         a.assemble()
-        if self._product is None:
+        free = self._interpolation.free
+        start = a.getOwnershipRange()[0]
+        if constraint is None:
+            if first:
+                a.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+                self._coarse = a
+            a.zeroRowsColumns((start + np.flatnonzero(~free)).astype(PETSc.IntType), diag=1.0)
+        elif first:
             self._product = a.PtAP(constraint)
             self._coarse = self._product.copy()
-            entries = np.arange(len(self._interpolation.free))
-            empty = sparse(self.comm, len(entries), len(entries), (entries, a.getOwnershipRange()[0] + entries, 0.0))
+            entries = np.arange(len(free))
+            empty = sparse(self.comm, len(entries), len(entries), (entries, start + entries, 0.0))
             self._coarse.axpy(1.0, empty, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
             empty.destroy()
-            self._coarse.setBlockSize(self.block.bs)
-            self._coarse.setOption(PETSc.Mat.Option.SPD, True)
-            self._near_null_space()
         else:
             a.PtAP(constraint, result=self._product)
             self._coarse.zeroEntries()
             self._coarse.axpy(1.0, self._product, PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
+        if first:
+            self._coarse.setBlockSize(self.block.bs)
+            self._coarse.setOption(PETSc.Mat.Option.SPD, True)
+            near_null_space(self._coarse, self._interpolation.space, free)
+        self._complete_diagonal(free)
+
+    def _complete_diagonal(self, free: np.ndarray) -> None:
+        """Ones for the constrained unknowns; a shift where the matrix would be singular."""
         diagonal = self._coarse.getDiagonal()
-        diagonal.array[~self._interpolation.free] = 1.0
+        diagonal.array[~free] = 1.0
         if self.block.bs == 1:
             diagonal.array[:] += self._shift()
         self._coarse.setDiagonal(diagonal)
@@ -168,7 +184,7 @@ class FieldMultigrid:
 
         Such a block comes with a real-valued unknown that fixes the mean: it is the bordered matrix that is regular.
         """
-        free, matrix = self._interpolation.free.astype(float), self._product
+        free, matrix = self._interpolation.free.astype(float), self._coarse
         vector, product, diagonal = matrix.createVecRight(), matrix.createVecLeft(), matrix.getDiagonal()
 
         def energy(values):
@@ -180,7 +196,7 @@ class FieldMultigrid:
         shift = np.zeros(len(free))
         if energy(1.0) <= _SINGULAR * single:
             space = self._interpolation.space
-            mass = fem.assemble_vector(fem.form(ufl.TestFunction(space) * ufl.dx(space.mesh)))
+            mass = fem.assemble_vector(compile_form(ufl.TestFunction(space) * ufl.dx(space.mesh, degree=1)))
             mass.scatter_reverse(InsertMode.add)
             weight = mass.array[: len(free)] * free
             x = space.tabulate_dof_coordinates()[: len(free), : space.mesh.geometry.dim]
@@ -192,37 +208,55 @@ class FieldMultigrid:
             item.destroy()
         return shift
 
-    def _near_null_space(self) -> None:
-        """Give the coarse matrix the rigid-body modes of its vertices."""
-        bs, free = self.block.bs, self._interpolation.free
-        if bs == 1:
-            return
-        x = self._interpolation.space.tabulate_dof_coordinates()[: len(free) // bs, :bs]
-        modes = []
-        for component in range(bs):
-            mode = np.zeros(x.shape)
-            mode[:, component] = 1.0
-            modes.append(mode)
-        for a, b in combinations(range(bs), 2):
-            mode = np.zeros(x.shape)
-            mode[:, a], mode[:, b] = -x[:, b], x[:, a]
-            modes.append(mode)
-        vectors = []
-        for mode in modes:
-            vector = self._coarse.createVecRight()
-            vector.array[:] = mode.ravel() * free
-            for other in vectors:
-                vector.axpy(-vector.dot(other), other)
-            vector.normalize()
-            vectors.append(vector)
-        space = PETSc.NullSpace().create(vectors=vectors, comm=self.comm)
-        self._coarse.setNearNullSpace(space)
-        for item in (space, *vectors):
-            item.destroy()
-
     def release(self) -> None:
         """Free the PETSc objects; not named destroy, which PETSc would call with the matrix."""
         self._interpolation.destroy()
-        for item in (self.pc, self._shell, self._x, self._out, self._unconstrained, self._product, self._coarse, self._diagonal):
+        own = [self.pc, self._rhs, self._solution, self._unconstrained, self._product, self._coarse, self._diagonal]
+        if not self._eliminated:
+            own.append(self.operator)
+        for item in own:
             if item is not None:
                 item.destroy()
+
+
+def near_null_space(matrix, space, free: np.ndarray) -> None:
+    """Give a matrix of a vector field the rigid-body modes of its nodes (nothing for a scalar field).
+
+    Parameters
+    ----------
+    matrix : PETSc.Mat
+    space : dolfinx.fem.FunctionSpace
+        Of a displacement, Lagrange.
+    free : ndarray of bool
+        Locally owned unknowns that are not constrained; the modes vanish at the others.
+    """
+    bs = space.dofmap.bs
+    if bs == 1:
+        return
+    x = space.tabulate_dof_coordinates()[: len(free) // bs, :bs]
+    modes = []
+    for component in range(bs):
+        mode = np.zeros(x.shape)
+        mode[:, component] = 1.0
+        modes.append(mode)
+    for a, b in combinations(range(bs), 2):
+        mode = np.zeros(x.shape)
+        mode[:, a], mode[:, b] = -x[:, b], x[:, a]
+        modes.append(mode)
+    vectors = []
+    for mode in modes:
+        vector = matrix.createVecRight()
+        vector.array[:] = mode.ravel() * free
+        for other in vectors:
+            vector.axpy(-vector.dot(other), other)
+        vector.normalize()
+        vectors.append(vector)
+    null = PETSc.NullSpace().create(vectors=vectors, comm=matrix.getComm())
+    matrix.setNearNullSpace(null)
+    for item in (null, *vectors):
+        item.destroy()
+
+
+def with_degree(form, degree: int):
+    """The same form with another quadrature degree."""
+    return ufl.Form([part.reconstruct(metadata={**part.metadata(), "quadrature_degree": degree}) for part in form.integrals()])

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..fem import PETSc
 from .blocks import BlockJacobian, ConstrainedOperator
+from .elimination import Elimination
 from .multigrid import FieldMultigrid
 
 
@@ -42,8 +43,8 @@ class BlockPreconditioner:
         self._later = {i: set().union(*[self._users[f] for f in self._fields if f > i]) for i in self._fields}
         self.multigrids = {
             i: FieldMultigrid(
-                self.jacobian, i, self._parts[i, i], self._rows_in_field(system, i), system.derivatives[i][i],
-                system.entity_maps, f"{prefix}{field_key(blocks[i].name)}_",
+                blocks[i], Elimination(self._parts[i, i], self._rows_in_field(system, i)), self.jacobian.matrices[i][i],
+                system.derivatives[i][i], system.entity_maps, f"{prefix}{field_key(blocks[i].name)}_",
             )
             for i in self._fields
         }  # fmt: skip
@@ -77,8 +78,8 @@ class BlockPreconditioner:
 
     def refresh(self) -> None:
         """Bring all parts to the present values of the blocks (collective)."""
-        for multigrid in self.multigrids.values():
-            multigrid.refresh()
+        for i, multigrid in self.multigrids.items():
+            multigrid.refresh(int(self.jacobian.version[i, i]))
         if not self._globals:
             return
         size = self.P.getLocalSize()[1]
@@ -138,6 +139,7 @@ class BlockPreconditioner:
         """Free the PETSc objects; not named destroy, which PETSc would call with the preconditioner."""
         for multigrid in self.multigrids.values():
             multigrid.release()
+            multigrid.elimination.destroy()
         for item in (*self._parts.values(), *self._rhs.values(), *self._solution.values(), self._x, self._t):
             item.destroy()
 

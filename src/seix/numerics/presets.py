@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 Options = dict[str, str | int | float]
 
 NEWTON: Options = {
@@ -38,6 +40,12 @@ LARGEST_DIRECT = {2: 100_000, 3: 5_000}
 LARGEST_FALLBACK = {2: 2_000_000, 3: 100_000}
 """Free unknowns up to which the direct solver is the last resort, by dimension."""
 
+LARGEST_LINEAR_DIRECT = {2: 30_000, 3: 4_000}
+"""The same for a single field and few loads."""
+
+LOADS_OF_DIRECT, LARGEST_LOADED_DIRECT = 4, 1_500_000
+"""Loads from which one factorisation in two dimensions pays, and the unknowns up to which it does."""
+
 LARGEST_COARSE = {2: 300_000, 3: 5_000}
 """Unknowns of linear elements up to which they are factorised, by dimension."""
 
@@ -63,6 +71,87 @@ def choose(preset: str, dim: int, unknowns: int) -> str:
     return "direct" if unknowns <= LARGEST_DIRECT[dim] else "multigrid"
 
 
+@dataclass(frozen=True)
+class ProblemSize:
+    """What the choice of a linear solver depends on.
+
+    Attributes
+    ----------
+    dim : int
+        Dimension of the mesh.
+    degree : int
+        Of the elements.
+    components : int
+        Of the field; more than one stands for elasticity.
+    unknowns : int
+        Free unknowns.
+    """
+
+    dim: int
+    degree: int
+    components: int
+    unknowns: int
+
+
+def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
+    """Solvers for a symmetric problem of one field, the preferred one first.
+
+    Parameters
+    ----------
+    preset : {"auto", "direct", "multigrid"}
+    size : ProblemSize
+    loads : int
+        Number of loads to solve with one matrix.
+
+    Returns
+    -------
+    list of str
+        "direct", or "multigrid (variant)".
+    """
+    most = LARGEST_LINEAR_DIRECT[size.dim]
+    if size.dim == 2 and loads >= LOADS_OF_DIRECT:
+        most = LARGEST_LOADED_DIRECT
+    if preset == "direct" or (preset == "auto" and size.unknowns <= most):
+        return ["direct"]
+    iterative = [f"multigrid ({variant})" for variant in VARIANTS]
+    return [*iterative, "direct"] if size.unknowns <= LARGEST_FALLBACK[size.dim] else iterative
+
+
+def linear_options(kind: str, size: ProblemSize, coarse_unknowns: int) -> Options:
+    """Options for a symmetric problem of one field.
+
+    Parameters
+    ----------
+    kind : str
+        One of :func:`linear_candidates`.
+    size : ProblemSize
+    coarse_unknowns : int
+        Unknowns of the linear elements under quadratic ones.
+    """
+    if kind == "direct":
+        return {"ksp_type": "preonly", "pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
+    variant = kind.removeprefix("multigrid (").removesuffix(")")
+    krylov: Options = {"ksp_type": "cg", "ksp_norm_type": "unpreconditioned", "ksp_max_it": 500}
+    if size.degree > 1:
+        return krylov | field_options(size.dim, size.components, coarse_unknowns, variant)
+    return krylov | algebraic_options(size.dim, size.components, variant)
+
+
+def algebraic_options(dim: int, components: int, variant: str) -> Options:
+    """Options of algebraic multigrid on linear elements."""
+    options: Options = {"pc_type": "gamg"}
+    if variant == "gamg":
+        return options
+    options["pc_gamg_threshold"] = 0.01 if components > 1 else 0.02
+    if components > 1:
+        options |= {"pc_gamg_aggressive_coarsening": dim - 1, "mg_levels_ksp_type": "chebyshev"}
+        if variant == "icc":
+            options |= {"mg_levels_ksp_max_it": 1, "mg_levels_pc_type": "bjacobi", "mg_levels_sub_pc_type": "icc"}
+        else:
+            options |= {"mg_levels_ksp_max_it": 2, "mg_levels_pc_type": "jacobi"}
+    return options
+
+
 def field_options(dim: int, components: int, coarse_unknowns: int, variant: str) -> Options:
     """Options of the p-multigrid of one field.
 
@@ -85,24 +174,19 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         "pc_mg_type": "multiplicative",
         "mg_levels_ksp_type": "chebyshev",
         "mg_levels_ksp_max_it": 2,
-        # the largest eigenvalue is found too small on meshes with few bad cells: the safety costs less than that would
-        "mg_levels_ksp_chebyshev_esteig": "0,0.2,0,1.2",
-        # and with few steps the modes inside poorly conducting grains, which hardly feel the rest, are missed altogether
-        "mg_levels_esteig_ksp_max_it": 30,
-        "mg_levels_pc_type": "vpbjacobi" if components > 1 else "jacobi",
+        # conjugate gradients, whose inner product weighs each phase by its own stiffness, find the largest eigenvalue in
+        # ten steps; GMRES misses the modes inside poorly conducting grains
+        "mg_levels_esteig_ksp_type": "cg",
+        "mg_levels_ksp_chebyshev_esteig": "0,0.1,0,1.1",
+        "mg_levels_pc_type": "pbjacobi" if components > 1 else "jacobi",
     }
     coarse: Options = {"ksp_type": "preonly"}
     if variant == "icc" and coarse_unknowns <= LARGEST_COARSE[dim]:
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
     else:
-        coarse |= {"pc_type": "gamg"}
-        if variant != "gamg":
-            coarse |= {"pc_gamg_threshold": 0.01 if components > 1 else 0.02}
+        coarse |= algebraic_options(dim, components, variant)
         if components > 1 and variant != "gamg":
-            coarse |= {"ksp_type": "richardson", "ksp_max_it": 2, "ksp_norm_type": "none", "pc_gamg_aggressive_coarsening": 2}
-            coarse |= {"mg_levels_ksp_type": "chebyshev"}
-            if variant == "icc":
-                coarse |= {"mg_levels_ksp_max_it": 1, "mg_levels_pc_type": "bjacobi", "mg_levels_sub_pc_type": "icc"}
-            else:
-                coarse |= {"mg_levels_ksp_max_it": 2, "mg_levels_pc_type": "jacobi"}
+            # three cycles, accelerated, bring the linear elements close enough to their exact solution
+            coarse |= {"ksp_type": "chebyshev", "ksp_max_it": 3, "ksp_norm_type": "none"}
+            coarse |= {"esteig_ksp_type": "cg", "ksp_chebyshev_esteig": "0,0.1,0,1.05"}
     return fine | {f"mg_coarse_{key}": value for key, value in coarse.items()}

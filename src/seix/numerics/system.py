@@ -11,9 +11,9 @@ from ..fem import PETSc
 
 # isort: split
 import dolfinx.fem.petsc as fem_petsc
-from dolfinx import fem
 
-from .blocks import JIT_OPTIONS, BlockJacobian, ConstrainedOperator
+from .blocks import BlockJacobian, ConstrainedOperator
+from .compile import compile_form
 from .constraints import Block, Constraints
 
 
@@ -38,8 +38,8 @@ class CoupledSystem:
         self.blocks: list[Block] = constraints.blocks
         self.entity_maps = entity_maps
         self.derivatives = _jacobian(residuals, fields)
-        self.F = fem.form(list(residuals), entity_maps=entity_maps, jit_options=JIT_OPTIONS)
-        self.J = fem.form(self.derivatives, entity_maps=entity_maps, jit_options=JIT_OPTIONS)
+        self.F = compile_form(list(residuals), entity_maps)
+        self.J = compile_form(self.derivatives, entity_maps)
         self.A = self.reduced_matrix = self._operator = None
         self.b = fem_petsc.create_vector([f.function_spaces[0] for f in self.F], kind="mpi")
         self.x = self.b.duplicate()

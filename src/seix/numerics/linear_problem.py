@@ -1,0 +1,284 @@
+"""Linear, symmetric and positive definite problem of one field: conduction or elasticity, any number of loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..errors import ConvergenceError
+from ..fem import PETSc
+
+# isort: split
+import dolfinx.fem.petsc as fem_petsc
+from dolfinx import fem, la
+
+from .compile import compile_form
+from .constraints import Constraints
+from .elimination import Elimination
+from .multigrid import FieldMultigrid, near_null_space
+from .presets import Options, ProblemSize, linear_candidates, linear_options
+
+_TRUSTED = 10.0
+"""Largest true residual of a solution, in units of the tolerance."""
+
+
+@dataclass
+class LinearRecord:
+    """How a set of loads was solved.
+
+    Attributes
+    ----------
+    solver : str
+        Preset in use.
+    iterations : list of int
+        Krylov iterations of each load; 0 for a direct solution.
+    residuals : list of float
+        True relative residual of each load.
+    setups : int
+        Factorisations or hierarchies made since the problem exists.
+    """
+
+    solver: str = ""
+    iterations: list[int] = field(default_factory=list)
+    residuals: list[float] = field(default_factory=list)
+    setups: int = 0
+
+
+class LinearProblem:
+    """Solves a(u, v) = L(v) under affine constraints u = P y + g for many L on one matrix and one set-up.
+
+    Parameters
+    ----------
+    a : ufl.Form
+        Bilinear form on one space, symmetric; positive definite under the constraints.
+    constraints : Constraints
+        Of one block with that space.
+    entity_maps : sequence, optional
+        Maps between submeshes and the mesh of integration.
+    preset : {"auto", "direct", "multigrid"}
+        Solver; "auto" chooses by dimension, size and number of loads (:func:`seix.numerics.presets.linear_candidates`).
+    loads : int
+        Number of loads to expect, for that choice.
+    tolerance : float
+        Largest relative residual.
+    options : mapping, optional
+        PETSc options that override those of the preset.
+
+    Attributes
+    ----------
+    record : LinearRecord
+    unknowns : int
+        Free unknowns.
+    degree : int
+        Of the elements.
+    """
+
+    _count = 0
+
+    def __init__(
+        self,
+        a,
+        constraints: Constraints,
+        entity_maps=None,
+        preset: str = "auto",
+        loads: int = 1,
+        tolerance: float = 1e-8,
+        options: Options | None = None,
+    ):
+        (self.block,) = constraints.blocks
+        self.comm, self.tolerance, self._own = constraints.comm, tolerance, dict(options or {})
+        self._a, self._entity_maps = a, entity_maps
+        self._form = compile_form(a, entity_maps)
+        P, self._given, _, _ = constraints.build()
+        self.unknowns = P.getSize()[1]
+        self._elimination = Elimination(P, constraints.free)
+        P.destroy()
+        self._lift = self._given.duplicate()
+        space = self.block.space
+        self.degree = space.element.basix_element.degree
+        self._chain = linear_candidates(preset, self.size, loads)
+        self.record = LinearRecord()
+        self._whole = self._matrix = self._multigrid = self._ksp = self._seen = None
+        self._stale = True
+
+    @property
+    def size(self) -> ProblemSize:
+        """What the choice of a solver depends on."""
+        return ProblemSize(self.block.space.mesh.topology.dim, self.degree, self.block.bs, self.unknowns)
+
+    # -- matrix and solver ------------------------------------------------------------------------------------------
+
+    def update(self) -> None:
+        """Take over changed coefficients and constants: the next solution uses them (collective)."""
+        self._stale = True
+
+    @property
+    def _smoothed(self) -> bool:
+        """Whether the solver is the multigrid of quadratic over linear elements."""
+        return self.degree > 1 and self._chain[0] != "direct"
+
+    def _assemble(self) -> None:
+        """Matrix under the constraints at the present values of the coefficients."""
+        if self._whole is None:
+            dense = self._smoothed and self.block.bs > 1
+            self._whole = fem_petsc.create_matrix(self._form, kind="baij" if dense else "aij")
+            self._whole.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+            self._whole.setOption(PETSc.Mat.Option.SPD, True)
+        self._whole.zeroEntries()
+        fem_petsc.assemble_matrix(self._whole, self._form)
+        self._whole.assemble()
+        self._whole.mult(self._given, self._lift)
+        if self._elimination.square is None or not self._smoothed:
+            self._matrix = self._elimination.reduced(self._whole, self._matrix)
+
+    def _renew(self) -> None:
+        """Matrix, preconditioner and its options, made or brought up to date."""
+        self._assemble()
+        first = self._ksp is None
+        if first:
+            self._create()
+        self.record.setups += 1
+        if self._multigrid is not None:
+            self._multigrid.refresh(self.record.setups)
+            self._ksp.setOperators(self._multigrid.operator)
+        else:
+            self._ksp.setOperators(self._matrix)
+        if first:
+            self._ksp.setFromOptions()  # only now: the levels of the multigrid must exist
+        self._ksp.setUp()
+        self._stale = False
+
+    def _create(self) -> None:
+        """Krylov solver with the first preconditioner of the chain."""
+        self._prefix = f"seixlinear{LinearProblem._count}_"
+        LinearProblem._count += 1
+        kind, space, coarse = self._chain[0], self.block.space, 0
+        self._ksp = PETSc.KSP().create(self.comm)
+        self._ksp.setOptionsPrefix(self._prefix)
+        if self._smoothed:
+            eliminated = self._matrix is not None
+            self._multigrid = FieldMultigrid(
+                self.block, self._elimination, self._whole, self._a, self._entity_maps, self._prefix, eliminated
+            )
+            self._ksp.setPC(self._multigrid.pc)
+            coarse = self._multigrid.coarse_unknowns
+        else:
+            self._matrix.setOption(PETSc.Mat.Option.SPD, True)
+            self._matrix.setBlockSize(self.block.bs)
+            near_null_space(self._matrix, space, self._elimination.free)
+        self.options = linear_options(kind, self.size, coarse) | self._own
+        table = PETSc.Options()
+        for key, value in self.options.items():
+            table[self._prefix + key] = value
+        self._ksp.setTolerances(rtol=self.tolerance)
+        self.record.solver = kind
+
+    # -- loads --------------------------------------------------------------------------------------------------------
+
+    def solve(self, loads: Sequence) -> list[fem.Function]:
+        """Solutions for several loads, on one factorisation or hierarchy (collective).
+
+        Parameters
+        ----------
+        loads : sequence of ufl.Form, dolfinx.fem.Form or None
+            Linear forms; None stands for no load but the given values.
+
+        Returns
+        -------
+        list of dolfinx.fem.Function
+
+        Raises
+        ------
+        ConvergenceError
+            If no solver of the preset reaches the tolerance.
+        """
+        vectors = [self._assembled(load) for load in loads]
+        failures = []
+        while (failure := self._try(vectors)) is not None:
+            failures.append(failure)
+            if len(self._chain) == 1:
+                raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
+            self._chain.pop(0)
+            self._release()
+        return [self._function(vector) for vector in vectors]
+
+    def _assembled(self, load):
+        """Load on all unknowns."""
+        vector = self._given.duplicate()
+        vector.zeroEntries()
+        if load is not None:
+            out = fem.assemble_vector(load if isinstance(load, fem.Form) else compile_form(load, self._entity_maps))
+            out.scatter_reverse(la.InsertMode.add)
+            vector.array[:] = out.array[: self.block.size]
+        return vector
+
+    def _try(self, loads) -> str | None:
+        """Replace all loads by their solutions; what went wrong, or None: then the loads are as they were."""
+        try:
+            if self._stale:
+                self._renew()
+            record = LinearRecord(self._chain[0], [], [], self.record.setups)
+            found = [self._solve(load, record) for load in loads]
+        except PETSc.Error as error:
+            return f"{self._chain[0]}: {error}"
+        for load, x in zip(loads, found, strict=True):
+            x.copy(load)
+            x.destroy()
+        worst = max(record.residuals, default=0.0)
+        if not worst <= _TRUSTED * self.tolerance:
+            return f"{self._chain[0]} (residual {worst:.1e} after {max(record.iterations)} iterations)"
+        self.record = record
+        return None
+
+    def _solve(self, load, record: LinearRecord):
+        """Solution for one load, without the given values."""
+        rhs, x = load.duplicate(), load.duplicate()
+        rhs.waxpy(-1.0, self._lift, load)
+        self._elimination.restrict(rhs)
+        x.zeroEntries()
+        self._ksp.solve(rhs, x)
+        operator = self._ksp.getOperators()[0]
+        left = rhs.duplicate()
+        operator.mult(x, left)
+        left.axpy(-1.0, rhs)
+        size = rhs.norm()
+        record.residuals.append(left.norm() / size if size else left.norm())
+        record.iterations.append(self._ksp.getIterationNumber())
+        rhs.destroy()
+        left.destroy()
+        return x
+
+    def _function(self, x) -> fem.Function:
+        """Field with the constrained unknowns filled in; frees the vector."""
+        self._elimination.expand(x)
+        x.axpy(1.0, self._given)
+        result = fem.Function(self.block.space)
+        result.x.array[: self.block.size] = x.array_r
+        result.x.scatter_forward()
+        x.destroy()
+        return result
+
+    # -- end ------------------------------------------------------------------------------------------------------------
+
+    def _release(self) -> None:
+        """Free solver and matrix; the next solution makes them anew."""
+        if self._ksp is not None:
+            table = PETSc.Options()
+            for key in self.options:
+                table.delValue(self._prefix + key)
+            self._ksp.destroy()
+        if self._multigrid is not None:
+            self._multigrid.release()
+        if self._matrix is not None and self._elimination.square is not None:
+            self._matrix.destroy()
+        if self._whole is not None:
+            self._whole.destroy()
+        self._whole = self._matrix = self._multigrid = self._ksp = None
+        self._stale = True
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        self._release()
+        self._elimination.destroy()
+        self._given.destroy()
+        self._lift.destroy()

@@ -135,7 +135,23 @@ def _start_petsc() -> Any:
     from petsc4py import PETSc
 
     check_scalar(PETSc.ScalarType)
+    _tune(PETSc)
     return PETSc
+
+
+def _tune(PETSc) -> None:
+    """Defaults of PETSc's kernels that are slow for matrices of finite elements; ``PETSC_OPTIONS`` of the user go before.
+
+    Products by groups of equal rows (inodes) take twice as long as plain ones, and so does the outer form of P^T A P on one
+    rank (docs/performance.md).
+    """
+    table = PETSc.Options()
+    wanted = {"mat_no_inode": ""}
+    if MPI.COMM_WORLD.size == 1:
+        wanted["matptap_via"] = "rap"  # what there is for distributed matrices has other names
+    for name, value in wanted.items():
+        if not table.hasName(name):
+            table.setValue(name, value)
 
 
 def _free_forms() -> None:

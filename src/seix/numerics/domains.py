@@ -22,6 +22,7 @@ from dolfinx import fem, mesh
 from ..geometry.assembly.anchors import Anchors, bodies_of, find_anchors
 from ..properties import BINDER
 from .facets import facet_nodes, interface_entities
+from .serial_mesh import create_serial_mesh
 
 QUADRATURE_DEGREE = 4
 """Degree of every quadrature rule: exact for products of two quadratic gradients' fields on straight cells."""
@@ -251,10 +252,11 @@ def distribute(comm, points, cells, element) -> mesh.Mesh:
         Of the coordinates.
     """
     dim = element.reference_value_shape[0]
+    if comm.size == 1:
+        return create_serial_mesh(comm, points, cells, element)
     if comm.rank:
         points, cells = np.zeros((0, dim)), np.zeros((0, element.dim // dim), dtype=np.int64)
-    # one rank owns all: there is nothing to partition
-    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2) if comm.size > 1 else None
+    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
     return mesh.create_mesh(comm, np.ascontiguousarray(cells, dtype=np.int64), element, np.ascontiguousarray(points), partitioner)
 
 

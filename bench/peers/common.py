@@ -1,0 +1,80 @@
+"""What the runners of all peers share: arguments, clock, memory and the line of JSON they print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from problems import Problem
+
+
+class Clock:
+    """Seconds of each stage, and ``total`` of all."""
+
+    def __init__(self):
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew: what came before is not counted."""
+        self.times: dict[str, float] = {}
+        self._last = self._start = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End a stage."""
+        now = time.perf_counter()
+        self.times[name] = self.times.get(name, 0.0) + now - self._last
+        self._last = now
+        self.times["total"] = now - self._start
+
+
+def peak_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def boundary(data, value: float) -> np.ndarray:
+    """Facets of the mesh on the plane where the last coordinate has a value, shape (facets, dim)."""
+    points, cells = data["points"], data["cells"]
+    on = np.abs(points[:, -1] - value) < 1e-9
+    rows = cells[on[cells].sum(axis=1) == points.shape[1]]
+    return rows[on[rows]].reshape(len(rows), -1)
+
+
+def run(code: str, version: str, best: Callable[[Problem], str], solve: Callable) -> None:
+    """Read the arguments, run one problem, write the vertex values and print the result.
+
+    Parameters
+    ----------
+    code, version : str
+    best : callable
+        Best known method of the code for a problem.
+    solve : callable
+        ``solve(data, problem, method, clock)`` -> vertex values and a dictionary with iterations, residual and unknowns.
+    """
+    parser = argparse.ArgumentParser(description=f"{code} in the solver race")
+    parser.add_argument("mesh", type=Path)
+    parser.add_argument("kind", choices=("elasticity", "conduction"))
+    parser.add_argument("degree", type=int)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--method")
+    parser.add_argument("--contrast", type=float)
+    given = parser.parse_args()
+    problem = Problem(given.mesh.stem, given.kind, given.degree)
+    if given.contrast:
+        problem = problem.with_contrast(given.contrast)
+    method = given.method or best(problem)
+    data = dict(np.load(given.mesh))
+    base, clock = peak_bytes(), Clock()
+    values, numbers = solve(data, problem, method, clock)
+    np.savez(given.out, values=values)
+    line = {"code": code, "version": version, "method": method, "times": clock.times, **numbers}
+    print(json.dumps(line | {"peak_bytes": peak_bytes(), "base_bytes": base, "threads": 1, "ranks": 1}), flush=True)

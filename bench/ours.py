@@ -22,7 +22,7 @@ from seix.fem import MPI
 import basix.ufl
 import dolfinx
 import ufl
-from dolfinx import fem, mesh
+from dolfinx import fem
 
 from seix.numerics.constraints import Block, Constraints
 from seix.numerics.linear_problem import LinearProblem

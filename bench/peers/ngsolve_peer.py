@@ -1,4 +1,4 @@
-"""NGSolve in the solver race: BDDC in space, sparse Cholesky or multigrid in the plane, algebraic multigrid on linear elements."""
+"""NGSolve in the solver race: BDDC in space, sparse Cholesky or multigrid in the plane, h1amg on linear elements."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from common import boundary, run
 from netgen.meshing import FaceDescriptor, Mesh
 from problems import EIGENSTRAIN, POISSON, TOLERANCE
+
 
 def best(problem) -> str:
     """Best of its methods for a problem."""
@@ -55,7 +56,7 @@ def forms(mesh, fes, problem):
 
 def solve(data, problem, method, clock):
     """From arrays to vertex values."""
-    dim, vector = problem.dim, problem.kind == "elasticity"
+    vector = problem.kind == "elasticity"
     data |= {"bottom": boundary(data, 0.0), "top": boundary(data, 1.0)}
     clock.restart()
     mesh = make_mesh(data)

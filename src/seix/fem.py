@@ -146,7 +146,8 @@ def _tune(PETSc) -> None:
     rank (docs/performance.md).
     """
     table = PETSc.Options()
-    wanted = {"mat_no_inode": ""}
+    # a run without such matrices would end in a warning about them
+    wanted = {"mat_no_inode": "", "options_left": "no"}
     if MPI.COMM_WORLD.size == 1:
         wanted["matptap_via"] = "rap"  # what there is for distributed matrices has other names
     for name, value in wanted.items():

@@ -1,7 +1,8 @@
 """Jacobian kept as blocks, one matrix per pair of fields, and its product with vectors of free unknowns.
 
 In three dimensions memory decides. So the constrained matrix P^T J P is never formed: P is applied before and after the
-blocks. A block is assembled again only if something it depends on has changed, which elasticity never does.
+blocks. A block is assembled again only if something it depends on has changed, which elasticity never does; and of a
+block that contains the unknowns only those integrals that do, the interface laws, while all others are kept.
 """
 
 from __future__ import annotations
@@ -10,11 +11,8 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from ..fem import MPI, PETSc
-
-# isort: split
-import dolfinx.fem.petsc as fem_petsc
-from dolfinx import fem
+from ..fem import PETSc
+from .assembly import FormMatrix
 
 
 class SplitVector:
@@ -60,54 +58,40 @@ class BlockJacobian:
         Communicator.
     derivatives : list of list of ufl.Form or None
         Derivative of residual i by field j; None where it vanishes.
-    forms : list of list of dolfinx.fem.Form or None
-        The same, compiled.
+    entity_maps
+        Maps between the submeshes and the mesh of integration.
     fields : sequence of dolfinx.fem.Function
-        The unknowns: a block that contains one of them is assembled at every call.
+        The unknowns.
     blocks : sequence of Block
         Sizes of the fields.
 
     Attributes
     ----------
+    pairs : list of (int, int)
+        Blocks that do not vanish.
     matrices : list of list of PETSc.Mat or None
-        A vector field's own block is stored as small dense blocks (BAIJ): a third less memory and traffic.
-    version : ndarray of int
-        Number of times each block was assembled.
     """
 
-    def __init__(self, comm, derivatives, forms, fields, blocks):
-        self.comm, self.forms, self.blocks = comm, forms, list(blocks)
+    def __init__(self, comm, derivatives, entity_maps, fields, blocks):
+        self.comm, self.blocks = comm, list(blocks)
         count = len(self.blocks)
-        self.pairs = [(i, j) for i, j in product(range(count), repeat=2) if forms[i][j] is not None]
+        self.pairs = [(i, j) for i, j in product(range(count), repeat=2) if derivatives[i][j] is not None]
+        self._parts = {
+            (i, j): FormMatrix(comm, derivatives[i][j], entity_maps, fields, dense=i == j and self.blocks[i].bs > 1)
+            for i, j in self.pairs
+        }
         self.matrices = [[None] * count for _ in range(count)]
-        for i, j in self.pairs:
-            dense = i == j and self.blocks[i].bs > 1
-            self.matrices[i][j] = fem_petsc.create_matrix(forms[i][j], kind="baij" if dense else "aij")
-            self.matrices[i][j].setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-        self._given = {pair: [f for f in derivatives[pair[0]][pair[1]].coefficients() if f not in fields] for pair in self.pairs}
-        self._nonlinear = {p for p in self.pairs if len(self._given[p]) < len(derivatives[p[0]][p[1]].coefficients())}
-        self._seen: dict[tuple[int, int], np.ndarray] = {}
-        self.version = np.zeros((count, count), dtype=int)
+        for (i, j), part in self._parts.items():
+            self.matrices[i][j] = part.matrix
 
     def update(self) -> None:
-        """Assemble the blocks whose fields, constants or coefficients have changed (collective)."""
-        changed = np.array([pair in self._nonlinear or self._data_changed(pair) for pair in self.pairs], dtype=np.int32)
-        self.comm.Allreduce(MPI.IN_PLACE, changed, op=MPI.MAX)
-        for (i, j), again in zip(self.pairs, changed, strict=True):
-            if again:
-                matrix = self.matrices[i][j]
-                matrix.zeroEntries()
-                fem_petsc.assemble_matrix(matrix, self.forms[i][j])
-                matrix.assemble()
-                self.version[i, j] += 1
+        """Assemble what has changed (collective)."""
+        for part in self._parts.values():
+            part.update()
 
-    def _data_changed(self, pair) -> bool:
-        """Whether constants or given coefficients differ from those of the last assembly."""
-        constants = fem.pack_constants(self.forms[pair[0]][pair[1]])
-        data = np.concatenate([constants, *[f.x.array for f in self._given[pair]]])
-        same = pair in self._seen and np.array_equal(self._seen[pair], data, equal_nan=True)
-        self._seen[pair] = data
-        return not same
+    def version(self, field: int) -> int:
+        """Number of times the own block of a field was assembled."""
+        return self._parts[field, field].version
 
     def split_vector(self) -> SplitVector:
         """New vector of all unknowns, zero."""
@@ -135,8 +119,8 @@ class BlockJacobian:
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        for i, j in self.pairs:
-            self.matrices[i][j].destroy()
+        for part in self._parts.values():
+            part.destroy()
 
 
 class ConstrainedOperator:

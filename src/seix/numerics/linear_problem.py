@@ -9,9 +9,9 @@ from ..errors import ConvergenceError
 from ..fem import PETSc
 
 # isort: split
-import dolfinx.fem.petsc as fem_petsc
 from dolfinx import fem, la
 
+from .assembly import FormMatrix
 from .compile import compile_form
 from .constraints import Constraints
 from .elimination import Elimination
@@ -88,7 +88,6 @@ class LinearProblem:
         (self.block,) = constraints.blocks
         self.comm, self.tolerance, self._own = constraints.comm, tolerance, dict(options or {})
         self._a, self._entity_maps = a, entity_maps
-        self._form = compile_form(a, entity_maps)
         P, self._given, _, _ = constraints.build()
         self.unknowns = P.getSize()[1]
         self._elimination = Elimination(P, constraints.free)
@@ -121,15 +120,14 @@ class LinearProblem:
         """Matrix under the constraints at the present values of the coefficients."""
         if self._whole is None:
             dense = self._smoothed and self.block.bs > 1
-            self._whole = fem_petsc.create_matrix(self._form, kind="baij" if dense else "aij")
-            self._whole.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-            self._whole.setOption(PETSc.Mat.Option.SPD, True)
-        self._whole.zeroEntries()
-        fem_petsc.assemble_matrix(self._whole, self._form)
-        self._whole.assemble()
-        self._whole.mult(self._given, self._lift)
+            self._whole = FormMatrix(self.comm, self._a, self._entity_maps, dense=dense)
+            self._whole.matrix.setOption(PETSc.Mat.Option.SPD, True)
+        if not self._whole.update():
+            return
+        matrix = self._whole.matrix
+        matrix.mult(self._given, self._lift)
         if self._elimination.square is None or not self._smoothed:
-            self._matrix = self._elimination.reduced(self._whole, self._matrix)
+            self._matrix = self._elimination.reduced(matrix, self._matrix)
 
     def _renew(self) -> None:
         """Matrix, preconditioner and its options, made or brought up to date."""
@@ -158,7 +156,7 @@ class LinearProblem:
         if self._smoothed:
             eliminated = self._matrix is not None
             self._multigrid = FieldMultigrid(
-                self.block, self._elimination, self._whole, self._a, self._entity_maps, self._prefix, eliminated
+                self.block, self._elimination, self._whole.matrix, self._a, self._entity_maps, self._prefix, eliminated
             )
             self._ksp.setPC(self._multigrid.pc)
             coarse = self._multigrid.coarse_unknowns

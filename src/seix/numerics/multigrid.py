@@ -19,10 +19,10 @@ import ufl
 from ..fem import PETSc
 
 # isort: split
-import dolfinx.fem.petsc as fem_petsc
 from dolfinx import fem
 from dolfinx.la import InsertMode
 
+from .assembly import FormMatrix
 from .compile import compile_form
 from .constraints import Block
 from .elimination import Elimination
@@ -55,6 +55,8 @@ class FieldMultigrid:
         Prefix of its PETSc options.
     eliminated : bool
         Whether the rows and columns of constrained unknowns have been cleared in ``matrix``.
+    unknowns : sequence of dolfinx.fem.Function
+        Coefficients of the block that are unknowns of a Newton iteration.
 
     Attributes
     ----------
@@ -65,15 +67,14 @@ class FieldMultigrid:
     """
 
     def __init__(
-        self, block: Block, elimination: Elimination, matrix, derivative, entity_maps, prefix: str, eliminated: bool = False
+        self, block: Block, elimination: Elimination, matrix, derivative, entity_maps, prefix: str, eliminated=False, unknowns=()
     ):
         self.comm, self.block, self.elimination, self.matrix = elimination.comm, block, elimination, matrix
         self._interpolation = Interpolation(block, elimination)
         space = self._interpolation.space
         test, trial = derivative.arguments()
         linear = ufl.replace(derivative, {test: ufl.TestFunction(space), trial: ufl.TrialFunction(space)})
-        self._form = compile_form(with_degree(linear, COARSE_DEGREE), entity_maps)
-        self._unconstrained = fem_petsc.create_matrix(self._form)
+        self._linear = FormMatrix(self.comm, with_degree(linear, COARSE_DEGREE), entity_maps, unknowns)
         self._product = self._coarse = self._diagonal = None
         self._version = -1
         self._rhs, self._solution = matrix.createVecs()
@@ -142,10 +143,9 @@ class FieldMultigrid:
 
     def _assemble_coarse(self) -> None:
         """Matrix of the linear space under the constraints, with ones for its constrained unknowns."""
-        a, constraint, first = self._unconstrained, self._interpolation.constraint, self._coarse is None
-        a.zeroEntries()
-        fem_petsc.assemble_matrix(a, self._form)
-        a.assemble()
+        if not self._linear.update():
+            return
+        a, constraint, first = self._linear.matrix, self._interpolation.constraint, self._coarse is None
         free = self._interpolation.free
         start = a.getOwnershipRange()[0]
         if constraint is None:
@@ -211,7 +211,7 @@ class FieldMultigrid:
     def release(self) -> None:
         """Free the PETSc objects; not named destroy, which PETSc would call with the matrix."""
         self._interpolation.destroy()
-        own = [self.pc, self._rhs, self._solution, self._unconstrained, self._product, self._coarse, self._diagonal]
+        own = [self.pc, self._rhs, self._solution, self._linear, self._product, self._coarse, self._diagonal]
         if not self._eliminated:
             own.append(self.operator)
         for item in own:

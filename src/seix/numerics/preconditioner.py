@@ -44,7 +44,7 @@ class BlockPreconditioner:
         self.multigrids = {
             i: FieldMultigrid(
                 blocks[i], Elimination(self._parts[i, i], self._rows_in_field(system, i)), self.jacobian.matrices[i][i],
-                system.derivatives[i][i], system.entity_maps, f"{prefix}{field_key(blocks[i].name)}_",
+                system.derivatives[i][i], system.entity_maps, f"{prefix}{field_key(blocks[i].name)}_", unknowns=system.fields,
             )
             for i in self._fields
         }  # fmt: skip
@@ -79,7 +79,7 @@ class BlockPreconditioner:
     def refresh(self) -> None:
         """Bring all parts to the present values of the blocks (collective)."""
         for i, multigrid in self.multigrids.items():
-            multigrid.refresh(int(self.jacobian.version[i, i]))
+            multigrid.refresh(self.jacobian.version(i))
         if not self._globals:
             return
         size = self.P.getLocalSize()[1]

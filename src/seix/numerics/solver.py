@@ -21,6 +21,9 @@ _ROUNDING = 1e-14
 _FULL_STEPS = 1e-6
 """Reduction of the residual after which steps are no longer shortened: a residual that is rounding cannot get smaller."""
 
+_SHRINKING = 0.1
+"""Ratio of two steps below which Newton's method counts as converging."""
+
 _FLOOR = 1e-4
 """Smallest meaningful change of a field, as a fraction of its reference scale."""
 
@@ -50,6 +53,24 @@ class StepRecord:
     true_residual: float = 0.0
 
 
+def error_left(change: float, before: float | None) -> float:
+    """Estimate of the relative error after a Newton step.
+
+    Steps that shrink by a factor of theta or faster from one to the next sum up to theta / (1 - theta) times the last one
+    (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 2.1). Steps that do not shrink tenfold prove
+    nothing: then the error is taken to be as large as the last of them.
+
+    Parameters
+    ----------
+    change, before : float
+        Relative size of the last step and of that before it, None without.
+    """
+    if not before or change > _SHRINKING * before:
+        return change
+    theta = change / before
+    return theta / (1.0 - theta) * change
+
+
 class NewtonSolver:
     """Solves a :class:`CoupledSystem`; keeps matrix, factorisation and state between calls.
 
@@ -57,7 +78,7 @@ class NewtonSolver:
     ----------
     system : CoupledSystem
     tolerance : float
-        Largest relative change of every field in the last step (2-norm of its unknowns).
+        Largest relative error of every field that may be left (2-norm of its unknowns), see :func:`error_left`.
     max_iterations : int
         Newton steps.
     options : mapping
@@ -89,7 +110,7 @@ class NewtonSolver:
         self.y = system.create_vector()
         self.record = StepRecord()
         self._own = dict(options or {})
-        self._rounding = 0.0
+        self._rounding, self._wanted = 0.0, tolerance
         self._sizes = system.field_sizes()
         self._chain = self._candidates(preset)
         self._failures: list[str] = []
@@ -167,15 +188,21 @@ class NewtonSolver:
         size = self.system.norms(snes.getSolution())
         counts = self._sizes
         relative = {n: change[n] / max(size[n], _FLOOR * math.sqrt(max(counts[n], 1))) for n in change}
+        previous = self.record.updates[-1] if self.record.updates else {}
         self.record.updates.append(relative)
-        if max(relative.values()) <= self.tolerance:
+        if all(error_left(value, previous.get(n)) <= self._wanted for n, value in relative.items()):
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         if fnorm <= _FULL_STEPS * max(self.record.residuals):
             snes.getLineSearch().setType("basic")
         return 0
 
-    def solve(self) -> StepRecord:
+    def solve(self, tolerance: float | None = None) -> StepRecord:
         """Solve from the present state.
+
+        Parameters
+        ----------
+        tolerance : float, optional
+            In place of that of the solver.
 
         Returns
         -------
@@ -186,6 +213,7 @@ class NewtonSolver:
         ConvergenceError
             With the field that changes most, the norms and what to try. The state is then that before the call.
         """
+        self._wanted = self.tolerance if tolerance is None else tolerance
         before = self.y.copy()
         self._failures.clear()
         while True:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from ..errors import ConvergenceError
 from .solver import NewtonSolver, StepRecord
 
+START = 1e-2
+"""Relative error of the solution without feedback, which is only a place to start from."""
+
 
 class LoadPath:
     """Brings a model to one current after the other.
@@ -40,13 +43,15 @@ class LoadPath:
             records = continuation(self.solver, self.set_current, multiple, self.reached, "I/I0")
         else:
             self.set_feedback(0.0)
-            records = continuation(self.solver, self.set_current, multiple, 0.0, "I/I0")
+            records = continuation(self.solver, self.set_current, multiple, 0.0, "I/I0", tolerance=START)
             records += continuation(self.solver, self.set_feedback, 1.0, 0.0, "share of the stress feedback")
         self._started, self.reached = True, multiple
         return merge(records)
 
 
-def continuation(solver: NewtonSolver, set_load: Callable[[float], None], target: float, start: float, name: str, smallest=1e-3):
+def continuation(
+    solver: NewtonSolver, set_load: Callable[[float], None], target: float, start: float, name: str, smallest=1e-3, tolerance=None
+):
     """Reach a load from the last solved one, cutting the step where Newton's method fails.
 
     Parameters
@@ -61,6 +66,8 @@ def continuation(solver: NewtonSolver, set_load: Callable[[float], None], target
         Name of the load, for messages.
     smallest : float
         Smallest step as a fraction of the whole way.
+    tolerance : float, optional
+        In place of that of the solver.
 
     Returns
     -------
@@ -76,7 +83,7 @@ def continuation(solver: NewtonSolver, set_load: Callable[[float], None], target
         trial = min(1.0, done + step)
         set_load(start + trial * (target - start))
         try:
-            records.append(solver.solve())
+            records.append(solver.solve(tolerance))
         except ConvergenceError as error:
             step = (trial - done) / 2
             if step < smallest:

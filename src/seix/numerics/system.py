@@ -39,8 +39,7 @@ class CoupledSystem:
         self.entity_maps = entity_maps
         self.derivatives = _jacobian(residuals, fields)
         self.F = compile_form(list(residuals), entity_maps)
-        self.J = compile_form(self.derivatives, entity_maps)
-        self.A = self.reduced_matrix = self._operator = None
+        self.J = self.A = self.reduced_matrix = self._operator = None
         self.b = fem_petsc.create_vector([f.function_spaces[0] for f in self.F], kind="mpi")
         self.x = self.b.duplicate()
         self.P, self.g, self.scalars, self.labels = constraints.build()
@@ -100,6 +99,7 @@ class CoupledSystem:
         """Matrix of the free unknowns at ``y``; the same matrix object at every call."""
         self.expand(y)
         if self.A is None:
+            self.J = compile_form(self.derivatives, self.entity_maps)
             self.A = fem_petsc.create_matrix(self.J, kind="mpi")
             self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self.A.zeroEntries()
@@ -115,7 +115,7 @@ class CoupledSystem:
         """The same at ``y`` without a matrix of the whole; the same object at every call."""
         self.expand(y)
         if self._operator is None:
-            jacobian = BlockJacobian(self.comm, self.derivatives, self.J, self.fields, self.blocks)
+            jacobian = BlockJacobian(self.comm, self.derivatives, self.entity_maps, self.fields, self.blocks)
             self._operator = ConstrainedOperator(self.P, jacobian)
         self._operator.jacobian.update()
         return self._operator

@@ -1,0 +1,76 @@
+"""The fast assembly of cell matrices gives the matrices of DOLFINx."""
+
+import basix.ufl
+import numpy as np
+import pytest
+import ufl
+from dolfinx import fem, mesh
+from dolfinx.fem import petsc as fem_petsc
+
+from seix.fem import MPI, PETSc
+from seix.numerics.assembly import FormMatrix
+from seix.numerics.cell_assembly import pattern
+from seix.numerics.compile import compile_form
+
+
+def curved(comm, dim):
+    """Unit square or cube of second-order cells, moved so that their edges are curved."""
+    n = 5 if dim == 2 else 3
+    make = mesh.create_unit_square if dim == 2 else mesh.create_unit_cube
+    straight = make(comm, *[n] * dim, ghost_mode=mesh.GhostMode.shared_facet)
+    space = fem.functionspace(straight, ("Lagrange", 2, (dim,)))
+    cells, places = space.dofmap.list, space.tabulate_dof_coordinates()[:, :dim].copy()
+    places += 0.03 * np.sin(5 * places[:, ::-1])
+    element = basix.ufl.element("Lagrange", straight.basix_cell(), 2, shape=(dim,))
+    owned = straight.topology.index_map(dim).size_local
+    imap = space.dofmap.index_map
+    numbers = imap.local_to_global(cells[:owned].ravel()).reshape(owned, -1)
+    points = np.ascontiguousarray(places[: imap.size_local])
+    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
+    return mesh.create_mesh(comm, numbers, element, points, partitioner)
+
+
+def forms(msh, dim, degree, components):
+    """A bilinear form with two kinds of cells, and the coefficient it depends on."""
+    space = fem.functionspace(msh, ("Lagrange", degree, *([(components,)] if components > 1 else [])))
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    value = fem.Function(fem.functionspace(msh, ("DG", 0)))
+    value.interpolate(lambda x: 1 + x[0] + 3 * x[1] ** 2)
+    cells = np.arange(msh.topology.index_map(dim).size_local + msh.topology.index_map(dim).num_ghosts, dtype=np.int32)
+    kinds = (mesh.compute_midpoints(msh, dim, cells)[:, 0] > 0.5).astype(np.int32)
+    tags = mesh.meshtags(msh, dim, cells, kinds)
+    dx = ufl.Measure("dx", domain=msh, subdomain_data=tags, metadata={"quadrature_degree": 4})
+    grad = ufl.grad if components == 1 else lambda w: ufl.sym(ufl.grad(w))
+    number = fem.Constant(msh, 0.7)
+    return value * ufl.inner(grad(u), grad(v)) * dx(0) + number * (ufl.inner(grad(u), grad(v)) + ufl.inner(u, v)) * dx((1,)), value
+
+
+@pytest.mark.parallel(nprocs=[1, 3])
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("degree", [1, 2])
+@pytest.mark.parametrize("vector", [False, True])
+def test_matrix_is_that_of_dolfinx(dim, degree, vector):
+    """To rounding, on curved cells with two integrals, and again after a coefficient has changed."""
+    msh = curved(MPI.COMM_WORLD, dim)
+    form, value = forms(msh, dim, degree, dim if vector else 1)
+    fast = FormMatrix(MPI.COMM_WORLD, form, dense=vector)
+    assert fast._cells is not None
+    for factor in (1.0, 2.5):
+        value.x.array[:] *= factor
+        assert fast.update()
+        reference = fem_petsc.assemble_matrix(compile_form(form))
+        reference.assemble()
+        size = reference.norm()
+        found = fast.matrix.convert("aij", PETSc.Mat())
+        assert size > 0.1
+        found.axpy(-1.0, reference, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        assert found.norm() <= 1e-13 * size
+    assert not fast.update()
+
+
+def test_pattern_of_two_triangles():
+    """Two triangles with a common edge: the nodes across it do not see each other."""
+    pointers, columns = pattern(np.array([[0, 1, 2], [3, 2, 1]], dtype=np.int32), 4)
+    assert [columns[a:b].tolist() for a, b in zip(pointers[:-1], pointers[1:], strict=True)] == [
+        [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3],
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ nodes are doubled on region boundaries and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -206,6 +206,14 @@ class CellFields:
     def nodes(self) -> RegionNodes:
         """`region_nodes()`, computed once."""
         return self.region_nodes()
+
+    def only(self, *names: str) -> CellFields:
+        """These with some of the fields only, and with `nodes` if they were computed."""
+        part = replace(self, values={name: self.values[name] for name in names if name in self.values})
+        nodes = self.__dict__.get("nodes")
+        if nodes is not None:
+            part.__dict__["nodes"] = replace(nodes, values={name: nodes.values[name] for name in part.values})
+        return part
 
     def region_nodes(self) -> RegionNodes:
         """Double the nodes across region boundaries and average each field inside its region.

@@ -52,7 +52,8 @@ def nodes_of(coarse, fine) -> tuple[np.ndarray, np.ndarray]:
 
 def expand(nodes: np.ndarray, bs: int) -> np.ndarray:
     """Unknowns of nodes with ``bs`` components."""
-    return (np.asarray(nodes)[..., None] * bs + np.arange(bs)).reshape(*np.shape(nodes)[:-1], -1)
+    nodes = np.asarray(nodes)
+    return (nodes[..., None] * bs + np.arange(bs, dtype=nodes.dtype)).reshape(*np.shape(nodes)[:-1], -1)
 
 
 def sparse(comm, rows: int, columns: int, entries, block: int = 1):
@@ -122,8 +123,8 @@ class Interpolation:
     def _masked(self, elimination, free, to_global, ends, bs):
         """The interpolation where constrained unknowns are just left out."""
         # a vertex is both ends of its own edge, and repeated entries add up to one
-        rows = np.tile(np.arange(len(elimination.free)), 2)
-        columns = expand(ends.T, bs).ravel()
+        rows = np.tile(np.arange(len(elimination.free), dtype=np.int32), 2)
+        columns = expand(ends.T.astype(np.int32), bs).ravel()
         used = elimination.free[rows] & free[columns]
         entries = (rows[used], to_global[columns[used]], 0.5)
         return sparse(elimination.comm, len(elimination.free), len(self.free), entries, block=bs)

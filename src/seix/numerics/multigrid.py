@@ -121,13 +121,14 @@ class FieldMultigrid:
         if version == self._version:
             return
         first = self._coarse is None
-        if self._diagonal is not None:
-            self._diagonal.destroy()
-        self._diagonal = self.elimination.blocks_of_diagonal(self.matrix, self.block.bs)
+        if not self._eliminated:  # else the matrix has the right diagonal itself
+            if self._diagonal is not None:
+                self._diagonal.destroy()
+            self._diagonal = self.elimination.blocks_of_diagonal(self.matrix, self.block.bs)
         self._assemble_coarse()
         if first:
             self._create()
-        self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal)
+        self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal or self.operator)
         self.pc.getMGCoarseSolve().setOperators(self._coarse, self._coarse)
         self.operator.assemble()
         self.pc.setOperators(self.operator, self.operator)

@@ -186,8 +186,9 @@ def hydrostatic_stress(structures: Sequence[CellFields]) -> ColourScale:
     )
 
 
+ScaleMaker = Callable[[Sequence[CellFields]], ColourScale]
 #: file name -> colour scale of the maps that are drawn when the field exists
-SCALES: dict[str, Callable[[Sequence[CellFields]], ColourScale]] = {
+SCALES: dict[str, ScaleMaker] = {
     "field_enhancement": field_enhancement,
     "first_principal_stress": first_principal_stress,
     "potential": potential,

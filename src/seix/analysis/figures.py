@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from . import style
-from .colour_scales import SCALES, SOLID_SCALES, ColourScale
+from .colour_scales import SCALES, SOLID_SCALES, ColourScale, ScaleMaker
 from .fieldlines import current_lines, equipotentials
 from .fieldset import CellFields
+from .helpers import Helpers
 from .mapdraw import Map, Outlines, outlines
 from .page import MillimetreFigure, colour_bar, lower, text_width
 from .render import why_not
@@ -59,6 +60,12 @@ class Picture:
         return self.fields.title if isinstance(self.fields, Section) else ""
 
 
+def shown_parts(result: StructureResult) -> list[CellFields]:
+    """What the maps of a structure show: a result in the plane, or two sections, across the SEI and along it."""
+    fields = result.fields
+    return list(standard_sections(fields, SOLID_SCALES)) if fields.dimension == 3 else [fields]
+
+
 def write_maps(folder: Path, results: Sequence[StructureResult], dpi: int = 200) -> list[Path]:
     """Write `<structure>_<field>.png` for all structures; compared structures share each colour scale.
 
@@ -75,53 +82,96 @@ def write_maps(folder: Path, results: Sequence[StructureResult], dpi: int = 200)
     -------
     Paths of the files written.
     """
-    written = []
+    with Helpers(0) as alone:
+        submit_maps(alone, folder, results, [shown_parts(result) for result in results], dpi)
+        return written_by(alone)
+
+
+def submit_maps(
+    helpers: Helpers, folder: Path, results: Sequence[StructureResult], shown: Sequence[Sequence[CellFields]], dpi: int
+) -> None:
+    """Leave the work of `write_maps` to helpers; `shown` are the `shown_parts` of each structure."""
     solid = results[0].fields.dimension == 3
     scales = SOLID_SCALES if solid else SCALES
-    shown = [standard_sections(result.fields, scales) if solid else [result.fields] for result in results]
-    lines = [[lines_of(fields) for fields in each] for each in shown]
-    for result, each, line in zip(results, shown, lines, strict=True):
-        pictures = [
-            Picture(fields, view, drawn)
-            for fields, drawn in zip(each, line, strict=True)
-            for view in _views("microstructure", fields)
-        ]
-        written.append(folder / f"{result.name}_microstructure.png")
-        with style.context():
-            _microstructure(result, pictures).save(written[-1], dpi)
-    for name, make in scales.items():
-        if not all(name in result.fields.values for result in results):
-            continue
+    names = [name for name in scales if all(name in result.fields.values for result in results)]
+    # the longest first
+    if solid and _FOCUS in names:
+        sections = [fields.only(_FOCUS) for each in shown for fields in each]
+        for result in results:
+            bare = replace(result, fields=result.fields.only(_FOCUS), cases=[])
+            helpers.submit(_write_field_cutaway, folder, bare, sections, dpi)
+            helpers.submit(_write_phase_cutaway, folder, replace(bare, fields=bare.fields.only()), dpi)
+    labels = [(result.name, result.label) for result in results]
+    for name in names:
         # what lives outside the SEI, or is measured from its outer side, needs the section across
-        chosen = [each[: 1 if name in _ACROSS_ONLY else None] for each in shown]
-        scale = make([fields for each in chosen for fields in each])
-        number = 0
-        for result, each, line in zip(results, chosen, lines, strict=True):
-            pictures = []
-            for fields, drawn in zip(each, line, strict=False):
-                pictures += [Picture(fields, view, drawn, number) for view in _views(name, fields)]
-                number += 1
-            written.append(folder / f"{result.name}_{name}.png")
-            with style.context():
-                _field_map(name, result, pictures, scale).save(written[-1], dpi)
-        if solid and name == "field_enhancement":
-            written += _cutaways(folder, results, name, scale, dpi)
+        chosen = [[fields.only(name, _FOCUS) for fields in each[: 1 if name in _ACROSS_ONLY else None]] for each in shown]
+        helpers.submit(_write_fields, folder, name, scales[name], labels, chosen, dpi)
+    for result, each in zip(results, shown, strict=True):
+        parts = [fields.only(_FOCUS) for fields in each]
+        helpers.submit(_write_microstructure, folder, (result.name, result.label), _shares(result), parts, dpi)
+
+
+def written_by(helpers: Helpers) -> list[Path]:
+    """Wait for the pictures; returns their paths. A note is printed if bodies could not be rendered."""
+    written, notes = [], []
+    for paths, note in helpers.results():
+        written += paths
+        notes += [note] if note else []
+    for note in notes[:1]:
+        print(f"no cut-away pictures, only sections: {note}", file=sys.stderr)
     return written
 
 
-def _cutaways(folder: Path, results: Sequence[StructureResult], name: str, scale: ColourScale, dpi: int) -> list[Path]:
-    """Bodies with a wedge cut away, `cutaway_<structure>[_<field>].png`; a note instead where nothing can be rendered."""
-    written = []
-    for result in results:
-        phases, field = (folder / f"cutaway_{result.name}_{what}.png" for what in ("microstructure", name))
-        if not write_phase_cutaway(phases, result, dpi) or not write_field_cutaway(field, result, name, scale, dpi):
-            print(f"no cut-away pictures, only sections: {why_not()}", file=sys.stderr)
-            return written
-        written += [phases, field]
-    return written
-
-
+Written = tuple[list[Path], str | None]
+"""Files that a task wrote, and why it could not."""
+_FOCUS = "field_enhancement"
+"""Field that is shown on bodies, and whose peak is in the middle of details."""
 _ACROSS_ONLY = ("potential", "lithium_concentration")
+
+
+def _write_fields(
+    folder: Path, name: str, make: ScaleMaker, labels: Sequence[tuple[str, str]], shown: Sequence[Sequence[CellFields]], dpi: int
+) -> Written:
+    """Maps of one field, of all structures: (name, label) of each in `labels`."""
+    scale = make([fields for each in shown for fields in each])
+    written, number = [], 0
+    for (structure, label), each in zip(labels, shown, strict=True):
+        pictures = []
+        for fields in each:
+            lines = lines_of(fields)
+            pictures += [Picture(fields, view, lines, number) for view in _views(name, fields)]
+            number += 1
+        written.append(folder / f"{structure}_{name}.png")
+        with style.context():
+            _field_map(name, label, pictures, scale).save(written[-1], dpi)
+    return written, None
+
+
+def _write_microstructure(
+    folder: Path, names: tuple[str, str], shares: Sequence[str], shown: Sequence[CellFields], dpi: int
+) -> Written:
+    """Map of the regions of one structure."""
+    path = folder / f"{names[0]}_microstructure.png"
+    pictures = []
+    for fields in shown:
+        lines = lines_of(fields)
+        pictures += [Picture(fields, view, lines) for view in _views("microstructure", fields)]
+    with style.context():
+        _microstructure(names[1], shares, pictures).save(path, dpi)
+    return [path], None
+
+
+def _write_phase_cutaway(folder: Path, result: StructureResult, dpi: int) -> Written:
+    """Body with a wedge cut away, where bodies can be rendered."""
+    path = folder / f"cutaway_{result.name}_microstructure.png"
+    return ([path], None) if write_phase_cutaway(path, result, dpi) else ([], why_not())
+
+
+def _write_field_cutaway(folder: Path, result: StructureResult, sections: Sequence[CellFields], dpi: int) -> Written:
+    """Likewise with the field, in the colours of the maps of all structures."""
+    path = folder / f"cutaway_{result.name}_{_FOCUS}.png"
+    scale = SOLID_SCALES[_FOCUS](sections)
+    return ([path], None) if write_field_cutaway(path, result, _FOCUS, scale, dpi) else ([], why_not())
 
 
 def lines_of(fields: CellFields) -> Outlines:
@@ -129,9 +179,9 @@ def lines_of(fields: CellFields) -> Outlines:
     return fields.lines if isinstance(fields, Section) else outlines(fields.mesh)
 
 
-def _field_map(name: str, result: StructureResult, pictures: Sequence[Picture], scale: ColourScale) -> MillimetreFigure:
-    multiple = result.fields.current_multiple
-    figure, axes, bar = _layout(pictures, f"{result.label}:  {lower(scale.title)},  {style.CURRENT} = {multiple:g}")
+def _field_map(name: str, label: str, pictures: Sequence[Picture], scale: ColourScale) -> MillimetreFigure:
+    multiple = pictures[0].fields.current_multiple
+    figure, axes, bar = _layout(pictures, f"{label}:  {lower(scale.title)},  {style.CURRENT} = {multiple:g}")
     mappable = None
     for ax, picture in zip(axes, pictures, strict=True):
         fields, view, number = picture.fields, picture.view, picture.number
@@ -167,9 +217,9 @@ def finish(drawn: Map, shown: NDArray[np.bool_]) -> None:
     drawn.scale_bar(boxed=core or drawn.fields.mesh.kind == "section")
 
 
-def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> MillimetreFigure:
-    names = result.fields.region_names
-    figure, axes, legend = _layout(pictures, f"{result.label}:  microstructure", right=27.0)
+def _microstructure(label: str, shares: Sequence[str], pictures: Sequence[Picture]) -> MillimetreFigure:
+    names = pictures[0].fields.region_names
+    figure, axes, legend = _layout(pictures, f"{label}:  microstructure", right=27.0)
     colours = [style.phase_colour(name, names) for name in names]
     for ax, picture in zip(axes, pictures, strict=True):
         drawn = Map(ax, picture.fields, picture.view)
@@ -180,15 +230,8 @@ def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> Mil
         if detail is not None:
             drawn.mark(detail)
     legend.axis("off")
-    area = _measures(result)
-    in_core = np.array([name in ("core", *result.mesh.core_regions) for name in names])
-    in_sei = ~in_core & (np.arange(len(names)) > 1)
-    whole, words = [in_core if k else in_sei for k in in_core], ["core" if k else "SEI" for k in in_core]
-    handles, texts = [], []
-    for index, name in enumerate(names):
-        handles.append(Patch(facecolor=colours[index], edgecolor=style.INK, linewidth=0.3))
-        share = "" if index < 2 else f"\n{100 * area[index] / area[whole[index]].sum():.1f} % of {words[index]}"
-        texts.append(style.phase_label(name) + share)
+    handles = [Patch(facecolor=colour, edgecolor=style.INK, linewidth=0.3) for colour in colours]
+    texts = [style.phase_label(name) + share for name, share in zip(names, shares, strict=True)]
     legend.legend(
         handles,
         texts,
@@ -201,6 +244,16 @@ def _microstructure(result: StructureResult, pictures: Sequence[Picture]) -> Mil
         handletextpad=0.5,
     )
     return figure
+
+
+def _shares(result: StructureResult) -> list[str]:
+    """Lines below the names of the regions that say how much of core or SEI each takes."""
+    names, area = result.fields.region_names, _measures(result)
+    in_core = np.array([name in ("core", *result.mesh.core_regions) for name in names])
+    in_sei = ~in_core & (np.arange(len(names)) > 1)
+    wholes = [("core", in_core) if k else ("SEI", in_sei) for k in in_core]
+    shares = [100 * part / area[whole].sum() for part, (_, whole) in zip(area[2:], wholes[2:], strict=True)]
+    return ["", "", *(f"\n{share:.1f} % of {word}" for share, (word, _) in zip(shares, wholes[2:], strict=True))]
 
 
 def _measures(result: StructureResult) -> NDArray[np.float64]:

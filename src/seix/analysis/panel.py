@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 
 from . import style
 from .colour_scales import SCALES
-from .figures import finish, lines_of
+from .fieldset import CellFields
+from .figures import Written, finish, lines_of
+from .helpers import Helpers
 from .mapdraw import Map, Outlines
 from .page import HEAD, MillimetreFigure, colour_bar, lower, panel_head
 from .planes import standard_places
@@ -44,9 +46,22 @@ def write_panel(path: Path, results: Sequence[StructureResult], dpi: int = 300) 
     if results[0].fields.dimension == 3:
         cuts = [section(result.fields, standard_places(result.mesh)[0], _MAPS) for result in results]
         results = [replace(result, fields=fields) for result, fields in zip(results, cuts, strict=True)]
+    return _write(path, results, dpi)[0][0]
+
+
+def submit_panel(
+    helpers: Helpers, path: Path, results: Sequence[StructureResult], shown: Sequence[Sequence[CellFields]], dpi: int
+) -> None:
+    """Leave the work of `write_panel` to helpers; `shown` are the `figures.shown_parts` of each structure."""
+    parts = [each[0].only(*_MAPS) for each in shown]
+    lean = [replace(result, fields=part, mesh=part.mesh) for result, part in zip(results, parts, strict=True)]
+    helpers.submit(_write, path, lean, dpi)
+
+
+def _write(path: Path, results: Sequence[StructureResult], dpi: int) -> Written:
     with style.context():
         _panel(results).save(path, dpi)
-    return path
+    return [path], None
 
 
 def _panel(results: Sequence[StructureResult]) -> MillimetreFigure:

@@ -1,20 +1,25 @@
 """Renders scenes off screen, in a process of its own.
 
 VTK ends the process with a segmentation fault where neither EGL nor OSMesa is installed; in a child process that is a
-message and not the end of a computation. The child needs no MPI and imports nothing of the finite-element stack.
+message and not the end of a computation. The child needs no MPI and imports nothing of the finite-element stack. It stays for
+further scenes, since starting it takes longer than most of them.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .helpers import clean_environment
 
 Array = NDArray[np.float64]
 
@@ -26,7 +31,9 @@ _LIFT = 2e-3
 """Lines are moved towards the viewer by this part of the picture, so that the faces they lie on do not hide them."""
 _AMBIENT, _BRIGHTNESS = 0.62, 1.06
 """Part of the light that comes from everywhere; brightness of a surface that faces the light."""
+_DRAWN = "drawn"
 _unavailable: str | None = None
+_child: _Child | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,6 @@ def render(
     -------
     (height, width, 3) image, or None where nothing can be rendered; `why_not` then says why
     """
-    global _unavailable
     if _unavailable is not None:
         return None
     colours = triangles[..., 6:9] * (_shade(triangles[..., 3:6], frame) if lit else 1.0)
@@ -104,18 +110,60 @@ def render(
             centre=frame.centre, size=[frame.width, frame.height], pixels=width, **arrays,
             **{f"style_{name}": np.array([colour, str(thick)]) for name, (_, colour, thick) in lines.items()},
         )  # fmt: skip
-        # a launcher of MPI would take a child that carries its variables for one of its ranks
-        quiet = {key: value for key, value in os.environ.items() if not key.startswith(("PMI", "OMPI_", "PMIX_", "MPI"))}
-        command = [sys.executable, "-m", "seix.analysis.render", str(source), str(target)]
+        return np.load(target) if _drawn_by_child(source, target) else None
+
+
+def _drawn_by_child(source: Path, target: Path) -> bool:
+    """Let the child draw a scene; if it cannot, keep the reason."""
+    global _child, _unavailable
+    if _child is None:
+        _child = _Child()
+    expired = threading.Event()
+    late = threading.Timer(TIME_LIMIT, lambda: (expired.set(), _child.process.kill()))
+    late.start()
+    drawn = _child.draws(source, target)
+    late.cancel()
+    if not drawn:
+        _unavailable = f"rendering took longer than {TIME_LIMIT:g} s" if expired.is_set() else _child.reason()
+        _child = None
+    return drawn
+
+
+class _Child:
+    """The process that renders."""
+
+    def __init__(self) -> None:
+        self.said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  closed by `end`
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "seix.analysis.render"], env=clean_environment(), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said,
+        )  # fmt: skip
+        atexit.register(self.end)
+
+    def draws(self, source: Path, target: Path) -> bool:
+        """Let it draw a scene; False if it died of it."""
+        if self.process.poll() is not None:
+            return False
         try:
-            done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
-        except subprocess.TimeoutExpired:
-            _unavailable = f"rendering took longer than {TIME_LIMIT:g} s"
-            return None
-        if done.returncode != 0 or not target.is_file():
-            _unavailable = _reason(done)
-            return None
-        return np.load(target)
+            print(source, target, sep="\t", file=self.process.stdin, flush=True)
+            return self.process.stdout.readline().strip() == _DRAWN
+        except OSError:
+            return False
+
+    def reason(self) -> str:
+        """Why it died."""
+        code = self.process.wait()
+        if code < 0 or code == 139:
+            return "VTK found no way to draw off screen; install libegl1 (tools/system-libs.sh does)"
+        self.said.seek(0)
+        last = self.said.read().strip().splitlines()
+        return f"VTK failed: {last[-1]}" if last else f"VTK failed with exit code {code}"
+
+    def end(self) -> None:
+        """End it, so that none is left over."""
+        self.process.kill()
+        self.process.communicate()
+        self.said.close()
 
 
 def _shade(normals: Array, frame: Frame) -> Array:
@@ -134,15 +182,8 @@ def why_not() -> str | None:
     return _unavailable
 
 
-def _reason(done: subprocess.CompletedProcess) -> str:
-    if done.returncode < 0 or done.returncode == 139:
-        return "VTK found no way to draw off screen; install libegl1 (tools/system-libs.sh does)"
-    last = done.stderr.strip().splitlines()
-    return f"VTK failed: {last[-1]}" if last else f"VTK failed with exit code {done.returncode}"
-
-
 def _draw(source: str, target: str) -> None:
-    """What the child process does."""
+    """Draw one scene."""
     import pyvista
 
     scene = np.load(source)
@@ -181,5 +222,14 @@ def _draw(source: str, target: str) -> None:
     plotter.close()
 
 
+def _serve() -> None:
+    """What the child does: draws scenes until nobody asks for one."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # VTK prints to standard output too
+    for line in sys.stdin:
+        _draw(*line.rstrip("\n").split("\t"))
+        print(_DRAWN, file=answers, flush=True)
+
+
 if __name__ == "__main__":
-    _draw(*sys.argv[1:])
+    _serve()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .figures import write_maps
+from .figures import shown_parts, submit_maps, written_by
+from .helpers import Helpers
 from .meshfile import write_mesh
 from .output import write_json, write_quantities
-from .panel import write_panel
+from .panel import submit_panel
 from .progress import Progress
 from .record import RunInfo, build_record
 from .report import write_report
@@ -50,12 +51,15 @@ def write_results(
     """
     progress.stage("write results")
     write_quantities(folder, results)
-    write_vtu(folder / "fields.vtu", {result.name: result.fields for result in results})
-    write_mesh(folder / "mesh.msh", results, run.mesh_files)
-    progress.stage("draw maps")
     (folder / "maps").mkdir()
-    write_panel(folder / PANEL, results, max(dpi, 300))
-    write_maps(folder / "maps", results, dpi)
+    with Helpers() as helpers:  # draw while the files are written
+        shown = [shown_parts(result) for result in results]
+        submit_panel(helpers, folder / PANEL, results, shown, max(dpi, 300))
+        submit_maps(helpers, folder / "maps", results, shown, dpi)
+        write_vtu(folder / "fields.vtu", {result.name: result.fields for result in results})
+        write_mesh(folder / "mesh.msh", results, run.mesh_files)
+        progress.stage("draw maps")
+        written_by(helpers)
     progress.stage("write report")
     present = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     files = [*present, "record.json", "report.html"]

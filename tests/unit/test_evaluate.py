@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import ufl
 
-from seix.analysis.evaluate import SORT_ALL, NodalEvaluator, QuadratureEvaluator, Sample, weighted_quantiles
+from seix.analysis.evaluate import SORT_ALL, NodalEvaluator, Piece, QuadratureEvaluator, Sample, weighted_quantiles
 from seix.fem import MPI
 from seix.numerics.domains import CORE, Domains
 from support import ring, strip
@@ -33,7 +33,7 @@ def test_nodal_values_come_in_the_order_of_the_input(make):
     domains = Domains(MPI.COMM_SELF, mesh)
     nodes = NodalEvaluator(domains)
     found = nodes.allocate(2)
-    nodes.gather(ufl.SpatialCoordinate(domains.mesh), [CORE], found)
+    nodes.gather([Piece("place", ufl.SpatialCoordinate(domains.mesh), 1.0)], [CORE], {"place": found})
     inside = mesh.region == CORE
     assert found[inside] == pytest.approx(mesh.points[mesh.cells[inside]], abs=1e-12)
     assert np.isnan(found[~inside]).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,12 @@ import basix
 import ufl
 from dolfinx import fem
 
+from ..numerics.compile import jit_options
 from ..numerics.domains import QUADRATURE_DEGREE, Domains
 
 CELL = {2: basix.CellType.triangle, 3: basix.CellType.tetrahedron}
 """Cell by dimension."""
-SORT_ALL = 200_000
+SORT_ALL = 10_000
 """Samples up to which quantiles sort everything."""
 
 
@@ -41,9 +42,14 @@ class Evaluator:
         """Owned cells of the given regions."""
         return np.flatnonzero(np.isin(self.region, regions)).astype(np.int32)
 
+    def compiled(self, expression) -> fem.Expression:
+        """Expression ready for evaluation, which can be repeated as the functions in it change."""
+        options = {"comm": self.domains.comm, "entity_maps": self.domains.entity_maps, "jit_options": jit_options()}
+        return fem.Expression(expression, self.points, **options)
+
     def __call__(self, expression, cells: np.ndarray) -> np.ndarray:
-        """Values of shape (cells, points, ...)."""
-        compiled = fem.Expression(expression, self.points, comm=self.domains.comm, entity_maps=self.domains.entity_maps)
+        """Values of shape (cells, points, ...); `expression` may be compiled."""
+        compiled = expression if isinstance(expression, fem.Expression) else self.compiled(expression)
         return compiled.eval(self.domains.mesh, cells)
 
 
@@ -71,14 +77,52 @@ class NodalEvaluator(Evaluator):
         shape = (self.domains.cells_global, len(self.points), components)
         return np.full(shape, np.nan) if self.domains.comm.rank == 0 else None
 
-    def gather(self, expression, regions, out: np.ndarray | None, factor: float = 1.0, offset: float = 0.0) -> None:
-        """Write the nodal values of the cells of some regions into an array of :meth:`allocate` (collective)."""
+    def gather(self, pieces: Sequence[Piece], regions, out: Mapping[str, np.ndarray | None]) -> None:
+        """Write nodal values on the cells of some regions into arrays of :meth:`allocate` (collective).
+
+        All pieces are evaluated together, since they have most of their work in common.
+        """
         cells, comm = self.cells(regions), self.domains.comm
-        shape = (len(cells), len(self.points), max(math.prod(expression.ufl_shape), 1))
-        local = self(expression, cells).reshape(shape) * factor + offset
-        parts = comm.gather((np.asarray(self.domains.mesh.topology.original_cell_index)[cells], local), root=0)
-        for index, values in parts or ():
-            out[index] = values
+        parts = [_components(piece.expression) for piece in pieces]
+        together = self(ufl.as_vector([one for part in parts for one in part]), cells)
+        together = together.reshape(len(cells), len(self.points), -1)
+        rows = gathered(comm, np.asarray(self.domains.mesh.topology.original_cell_index)[cells])
+        start = 0
+        for piece, part in zip(pieces, parts, strict=True):
+            local = together[..., start : start + len(part)] * piece.factor + piece.offset
+            start += len(part)
+            for index, values in zip(rows, gathered(comm, local), strict=True):
+                out[piece.name][index] = values
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Formula of a field on a part of the mesh.
+
+    Attributes
+    ----------
+    name : str
+        Field.
+    expression
+        Scalar or vector, scaled.
+    factor, offset : float
+        To SI.
+    """
+
+    name: str
+    expression: object
+    factor: float
+    offset: float = 0.0
+
+
+def _components(expression) -> list:
+    """Of a scalar or a vector."""
+    return [expression[k] for k in range(expression.ufl_shape[0])] if expression.ufl_shape else [expression]
+
+
+def gathered(comm, values) -> list:
+    """Values of all ranks on rank 0, nothing elsewhere (collective); one rank does not send them to itself."""
+    return [values] if comm.size == 1 else comm.gather(values, root=0) or []
 
 
 @dataclass(frozen=True)
@@ -119,10 +163,10 @@ class Sample:
 
     def quantiles(self, levels) -> np.ndarray:
         """Weighted quantiles, the same on all ranks; see :func:`weighted_quantiles`."""
-        gathered = self.comm.gather((self.values.ravel(), self.weights.ravel()), root=0)
+        parts = gathered(self.comm, (self.values.ravel(), self.weights.ravel()))
         result = None
         if self.comm.rank == 0:
-            values, weights = (np.concatenate(part) for part in zip(*gathered, strict=True))
+            values, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
             result = weighted_quantiles(values, weights, levels)
         return self.comm.bcast(result, root=0)
 

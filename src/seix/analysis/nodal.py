@@ -10,7 +10,7 @@ import ufl
 from ..numerics.domains import ELECTROLYTE
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
-from .evaluate import NodalEvaluator
+from .evaluate import NodalEvaluator, Piece
 from .fieldset import FIELD_TABLE, STRESS_COMPONENTS
 
 if TYPE_CHECKING:
@@ -34,47 +34,52 @@ def nodal_fields(model: Model, reference_field: float) -> dict[str, np.ndarray] 
     """
     domains, root = model.domains, model.domains.comm.rank == 0
     nodes = NodalEvaluator(domains)
-    result = {}
-    for name, pieces in _pieces(model).items():
-        components = FIELD_TABLE[name].components_in(domains.dim)
-        values = nodes.allocate(components)
-        for expression, regions, factor, offset in pieces:
-            nodes.gather(expression, regions, values, factor, offset)
-        if root:
-            result[name] = values[..., 0] if components == 1 else values
+    parts = _parts(model)
+    names = dict.fromkeys(piece.name for _, pieces in parts for piece in pieces)
+    result = {name: nodes.allocate(FIELD_TABLE[name].components_in(domains.dim)) for name in names}
+    for regions, pieces in parts:
+        nodes.gather(pieces, regions, result)
     if not root:
         return None
+    result = {name: values[..., 0] if values.shape[-1] == 1 else values for name, values in result.items()}
     field = np.linalg.norm(result["electric_field"], axis=-1) / reference_field
     result["field_enhancement"] = np.where(np.isnan(result["lithium_concentration"]), field, np.nan)
     return result
 
 
-def _pieces(model: Model) -> dict[str, tuple]:
-    """Name -> (expression, regions, factor to SI, offset) for each part of the mesh where the field has its own formula."""
+def _parts(model: Model) -> list[tuple[list[int], list[Piece]]]:
+    """Regions and formulas of the fields there."""
     m, s, p = model, model.scales, model.parameters
-    sei = list(m.domains.sei_regions)
+    sei, core = list(m.domains.sei_regions), list(m.domains.core_regions)
     soft = [*sei, *m.domains.binder_regions]
-    ionic, core = [*soft, ELECTROLYTE], list(m.domains.core_regions)
-    stresses = (m.core_stress(), core), (m.sei_stress(), soft)
+    ions, electrons = ufl.grad(m.phi), ufl.grad(m.psi)
+    ionic = [
+        Piece("potential", m.phi, s.voltage),
+        Piece("electric_field", -ions, s.field),
+        Piece("current_density", -m.kappa * ions, s.current_density),
+    ]
+    electronic = [
+        Piece("potential", m.electron_potential, s.voltage, p.interface.equilibrium_potential),
+        Piece("electric_field", -m.electron_scale * electrons, s.field),
+        Piece("current_density", -m.relative_conductivity * electrons / m.electron_scale, s.current_density),
+        Piece("lithium_concentration", m.content, s.concentration),
+    ]
+    return [
+        ([*soft, ELECTROLYTE], ionic),
+        (core, electronic),
+        (core, _mechanical(m, m.core_stress())),
+        (soft, _mechanical(m, m.sei_stress())),
+    ]
 
-    def of_stress(function):
-        return tuple((function(stress), where, STRESS, 0.0) for stress, where in stresses)
 
-    listed = STRESS_COMPONENTS[m.domains.dim]
-    return {
-        "potential": (
-            (m.phi, ionic, s.voltage, 0.0),
-            (m.electron_potential, core, s.voltage, p.interface.equilibrium_potential),
-        ),
-        "electric_field": ((-ufl.grad(m.phi), ionic, s.field, 0.0), (-m.electron_scale * ufl.grad(m.psi), core, s.field, 0.0)),
-        "current_density": (
-            (-m.kappa * ufl.grad(m.phi), ionic, s.current_density, 0.0),
-            (-m.relative_conductivity * ufl.grad(m.psi) / m.electron_scale, core, s.current_density, 0.0),
-        ),
-        "lithium_concentration": ((m.content, core, s.concentration, 0.0),),
-        "displacement": ((m.u, [*core, *soft], LENGTH, 0.0),),
-        "stress": of_stress(lambda t: ufl.as_vector([t["xyz".index(a), "xyz".index(b)] for a, b in listed])),
-        "von_mises_stress": of_stress(elasticity.von_mises),
-        "hydrostatic_stress": of_stress(elasticity.hydrostatic),
-        "first_principal_stress": of_stress(lambda t: elasticity.first_principal(t, plane=m.domains.dim == 2)),
-    }
+def _mechanical(model: Model, stress) -> list[Piece]:
+    """Displacement and what follows from a stress."""
+    dim = model.domains.dim
+    listed = ufl.as_vector([stress["xyz".index(a), "xyz".index(b)] for a, b in STRESS_COMPONENTS[dim]])
+    return [
+        Piece("displacement", model.u, LENGTH),
+        Piece("stress", listed, STRESS),
+        Piece("von_mises_stress", elasticity.von_mises(stress), STRESS),
+        Piece("hydrostatic_stress", elasticity.hydrostatic(stress), STRESS),
+        Piece("first_principal_stress", elasticity.first_principal(stress, plane=dim == 2), STRESS),
+    ]

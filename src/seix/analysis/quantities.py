@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from ..fem import MPI  # noqa: F401  first: orders the MPI library before DOLFINx
+from ..fem import MPI  # first: orders the MPI library before DOLFINx
 
 # isort: split
 import ufl
@@ -15,6 +17,7 @@ from dolfinx import fem, la
 from ..fields import PHI
 from ..geometry.assembly.anchors import bodies_of
 from ..model import Model
+from ..numerics.compile import compile_form
 from ..numerics.domains import COLLECTOR, CORE_SEI, GRAIN_MATRIX
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
@@ -44,6 +47,7 @@ class Measurement:
         self.domains, self.scales = model.domains, model.scales
         self.comm, self.dim = model.domains.comm, model.domains.dim
         self.reactions: list[np.ndarray] = []
+        self._kept: dict[str, Any] = {}
         self.at = QuadratureEvaluator(self.domains)
         self.sei_cells = self.at.cells(self.domains.sei_regions)
         self.core_cells = self.at.cells(self.domains.core_regions)
@@ -64,7 +68,7 @@ class Measurement:
         self.reactions = self.model.system.block_residuals()
         values = {
             **self._field(),
-            **self._structure(),
+            **self._once("structure", self._structure),
             **self._charge(),
             **self._stress(),
             **self._lithium(),
@@ -74,11 +78,22 @@ class Measurement:
             for name, value in values.items()
         }
 
+    def _once[T](self, name: str, make: Callable[[], T]) -> T:
+        """What is the same for all states, such as compiled forms: to analyse these takes longer than to assemble them."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
+
+    def _integral(self, name: str, form: Callable[[], ufl.Form]) -> float:
+        """Integral over all ranks of a form, which the name stands for, in the units of the mesh."""
+        compiled = self._once(name, lambda: compile_form(form(), self.domains.entity_maps))
+        return self.comm.allreduce(fem.assemble_scalar(compiled), op=MPI.SUM)
+
     # -- electric field --------------------------------------------------------------------------------------------------
 
     def field_sample(self) -> Sample:
         """|E|/E0 at the quadrature points of the SEI, shape (cells, points)."""
-        gradient = self.at(ufl.grad(self.model.phi), self.sei_cells)
+        gradient = self.at(self._once("gradient", lambda: self.at.compiled(ufl.grad(self.model.phi))), self.sei_cells)
         magnitude = np.linalg.norm(gradient, axis=-1) * self.scales.field / self.reference_field
         return Sample(self.comm, magnitude, self.sei_volumes)
 
@@ -123,8 +138,8 @@ class Measurement:
         area_resistance = resistance * LENGTH / s.conductivity
         patch = d.shape["kind"] == "patch"
         where, size = (d.ds(COLLECTOR), m.collector_size) if patch else (d.dx_core, m.core_volume)
-        electrons = m.integrate(m.electron_potential, where) / size * s.voltage
-        samples = self.interface_sample(m.current_expression())
+        electrons = self._integral("electrons", lambda: m.electron_potential * where) / size * s.voltage
+        samples = self.interface_sample("current", m.current_expression)
         return {
             "current.total": through * amperes,
             "current.imbalance": max(abs(through - supplied), abs(outer - supplied)) / abs(supplied),
@@ -159,7 +174,7 @@ class Measurement:
         d = self.domains
         if d.anchors is None:
             return {}
-        current, size, cells = self._facet_sums(self.model.current_expression())
+        current, size, cells = self._facet_sums("current", self.model.current_expression)
         body, count = d.core_bodies()[cells], len(d.shape["bodies"])
         sums = self.comm.allreduce(np.array([np.bincount(body, values, count) for values in (current, size)]))
         density = sums[0] / sums[1]
@@ -170,42 +185,41 @@ class Measurement:
     def interface_current_total(self) -> float:
         """Current through core|SEI, scaled: from the law, or with perfect contact from the balance of the SEI."""
         m = self.model
-        law = m.interface_current()
-        if law is not None:
-            return m.integrate(law, self.domains.dS(CORE_SEI))
+        if m.parameters.interface.law != "perfect_contact":
+            return self._integral("through", lambda: m.interface_current() * self.domains.dS(CORE_SEI))
         return -self.comm.allreduce(float(self.reactions[PHI][m.contact_rows].sum()))
 
-    def interface_sample(self, expression) -> Sample:
+    def interface_sample(self, name: str, expression: Callable) -> Sample:
         """Means over the facets of core|SEI, weighted by their length or area.
 
-        Parameters
-        ----------
-        expression
-            Restricted UFL expression on ``dS(CORE_SEI)``.
+        The name stands for the restricted UFL expression on ``dS(CORE_SEI)`` that the function gives.
         """
-        value, size, _ = self._facet_sums(expression)
+        value, size, _ = self._facet_sums(name, expression)
         return Sample(self.comm, value / size, size)
 
-    def _facet_sums(self, expression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _facet_sums(self, name: str, expression: Callable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Integral of an expression over core|SEI, its length or area, and the local cell of the core, cell by cell."""
-        space = fem.functionspace(self.domains.core.mesh, ("DG", 0))
-        test = ufl.TestFunction(space)("-")
-        maps = self.domains.entity_maps
-        sums = []
-        for integrand in (expression, 1.0):
-            vector = fem.assemble_vector(fem.form(integrand * test * self.domains.dS(CORE_SEI), entity_maps=maps))
+        test = self._once("test", lambda: ufl.TestFunction(fem.functionspace(self.domains.core.mesh, ("DG", 0)))("-"))
+
+        def summed(key, integrand):
+            form = self._once(
+                f"sum {key}", lambda: compile_form(integrand() * test * self.domains.dS(CORE_SEI), self.domains.entity_maps)
+            )
+            vector = fem.assemble_vector(form)
             vector.scatter_reverse(la.InsertMode.add)
-            sums.append(vector.array[: space.dofmap.index_map.size_local].copy())
-        touched = np.flatnonzero(sums[1] > 0)
-        return sums[0][touched], sums[1][touched], touched
+            return vector.array[: vector.index_map.size_local].copy()
+
+        sizes = self._once("sizes", lambda: summed("one", lambda: 1.0))
+        touched = np.flatnonzero(sizes > 0)
+        return summed(name, expression)[touched], sizes[touched], touched
 
     # -- stress --------------------------------------------------------------------------------------------------------------
 
     def _stress(self) -> dict[str, float]:
         m = self.model
         result = {}
-        sei = [self._invariants(m.sei_stress(), self.sei_cells), self.sei_volumes]
-        core = [self._invariants(m.core_stress(), self.core_cells), self.core_volumes]
+        sei = [self._invariants("sei", m.sei_stress, self.sei_cells), self.sei_volumes]
+        core = [self._invariants("core", m.core_stress, self.core_cells), self.core_volumes]
         parts = {name: (sei, rows) for name, rows in self.phases().items()}
         parts |= {name: (core, rows) for name, rows in self.core_phases().items()}
         for phase, ((values, volumes), rows) in parts.items():
@@ -214,29 +228,38 @@ class Measurement:
                 quantiles = sample.quantiles(list(LEVELS.values()))
                 result |= {f"stress.{name}.{n}.{phase}": q * STRESS for n, q in zip(LEVELS, quantiles, strict=True)}
             result[f"stress.hydrostatic.mean.{phase}"] = mean.mean() * STRESS
-        traction = self.interface_sample(ufl.dot(self._normal(), ufl.dot(m.core_stress()("-"), self._normal())))
+        traction = self.interface_sample("traction", self._traction)
         result["stress.interface_normal.p999"] = traction.quantiles([LEVELS["p999"]])[0] * STRESS
-        energy = elasticity.energy_density(m.sei_stress(), m.strain(), 0.0)
-        sei_measure = self.domains.regions(*self.domains.sei_regions)
-        result["strain_energy.sei"] = m.integrate(energy, sei_measure) * STRESS * LENGTH**self.dim
+        result["strain_energy.sei"] = self._integral("energy", self._energy) * STRESS * LENGTH**self.dim
         if self.domains.shape["kind"] == "patch":
             result["strain.in_plane"] = m.in_plane_strain()
         return result
 
-    def _invariants(self, stress, cells) -> np.ndarray:
+    def _invariants(self, name: str, stress: Callable, cells) -> np.ndarray:
         """First principal, von Mises and hydrostatic stress, shape (cells, points, 3)."""
-        first = elasticity.first_principal(stress, plane=self.dim == 2)
-        return self.at(ufl.as_vector([first, elasticity.von_mises(stress), elasticity.hydrostatic(stress)]), cells)
 
-    def _normal(self):
-        """Unit normal of core|SEI out of the core, as a 3-vector."""
+        def compiled():
+            t = stress()
+            first = elasticity.first_principal(t, plane=self.dim == 2)
+            return self.at.compiled(ufl.as_vector([first, elasticity.von_mises(t), elasticity.hydrostatic(t)]))
+
+        return self.at(self._once(f"invariants {name}", compiled), cells)
+
+    def _energy(self):
+        """Strain energy of the SEI."""
+        m = self.model
+        return elasticity.energy_density(m.sei_stress(), m.strain(), 0.0) * self.domains.regions(*self.domains.sei_regions)
+
+    def _traction(self):
+        """Pull on core|SEI along its unit normal out of the core, a 3-vector."""
         n = ufl.FacetNormal(self.domains.mesh)("-")
-        return ufl.as_vector([n[0], n[1], n[2] if self.dim == 3 else 0])
+        normal = ufl.as_vector([n[0], n[1], n[2] if self.dim == 3 else 0])
+        return ufl.dot(normal, ufl.dot(self.model.core_stress()("-"), normal))
 
     def largest_strain(self) -> float:
         """P99.9 of the largest principal strain magnitude in the SEI: judges the validity of small strains."""
         e = self.model.strain()
-        values = self.at(ufl.sqrt(ufl.inner(e, e)), self.sei_cells)
+        values = self.at(self._once("strain", lambda: self.at.compiled(ufl.sqrt(ufl.inner(e, e)))), self.sei_cells)
         return float(Sample(self.comm, values, self.sei_volumes).quantiles([LEVELS["p999"]])[0])
 
     # -- lithium -------------------------------------------------------------------------------------------------------------

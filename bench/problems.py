@@ -46,9 +46,12 @@ class Geometry:
 GEOMETRIES = {
     "slab_s": Geometry(2, 500, 0.43, 0.0069),
     "slab_m": Geometry(2, 2000, 0.43, 0.00344),
+    "slab_l": Geometry(2, 2000, 0.43, 0.00165),
     "cube_xs": Geometry(3, 30, 0.11, 0.105),
     "cube_s": Geometry(3, 30, 0.11, 0.0490),
+    "cube_k": Geometry(3, 30, 0.11, 0.0320),
     "cube_m": Geometry(3, 30, 0.11, 0.0236),
+    "cube_n": Geometry(3, 30, 0.11, 0.0204),
     "cube_l": Geometry(3, 30, 0.11, 0.0138),
 }
 

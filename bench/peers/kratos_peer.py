@@ -72,7 +72,7 @@ def solve(data, problem, method, clock):
         raise SystemExit("Kratos takes elasticity on linear elements only")
     dim = problem.dim
     clock.restart()
-    model, part = make_model(data, problem)
+    _model, part = make_model(data, problem)  # the part lives as long as its model
     names = (KM.DISPLACEMENT_X, KM.DISPLACEMENT_Y, KM.DISPLACEMENT_Z)[:dim]
     reactions = (KM.REACTION_X, KM.REACTION_Y, KM.REACTION_Z)[:dim]
     for name, reaction in zip(names, reactions, strict=True):
@@ -108,7 +108,8 @@ def solve(data, problem, method, clock):
     left = KM.Vector(rhs)
     KM.UblasSparseSpace().Mult(matrix, x, left)
     residual = np.linalg.norm(np.array(rhs) - np.array(left)) / np.linalg.norm(np.array(rhs))
-    return values, {"iterations": None, "residual": float(residual), "unknowns": values.size - dim * int((data["points"][:, -1] < 1e-9).sum())}
+    unknowns = values.size - dim * int((data["points"][:, -1] < 1e-9).sum())
+    return values, {"iterations": None, "residual": float(residual), "unknowns": unknowns}
 
 
 if __name__ == "__main__":

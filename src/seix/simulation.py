@@ -22,6 +22,7 @@ from .model import Model
 from .numerics.domains import Domains
 from .numerics.solver import NewtonSolver
 from .numerics.stepping import LoadPath
+from .numerics.timing import reset, seconds, timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 from .validity import validity_warnings
@@ -135,7 +136,10 @@ def cached(scenario: Scenario, factor: float, cache: Path, solved: bool = False)
 
 def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields) -> Level:
     """All currents on one mesh. ``reference`` is E0 of another structure, or None for the scenario's own choice."""
-    model = Model(Domains(comm, tagged), parameters)
+    reset()
+    with timed("distribute"):
+        domains = Domains(comm, tagged)
+    model = Model(domains, parameters)
     control = scenario.solver
     multiple = 1.0
     solver = NewtonSolver(
@@ -164,14 +168,19 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
                 measurement.reference_field = reference if reference is not None else level.mean_field
         if multiple not in asked:
             continue
-        quantities = measurement.quantities()
+        with timed("quantities"):
+            quantities = measurement.quantities()
         quantities["reference_field.mean"] = Quantity(level.mean_field, "V/m")
         level.cases[multiple] = quantities
-        level.largest_strain = max(level.largest_strain, measurement.largest_strain())
+        with timed("quantities"):
+            level.largest_strain = max(level.largest_strain, measurement.largest_strain())
         if with_fields and multiple == shown:
-            level.fields = measurement.nodal_fields()
+            with timed("gather fields"):
+                level.fields = measurement.nodal_fields()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
+    level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
+    level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
     solver.destroy()
     model.system.destroy()
     del model, measurement, path, solver

@@ -13,6 +13,7 @@ from dolfinx import cpp, fem
 
 from .cell_assembly import CellMatrix, suitable
 from .compile import compile_form
+from .timing import timed
 
 
 class FormMatrix:
@@ -47,10 +48,15 @@ class FormMatrix:
         self._steady, self._varying = (part and compile_form(part, entity_maps) for part in parts)
         self._given = [f for f in form.coefficients() if f not in unknowns]
         self._seen: list[np.ndarray] | None = None
+        with timed("assemble"):
+            self._make(entity_maps, "baij" if dense else "aij")
+
+    def _make(self, entity_maps, kind: str) -> None:
+        """Matrix with its pattern."""
         self._cells = None
         if self._varying is None and suitable(self._steady):
-            self._cells = CellMatrix(self._steady, entity_maps, "baij" if dense else "aij")
-        self.matrix = self._create("baij" if dense else "aij") if self._cells is None else self._cells.matrix
+            self._cells = CellMatrix(self._steady, entity_maps, kind)
+        self.matrix = self._create(kind) if self._cells is None else self._cells.matrix
         self.matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self._kept = None
         if self._steady is not None and self._varying is not None:
@@ -72,6 +78,10 @@ class FormMatrix:
 
     def update(self) -> bool:
         """Bring the matrix to the present values; whether anything had changed (collective)."""
+        with timed("assemble"):
+            return self._update()
+
+    def _update(self) -> bool:
         changed = self.comm.allreduce(self._data_changed(), op=MPI.LOR)
         if changed and self._cells is not None:
             self._cells.assemble()

@@ -1,9 +1,9 @@
 """Fast assembly of square blocks that are sums over cells: pattern from the numbers of the nodes, rows filled in order.
 
-The general way through PETSc looks up every entry of every cell matrix in its row, one by one, and finds the pattern by sorting all
-of them. Here the pattern comes from two passes over the cells of each node, and the entries of a cell go into its rows in
-one sweep, since both are in ascending order. The kernels are those that FFCx made. Rows of other ranks go to their owner
-through PETSc.
+The general way through PETSc looks up every entry of every cell matrix in its row, one by one, and finds the pattern by
+sorting all of them. Here the pattern comes from two passes over the cells of each node, and the entries of a cell go into
+its rows in one sweep, since both are in ascending order. The kernels are those that FFCx made. Rows of other ranks go to
+their owner through PETSc.
 """
 
 from __future__ import annotations

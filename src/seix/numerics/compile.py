@@ -13,6 +13,8 @@ from ..fem import PETSc  # noqa: F401  first: orders the MPI library before DOLF
 # isort: split
 from dolfinx import fem
 
+from .timing import timed
+
 FLAGS = ("-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-freciprocal-math")
 """Sums over quadrature points may be reordered, hence vectorised: a third of the time. NaN and infinity stay what they are."""
 
@@ -41,7 +43,8 @@ def compile_form(form, entity_maps=None):
     entity_maps : sequence, optional
         Maps between the submeshes and the mesh of integration.
     """
-    return fem.form(form, entity_maps=entity_maps, jit_options=dict(jit_options()))
+    with timed("compile"):
+        return fem.form(form, entity_maps=entity_maps, jit_options=dict(jit_options()))
 
 
 def _processor() -> str:

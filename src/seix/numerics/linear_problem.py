@@ -17,6 +17,7 @@ from .constraints import Constraints
 from .elimination import Elimination
 from .multigrid import FieldMultigrid, near_null_space
 from .presets import Options, ProblemSize, linear_candidates, linear_options
+from .timing import timed
 
 _TRUSTED = 10.0
 """Largest true residual of a solution, in units of the tolerance."""
@@ -88,10 +89,11 @@ class LinearProblem:
         (self.block,) = constraints.blocks
         self.comm, self.tolerance, self._own = constraints.comm, tolerance, dict(options or {})
         self._a, self._entity_maps = a, entity_maps
-        P, self._given, _, _ = constraints.build()
-        self.unknowns = P.getSize()[1]
-        self._elimination = Elimination(P, constraints.free)
-        P.destroy()
+        with timed("set up"):
+            P, self._given, _, _ = constraints.build()
+            self.unknowns = P.getSize()[1]
+            self._elimination = Elimination(P, constraints.free)
+            P.destroy()
         self._lift = self._given.duplicate()
         space = self.block.space
         self.degree = space.element.basix_element.degree
@@ -143,7 +145,8 @@ class LinearProblem:
             self._ksp.setOperators(self._matrix)
         if first:
             self._ksp.setFromOptions()  # only now: the levels of the multigrid must exist
-        self._ksp.setUp()
+        with timed("set up"):
+            self._ksp.setUp()
         self._stale = False
 
     def _create(self) -> None:
@@ -170,6 +173,12 @@ class LinearProblem:
             table[self._prefix + key] = value
         self._ksp.setTolerances(rtol=self.tolerance)
         self.record.solver = kind
+
+    def matrix_bytes(self) -> int:
+        """Size of the matrix before elimination, values and column numbers, on all ranks (collective)."""
+        info = self._whole.matrix.getInfo(PETSc.Mat.InfoType.GLOBAL_SUM)
+        block = self.block.bs**2 if self._whole.matrix.getType().endswith("baij") else 1
+        return int(info["nz_used"] * (8 + 4 / block))
 
     # -- loads --------------------------------------------------------------------------------------------------------
 
@@ -234,7 +243,8 @@ class LinearProblem:
         rhs.waxpy(-1.0, self._lift, load)
         self._elimination.restrict(rhs)
         x.zeroEntries()
-        self._ksp.solve(rhs, x)
+        with timed("solve"):
+            self._ksp.solve(rhs, x)
         operator = self._ksp.getOperators()[0]
         left = rhs.duplicate()
         operator.mult(x, left)

@@ -27,6 +27,7 @@ from .compile import compile_form
 from .constraints import Block
 from .elimination import Elimination
 from .interpolation import Interpolation, sparse
+from .timing import timed
 
 COARSE_DEGREE = 2
 """Quadrature degree of the coarse matrix: exact for linear elements on straight cells, good enough on curved ones."""
@@ -70,7 +71,8 @@ class FieldMultigrid:
         self, block: Block, elimination: Elimination, matrix, derivative, entity_maps, prefix: str, eliminated=False, unknowns=()
     ):
         self.comm, self.block, self.elimination, self.matrix = elimination.comm, block, elimination, matrix
-        self._interpolation = Interpolation(block, elimination)
+        with timed("set up"):
+            self._interpolation = Interpolation(block, elimination)
         space = self._interpolation.space
         test, trial = derivative.arguments()
         linear = ufl.replace(derivative, {test: ufl.TestFunction(space), trial: ufl.TrialFunction(space)})
@@ -118,8 +120,13 @@ class FieldMultigrid:
         version : int
             Changes with the values of the block; not negative.
         """
-        if version == self._version:
-            return
+        if version != self._version:
+            with timed("set up"):
+                self._renew()
+            self._version = version  # last: what fails above is made anew and not applied half made
+
+    def _renew(self) -> None:
+        """Make the hierarchy for the present values."""
         first = self._coarse is None
         if not self._eliminated:  # else the matrix has the right diagonal itself
             if self._diagonal is not None:
@@ -133,7 +140,6 @@ class FieldMultigrid:
         self.operator.assemble()
         self.pc.setOperators(self.operator, self.operator)
         self.pc.setUp()
-        self._version = version  # last: what fails above is made anew and not applied half made
 
     def _create(self) -> None:
         self.pc.setOperators(self.operator, self.operator)

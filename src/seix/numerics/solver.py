@@ -11,6 +11,7 @@ from ..fem import PETSc
 from .linear import DirectLinear, MultigridLinear
 from .presets import LARGEST_FALLBACK, VARIANTS, Options, choose
 from .system import CoupledSystem
+from .timing import timed
 
 _TRUSTED = 10.0
 """Largest true residual of a linear solve that counts as solved, in units of its tolerance."""
@@ -242,7 +243,8 @@ class NewtonSolver:
         search.setType(self.options["snes_linesearch_type"])
         search.setFromOptions()
         try:
-            self._snes.solve(None, self.y)
+            with timed("solve"):  # assembly and set-up inside are counted for themselves
+                self._snes.solve(None, self.y)
         except PETSc.Error as error:
             self._linear_failure = self._linear_failure or f"{self._linear.name}: {error}"
             return str(error)

@@ -15,6 +15,7 @@ import dolfinx.fem.petsc as fem_petsc
 from .blocks import BlockJacobian, ConstrainedOperator
 from .compile import compile_form
 from .constraints import Block, Constraints
+from .timing import timed
 
 
 class CoupledSystem:
@@ -76,7 +77,8 @@ class CoupledSystem:
         """Residual of all unknowns at the present fields, before elimination."""
         with self.b.localForm() as local:
             local.set(0.0)
-        fem_petsc.assemble_vector(self.b, self.F)
+        with timed("assemble"):
+            fem_petsc.assemble_vector(self.b, self.F)
         self.b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
         return self.b
 
@@ -102,13 +104,14 @@ class CoupledSystem:
             self.J = compile_form(self.derivatives, self.entity_maps)
             self.A = fem_petsc.create_matrix(self.J, kind="mpi")
             self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-        self.A.zeroEntries()
-        fem_petsc.assemble_matrix(self.A, self.J)
-        self.A.assemble()
-        if self.reduced_matrix is None:
-            self.reduced_matrix = self.A.PtAP(self.P)
-        else:
-            self.A.PtAP(self.P, result=self.reduced_matrix)
+        with timed("assemble"):
+            self.A.zeroEntries()
+            fem_petsc.assemble_matrix(self.A, self.J)
+            self.A.assemble()
+            if self.reduced_matrix is None:
+                self.reduced_matrix = self.A.PtAP(self.P)
+            else:
+                self.A.PtAP(self.P, result=self.reduced_matrix)
         return self.reduced_matrix
 
     def operator(self, y) -> ConstrainedOperator:

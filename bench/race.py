@@ -1,0 +1,191 @@
+"""The solver race: seix with its defaults against other codes, on the same meshes and data, in one interleaved run.
+
+    python bench/race.py --peers PYTHON [--runs 3] [--write docs/performance.md] [--quick]
+
+PYTHON is the interpreter of the environment with the peers (requirements/peers.txt); codes that cannot be imported there
+are left out. Every run is a process of its own with one thread. Times go from the mesh arrays in memory to the values at the
+vertices; imports and compilation are not counted for anyone. The values are compared before a time counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from problems import mesh_file
+from table import markdown, replace_section
+
+HERE = Path(__file__).parent
+AGREEMENT = 1e-5
+"""Largest relative distance of the values at the vertices."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the race.
+
+    Attributes
+    ----------
+    mesh, kind, degree
+        See problems.py.
+    peers : tuple of str
+        Names of the scripts in peers/, with a method behind a colon where it is not the best known one.
+    target, reach : float or None
+        Ratios of times to reach.
+    """
+
+    mesh: str
+    kind: str
+    degree: int
+    peers: tuple[str, ...]
+    target: float | None = None
+    reach: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Short description."""
+        return f"{self.mesh[:4].replace('slab', '2D').replace('cube', '3D')} {self.kind}, P{self.degree}"
+
+
+CASES = (
+    Case("cube_s", "elasticity", 2, ("ngsolve", "skfem"), 4.5, 6.0),
+    Case("cube_m", "elasticity", 1, ("kratos", "ngsolve", "skfem"), 1.7, 2.5),
+    Case("cube_l", "elasticity", 1, ("kratos",), 1.7, 2.5),
+    Case("slab_m", "elasticity", 2, ("ngsolve",), 2.8, 4.0),
+    Case("slab_m", "conduction", 2, ("ngsolve", "ngsolve:sparsecholesky", "skfem"), 2.0, 3.0),
+    Case("cube_m", "conduction", 2, ("ngsolve", "skfem"), 1.7, 3.0),
+    Case("cube_m", "conduction", 1, ("skfem", "ngsolve"), 1.0, 1.5),
+    Case("cube_l", "conduction", 1, ("skfem", "ngsolve"), 1.0, 1.5),
+)
+QUICK = (
+    Case("slab_s", "elasticity", 2, ("ngsolve", "skfem")),
+    Case("cube_xs", "conduction", 1, ("skfem", "ngsolve")),
+    Case("cube_xs", "elasticity", 1, ("kratos", "skfem")),
+)
+
+
+def run(case: Case, code: str, peers: str | None, mesh: Path, limit: float = 600.0) -> dict | None:
+    """One run of one code; None if it fails or takes too long."""
+    name, _, method = code.partition(":")
+    out = mesh.with_suffix(f".{name}.out.npz")
+    arguments = [str(mesh), case.kind, str(case.degree), str(out)] + (["--method", method] if method else [])
+    own = {"seix": HERE / "ours.py", "bare": HERE / "bare.py"}
+    program = [sys.executable, str(own[name])] if name in own else [peers, str(HERE / "peers" / f"{name}_peer.py")]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    try:
+        command = [*program, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"over {limit:.0f} s"}
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not lines:
+        return {"failed": (done.stderr.strip().splitlines() or ["no output"])[-1][:80]}
+    return json.loads(lines[-1]) | {"values": np.load(out)["values"]}
+
+
+def race(case: Case, runs: int, peers: str | None, folder: Path) -> list[dict]:
+    """All codes of a case in turn, ``runs`` times: one summary for each."""
+    mesh = mesh_file(case.mesh, folder)
+    codes = ["seix", *(case.peers if peers else ())]
+    found: dict[str, list[dict]] = {code: [] for code in codes}
+    for _ in range(runs):
+        for code in codes:
+            if any("failed" in result for result in found[code]):
+                continue
+            found[code].append(run(case, code, peers, mesh))
+            line = found[code][-1]
+            print(case.name, code, line.get("failed") or f"{line['times']['total']:.2f} s", flush=True)
+    reference = found["seix"][0]["values"]
+    return [summary(code, results, reference) for code, results in found.items()]
+
+
+def summary(code: str, results: list[dict], reference: np.ndarray) -> dict:
+    """Median, spread and agreement of the runs of one code."""
+    if any("failed" in result for result in results):
+        return {"code": code, "failed": results[-1].get("failed")}
+    totals = [result["times"]["total"] for result in results]
+    middle = sorted(results, key=lambda result: result["times"]["total"])[len(results) // 2]
+    distance = np.linalg.norm(middle["values"] - reference) / np.linalg.norm(reference)
+    return {
+        "code": middle["code"], "method": middle["method"], "version": middle["version"], "times": middle["times"],
+        "total": statistics.median(totals), "low": min(totals), "high": max(totals), "distance": float(distance),
+        "iterations": middle["iterations"], "residual": middle["residual"], "unknowns": middle["unknowns"],
+        "peak": statistics.median(result["peak_bytes"] for result in results),
+    }  # fmt: skip
+
+
+def fair(rows: list[dict]) -> list[dict]:
+    """Peers that finished with the same solution."""
+    return [row for row in rows[1:] if "failed" not in row and row["distance"] <= AGREEMENT]
+
+
+def report(results: list[tuple[Case, list[dict]]]) -> str:
+    """Ratios first, then the stages of every code."""
+    head = ["problem", "unknowns", "best peer", "peer [s]", "seix [s]", "ratio of times", "wanted", "reach", "leanest peer [MB]",
+            "seix [MB]"]  # fmt: skip
+    lines, stages = [], []
+    for case, rows in results:
+        own, peers = rows[0], fair(rows)
+        if peers:
+            best = min(peers, key=lambda row: row["total"])
+            lean = min(row["peak"] for row in peers)
+            goals = [f"{goal:g}" if goal else "" for goal in (case.target, case.reach)]
+            ratio = f"**{best['total'] / own['total']:.2f}**"
+            lines.append([
+                case.name, f"{own['unknowns']}", f"{best['code']} ({best['method']})", f"{best['total']:.2f}",
+                f"{own['total']:.2f}", ratio, *goals, f"{lean / 1e6:.0f}", f"{own['peak'] / 1e6:.0f}",
+            ])  # fmt: skip
+        for row in rows:
+            stages.append(stage_line(case, row))
+    parts = [markdown(head, lines)] if lines else []
+    columns = ["problem", "code", "mesh", "space", "assembly", "set-up", "solve", "total [s]", "least to most", "iterations",
+               "residual", "distance", "peak [MB]"]  # fmt: skip
+    versions = sorted({f"{row['code']} {row['version']}" for _, rows in results for row in rows if "failed" not in row})
+    parts.append(markdown(columns, stages))
+    parts.append(f"Versions: {', '.join(versions)}.")
+    return "\n\n".join(parts)
+
+
+def stage_line(case: Case, row: dict) -> list[str]:
+    """One code in the table of stages."""
+    if "failed" in row:
+        return [case.name, row["code"], *[""] * 5, row["failed"], *[""] * 5]
+    times = row["times"]
+    parts = [f"{times[key]:.2f}" if key in times else "" for key in ("mesh", "space", "assembly", "setup", "solve")]
+    count = "" if row["iterations"] is None else str(row["iterations"])
+    spread = f"{row['low']:.2f} to {row['high']:.2f}"
+    return [
+        case.name, f"{row['code']} ({row['method']})", *parts, f"{row['total']:.2f}", spread, count,
+        f"{row['residual']:.0e}", f"{row['distance']:.0e}", f"{row['peak'] / 1e6:.0f}",
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", help="Python interpreter with the peers")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="small problems only")
+    parser.add_argument("--only", help="part of the name of a case")
+    parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="meshes and raw results")
+    parser.add_argument("--write", type=Path)
+    given = parser.parse_args()
+    peers = given.peers if given.peers and Path(given.peers).exists() else None
+    if not peers:
+        print("no environment of peers: seix runs alone", file=sys.stderr)
+    cases = [case for case in (QUICK if given.quick else CASES) if not given.only or given.only in case.name + case.mesh]
+    results = [(case, race(case, given.runs, peers, given.folder)) for case in cases]
+    text = report(results)
+    print(text)
+    if given.write:
+        replace_section(given.write, "race", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Linear problems of one field: closed forms, every preset, many loads, changed coefficients, any number of ranks."""
+
+import numpy as np
+import pytest
+import ufl
+from dolfinx import fem, mesh
+
+from seix.errors import ConvergenceError
+from seix.fem import MPI
+from seix.numerics.constraints import Block, Constraints
+from seix.numerics.linear_problem import LinearProblem
+from seix.physics.conduction import ohmic_conduction
+from seix.physics.elasticity import hooke, lame, strain
+
+
+def cube(dim, n, comm=MPI.COMM_WORLD):
+    """Unit square or cube."""
+    make = mesh.create_unit_square if dim == 2 else mesh.create_unit_cube
+    return make(comm, *[n] * dim, ghost_mode=mesh.GhostMode.shared_facet)
+
+
+def space_of(msh, degree, vector):
+    dim = msh.topology.dim
+    return fem.functionspace(msh, ("Lagrange", degree, *([(dim,)] if vector else [])))
+
+
+def measure(msh):
+    return ufl.Measure("dx", domain=msh, metadata={"quadrature_degree": 4})
+
+
+def laminate(msh, low, high):
+    """Piecewise constant coefficient: ``low`` below half of the height."""
+    value = fem.Function(fem.functionspace(msh, ("DG", 0)))
+    cells = np.arange(len(value.x.array), dtype=np.int32)
+    middle = mesh.compute_midpoints(msh, msh.topology.dim, cells)[:, msh.topology.dim - 1]
+    value.x.array[:] = np.where(middle < 0.5, low, high)
+    return value
+
+
+@pytest.mark.parametrize("preset", ["direct", "multigrid"])
+@pytest.mark.parametrize("dim, degree", [(2, 1), (2, 2), (3, 1), (3, 2)])
+def test_laminate_conducts_as_resistances_in_series(dim, degree, preset):
+    """Two layers of 1 and 1e3: the potential between them is 1 / (1 + 1e-3); then of 1 and 3, on the same matrix."""
+    msh = cube(dim, 4)
+    space = space_of(msh, degree, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, dim - 1] < 1e-9, 0.0)
+    constraints.fix(0, lambda x: x[:, dim - 1] > 1 - 1e-9, 1.0)
+    kappa = laminate(msh, 1.0, 1e3)
+    a = ohmic_conduction(kappa, ufl.TrialFunction(space), ufl.TestFunction(space)) * measure(msh)
+    problem = LinearProblem(a, constraints, preset=preset, tolerance=1e-12)
+    for high in (1e3, 3.0):
+        kappa.x.array[:] = laminate(msh, 1.0, high).x.array
+        problem.update()
+        (solution,) = problem.solve([None])
+        between = 1 / (1 + 1 / high)
+        z = space.tabulate_dof_coordinates()[:, dim - 1]
+        exact = np.where(z < 0.5, 2 * z * between, 1 - 2 * (1 - z) * (1 - between))
+        # the load is in the stiff layer: its residual, seen from the other one, is larger by the contrast
+        assert np.abs(solution.x.array - exact).max() <= 10 * high * 1e-12
+        assert max(problem.record.residuals) <= 1e-11
+    problem.destroy()
+
+
+@pytest.mark.parametrize("preset", ["direct", "multigrid"])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_many_loads_on_one_set_up(dim, preset):
+    """Unit eigenstrains of a body on rollers: u = strain times position, for each direction, on one factorisation."""
+    msh = cube(dim, 3)
+    space = space_of(msh, 2, True)
+    constraints = Constraints(msh.comm, [Block("displacement", space)])
+    for axis in range(dim):
+        constraints.fix(0, lambda x, axis=axis: x[:, axis] < 1e-9, component=axis)
+    lam, mu = lame(70.0, 0.3)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    dx = measure(msh)
+    loads = []
+    for axis in range(dim):
+        unit = np.zeros((3, 3))
+        unit[axis, axis] = 0.01
+        free = ufl.as_tensor(unit.tolist())
+        loads.append(ufl.inner(lam * ufl.tr(free) * ufl.Identity(3) + 2 * mu * free, strain(v)) * dx)
+    problem = LinearProblem(ufl.inner(hooke(strain(u), 0.0, lam, mu), strain(v)) * dx, constraints, preset=preset, loads=dim,
+                            tolerance=1e-11)  # fmt: skip
+    solutions = problem.solve(loads)
+    assert problem.record.setups == 1 and len(problem.record.iterations) == dim
+    x = space.tabulate_dof_coordinates()[:, :dim]
+    for axis, solution in enumerate(solutions):
+        expected = np.zeros(x.shape)
+        expected[:, axis] = 0.01 * x[:, axis]
+        assert np.abs(solution.x.array.reshape(-1, dim) - expected).max() <= 1e-10
+    problem.destroy()
+
+
+@pytest.mark.parametrize("preset", ["direct", "multigrid"])
+@pytest.mark.parametrize("degree", [1, 2])
+def test_periodic_elasticity_with_a_jump(preset, degree):
+    """A strip stretched by 1 % between its periodic sides, free above, in plane strain: Hooke's law by hand."""
+    dim = 2
+    msh = cube(dim, 4)
+    space = space_of(msh, degree, True)
+    constraints = Constraints(msh.comm, [Block("displacement", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, component=1)
+    constraints.fix_node(0, (0.0, 0.0), components=(0,))
+    constraints.periodic(0, 1.0, jumps={0: 0.01})
+    lam, mu = lame(10.0, 0.25)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    a = ufl.inner(hooke(strain(u), 0.0, lam, mu), strain(v)) * measure(msh)
+    problem = LinearProblem(a, constraints, preset=preset, tolerance=1e-11)
+    (solution,) = problem.solve([None])
+    thinning = -lam / (lam + 2 * mu) * 0.01
+    x = space.tabulate_dof_coordinates()[:, :dim]
+    expected = np.column_stack([0.01 * x[:, 0], thinning * x[:, 1]])
+    assert np.abs(solution.x.array.reshape(-1, dim) - expected).max() <= 1e-10
+    problem.destroy()
+
+
+@pytest.mark.parametrize("dim, degree", [(2, 2), (3, 2), (3, 1)])
+def test_iterations_do_not_grow_with_the_mesh(dim, degree):
+    """Stiffness contrast of 1e4, twice as fine: at most a fifth more iterations, and one (they are few and integer)."""
+    counts = []
+    for n in ((16, 32) if dim == 2 else (8, 16)):
+        msh = cube(dim, n, MPI.COMM_SELF)
+        space = space_of(msh, degree, True)
+        constraints = Constraints(msh.comm, [Block("displacement", space)])
+        for axis in range(dim):
+            constraints.fix(0, lambda x: x[:, dim - 1] < 1e-9, component=axis)
+        lam, mu = (laminate(msh, low, 1e4 * low) for low in lame(1.0, 0.3))
+        u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+        a = ufl.inner(hooke(strain(u), 0.0, lam, mu), strain(v)) * measure(msh)
+        problem = LinearProblem(a, constraints, preset="multigrid")
+        problem.solve([v[0] * measure(msh)])
+        counts += problem.record.iterations
+        problem.destroy()
+    assert counts[1] <= 1.2 * counts[0] + 1
+
+
+def test_what_cannot_be_solved_is_said():
+    """Two Krylov iterations are not enough: an error that names field and solvers, no silent wrong answer."""
+    msh = cube(2, 16, MPI.COMM_SELF)
+    space = space_of(msh, 2, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    a = ohmic_conduction(1.0, ufl.TrialFunction(space), ufl.TestFunction(space)) * measure(msh)
+    problem = LinearProblem(a, constraints, preset="multigrid", options={"ksp_max_it": 2})
+    problem._chain = problem._chain[:2]
+    with pytest.raises(ConvergenceError, match=r"linear system of the potential.*multigrid \(icc\).*multigrid \(jacobi\)"):
+        problem.solve([ufl.TestFunction(space) * measure(msh)])
+    problem.destroy()
+
+
+@pytest.mark.parallel(nprocs=3)
+def test_the_same_on_three_ranks():
+    """The cases above in one go, since starting ranks takes longer than they do."""
+    for preset in ("direct", "multigrid"):
+        for dim, degree in ((2, 2), (3, 1), (3, 2)):
+            test_laminate_conducts_as_resistances_in_series(dim, degree, preset)
+        test_many_loads_on_one_set_up(3, preset)
+        for degree in (1, 2):
+            test_periodic_elasticity_with_a_jump(preset, degree)

@@ -167,6 +167,9 @@ def prepare(ksp, msh, problem, region, matrix, space, options, method):
         pc.getMGCoarseSolve().setOperators(coarse)
         pc.getMGSmoother(1).setOperators(matrix)
         keep = (coarse, between)
+    for key in options.getAll():
+        if key.startswith("bare_"):
+            options.delValue(key)
     for key, value in values.items():
         options[f"bare_{key}"] = value
     return keep

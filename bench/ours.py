@@ -144,7 +144,9 @@ def warm_up(problem: Problem, preset: str, options) -> None:
     dim = problem.dim
     corners = np.vstack([np.zeros(dim), np.eye(dim), np.ones(dim)])
     cells = np.array([[*range(dim + 1)], [*range(1, dim + 2)]])
-    solve({"points": corners, "cells": cells, "region": np.array([0, 1])}, problem, preset, Clock(), options)
+    data = {"points": corners, "cells": cells, "region": np.array([0, 1])}
+    for known in sorted({preset, "multigrid", "direct"} - {"auto"}):  # in the same order on all ranks
+        solve(data, problem, known, Clock(), options)
 
 
 if __name__ == "__main__":

@@ -192,7 +192,8 @@ class CellMatrix:
         extra.scatter_reverse(la.InsertMode.add)
         extra = extra.array[: self._owned].astype(np.int64)
         inner, outer = own[: self._owned], (counts - own)[: self._owned]
-        room = (np.minimum(inner + extra, self._owned), outer + extra)
+        others = self._imap.size_global - self._owned
+        room = (np.minimum(inner + extra, self._owned), np.minimum(outer + extra, others))
         if self._kind == "aij":
             room = tuple(np.repeat(part * bs, bs) for part in room)
         matrix.create(self.comm)

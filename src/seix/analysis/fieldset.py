@@ -208,11 +208,12 @@ class CellFields:
         return self.region_nodes()
 
     def only(self, *names: str) -> CellFields:
-        """These with some of the fields only, and with `nodes` if they were computed."""
+        """These with some of the fields only, and with what was computed from them."""
         part = replace(self, values={name: self.values[name] for name in names if name in self.values})
-        nodes = self.__dict__.get("nodes")
-        if nodes is not None:
-            part.__dict__["nodes"] = replace(nodes, values={name: nodes.values[name] for name in part.values})
+        known = {name: self.__dict__[name] for name in ("nodes", "areas", "points") if name in self.__dict__}
+        if "nodes" in known:
+            known["nodes"] = replace(known["nodes"], values={name: known["nodes"].values[name] for name in part.values})
+        part.__dict__.update(known)
         return part
 
     def region_nodes(self) -> RegionNodes:
@@ -262,11 +263,16 @@ def weighted_quantile(values: Array, weights: Array, fraction: float) -> float:
     ValueError
         No finite value.
     """
+    return weighted_quantiles(values, weights, [fraction])[0]
+
+
+def weighted_quantiles(values: Array, weights: Array, fractions: Sequence[float]) -> list[float]:
+    """As `weighted_quantile` for several fractions."""
     finite = np.isfinite(values)
     if not finite.any():
         raise ValueError("no finite value to take a quantile of")
     values, weights = values[finite], weights[finite]
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     cumulative = np.cumsum(weights[order])
-    index = np.searchsorted(cumulative, fraction * cumulative[-1])
-    return float(values[order[min(index, len(order) - 1)]])
+    index = np.searchsorted(cumulative, np.asarray(fractions) * cumulative[-1])
+    return values[order[np.minimum(index, len(order) - 1)]].tolist()

@@ -63,7 +63,9 @@ class Picture:
 def shown_parts(result: StructureResult) -> list[CellFields]:
     """What the maps of a structure show: a result in the plane, or two sections, across the SEI and along it."""
     fields = result.fields
-    return list(standard_sections(fields, SOLID_SCALES)) if fields.dimension == 3 else [fields]
+    parts = list(standard_sections(fields, SOLID_SCALES)) if fields.dimension == 3 else [fields]
+    _ = [(part.nodes, part.areas) for part in parts]  # what all pictures need, before they take their shares
+    return parts
 
 
 def write_maps(folder: Path, results: Sequence[StructureResult], dpi: int = 200) -> list[Path]:

@@ -12,14 +12,15 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from .chains import chained
-from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields, weighted_quantile
+from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields, RegionNodes, weighted_quantiles
 from .interfaces import interfaces
 from .page import text_width
 from .style import CORE_COLOUR, ELECTROLYTE_COLOUR, INK, SEI_COLOUR
-from .view import View
+from .view import View, limits
 
 _STEPS = np.array([1.0, 2.0, 5.0])
 _BAR_SHARE = 0.26  # the scale bar is at most this part of the width
+_TINY = 0.2  # cells narrower than this are drawn as one triangle [mm]
 _PAD = 0.6  # of the light ground around it [mm]
 
 
@@ -55,9 +56,9 @@ class Map:
         self.axes, self.fields, self.view = axes, fields, view
         nodes = fields.nodes
         self._points = view.turned(nodes.points / NANOMETRE)
-        self._triangles = nodes.triangles
-        self._regions = np.repeat(fields.region, len(SUBTRIANGLES))
         self._corners = self._points[nodes.cells[:, :3]]
+        self._triangles, self._owners = self._drawn(nodes)
+        self._regions = fields.region[self._owners]
         axes.set(xlim=view.x, ylim=view.y, aspect="equal", xticks=[], yticks=[])
         # beyond the modelled electrolyte of a round detail there would be white corners
         axes.set_facecolor(ELECTROLYTE_COLOUR if view.detail else "white")
@@ -72,16 +73,16 @@ class Map:
     def cells(self, colours: NDArray[np.float64]) -> None:
         """Fill every cell with its own RGB colour (cells, 3)."""
         palette, number = np.unique(colours, axis=0, return_inverse=True)
-        values = np.repeat(number.ravel().astype(float), 3 * len(SUBTRIANGLES))
+        values = number.ravel()[self._owners].astype(float)
         corners = self._points[self._triangles]
         for shift in self.view.shifts:
             seen = np.flatnonzero(self._visible(shift, np.ones(len(corners), dtype=bool)))
-            seen = seen[np.argsort(values[3 * seen], kind="stable")]  # see _triangulation
+            seen = seen[np.argsort(values[seen], kind="stable")]  # see _triangulation
             x, y = (corners + np.array([shift, 0.0]))[seen].reshape(-1, 2).T
             # corners of their own for each triangle, so that shading between them leaves one colour
             own = Triangulation(x, y, np.arange(len(x)).reshape(-1, 3))
             look = {"cmap": ListedColormap(palette), "norm": Normalize(-0.5, len(palette) - 0.5)}
-            self.axes.tripcolor(own, np.repeat(values[3 * seen], 3), shading="gouraud", rasterized=True, zorder=0, **look)
+            self.axes.tripcolor(own, np.repeat(values[seen], 3), shading="gouraud", rasterized=True, zorder=0, **look)
 
     def background(self, shown: NDArray[np.bool_]) -> None:
         """Quiet colours for the regions that are not marked in `shown`."""
@@ -155,7 +156,7 @@ class Map:
         (x0, x1), (y0, y1) = self.view.x, self.view.y
         length = round_length(_BAR_SHARE * (x1 - x0))
         # a bar is as thick and as far from the corner in every figure, whatever the scale
-        unit = (x1 - x0) / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
+        unit = self._millimetre
         text = f"{length:g} nm" if length < 1000 else f"{length / 1000:g} µm"
         size = np.array([max(length, text_width(text) * unit), 3.5 * unit])  # of bar and text together
         first, last = np.array([x0 + 2.2 * unit, y0 + 1.3 * unit]), np.array([x1 - 2.2 * unit, y1 - 1.0 * unit]) - size
@@ -173,6 +174,23 @@ class Map:
         bar = Rectangle((middle - 0.5 * length, corner[1]), length, thick, facecolor="black", edgecolor="none", zorder=7)
         self.axes.add_patch(bar)
         self.axes.text(middle, corner[1] + thick + 0.35 * unit, text, ha="center", va="bottom", zorder=7)
+
+    @property
+    def _millimetre(self) -> float:
+        """A millimetre of the figure in nanometres of the picture."""
+        return self.view.width / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
+
+    def _drawn(self, nodes: RegionNodes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Triangles (n, 3) that are drawn, and the cell of each: four for a cell, one where that is too small to tell."""
+        parts = nodes.triangles.reshape(-1, len(SUBTRIANGLES), 3)
+        low, high = limits(self._corners)
+        tiny = (high - low).max(axis=1) < _TINY * self._millimetre
+        if not tiny.any():
+            return nodes.triangles, np.repeat(np.arange(len(parts)), len(SUBTRIANGLES))
+        parts, used = parts.copy(), np.ones(parts.shape[:2], dtype=bool)
+        parts[tiny, 0] = nodes.cells[tiny, :3]
+        used[tiny, 1:] = False
+        return parts[used], np.repeat(np.arange(len(parts)), used.sum(axis=1))
 
     def _inside(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which nodes lie in a rectangle of the picture."""
@@ -210,9 +228,7 @@ class Map:
         return mappable
 
     def _visible(self, shift: float, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return among & np.repeat(
-            self.view.sees(self._corners + np.array([shift, 0.0]), margin=0.05), len(SUBTRIANGLES)
-        )
+        return among & self.view.sees(self._corners + np.array([shift, 0.0]), margin=0.05)[self._owners]
 
     def _triangulation(self, shift: float, chosen: NDArray[np.bool_]) -> Triangulation:
         # triangles are drawn half a pixel too large: with the regions in a fixed order their borders do not jump
@@ -253,6 +269,7 @@ def robust_range(
     """Volume-weighted quantiles (1 - fraction, fraction) of nodal values over the regions in `shown`."""
     triangles = fields.nodes.triangles
     inside = shown[np.repeat(fields.region, len(SUBTRIANGLES))]
-    means = values[triangles[inside]].mean(axis=1)
+    a, b, c = (values[corner] for corner in triangles[inside].T)
     weights = np.repeat(fields.areas, len(SUBTRIANGLES))[inside]
-    return weighted_quantile(means, weights, 1 - fraction), weighted_quantile(means, weights, fraction)
+    low, high = weighted_quantiles((a + b + c) / 3, weights, [1 - fraction, fraction])
+    return low, high

@@ -75,7 +75,7 @@ class View:
         `margin` widens the window by a share of its size (for curved cells, whose edges bulge over their
         corners).
         """
-        low, high = points.min(axis=1), points.max(axis=1)
+        low, high = limits(points)
         extra_x, extra_y = margin * self.width, margin * self.height
         return (
             (high[:, 0] >= self.x[0] - extra_x)
@@ -83,6 +83,14 @@ class View:
             & (high[:, 1] >= self.y[0] - extra_y)
             & (low[:, 1] <= self.y[1] + extra_y)
         )
+
+
+def limits(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest and largest coordinates (n, d) of groups of a few points (n, k, d): NumPy reduces short axes slowly."""
+    low = high = points[:, 0]
+    for k in range(1, points.shape[1]):
+        low, high = np.minimum(low, points[:, k]), np.maximum(high, points[:, k])
+    return low, high
 
 
 def sei_view(fields: CellFields, focus: str = "field_enhancement") -> View:

@@ -72,8 +72,9 @@ def touched(levels: Array, cells: Index, size: float) -> Index:
     A cell that lies on the positive side and touches the level with a whole facet counts, that on the other side does not:
     the boundary of a mesh, and faces between cells, are cut once. `size` is that of the domain, to tell zero.
     """
-    above = (levels > TOUCH * size)[cells]
-    return np.flatnonzero(above.any(axis=1) & ~above.all(axis=1))
+    above = (levels > TOUCH * size).view(np.uint8)
+    number = above[cells] @ np.ones(cells.shape[1], dtype=np.uint8)  # NumPy reduces short axes slowly
+    return np.flatnonzero((number > 0) & (number < cells.shape[1]))
 
 
 def cut(levels: Array, size: float) -> Cut:

@@ -199,7 +199,7 @@ class _Builder:
 
     def __init__(self, mesh: TaggedMesh, body: Cutaway, scene: Scene, colours: Colours, cells: bool) -> None:
         self.mesh, self.body, self.scene, self.colours, self.cells = mesh, body, scene, colours, cells
-        self.size = float(np.ptp(mesh.points, axis=0).max())
+        self.size = max(float(np.ptp(column)) for column in mesh.points.T)
 
     def face(self, side: HalfSpace, chosen: NDArray[np.bool_], spaces: list[list[HalfSpace]]) -> None:
         """Flat face of the cells marked in `chosen` on the boundary of a half space, in each of some intersections."""

@@ -95,7 +95,7 @@ def standard_sections(fields: CellFields, names: Iterable[str] = ()) -> list[Sec
 
 def crossing(mesh: TaggedMesh, where: Plane | Shell) -> tuple[NDArray[np.int64], Array, float]:
     """Rows of the cells that a plane or sphere cuts, its level at the nodes of the mesh, and the size of the mesh [nm]."""
-    size = float(np.ptp(mesh.points, axis=0).max())
+    size = max(float(np.ptp(column)) for column in mesh.points.T)
     levels = where.level(mesh.points)
     rows = touched(levels, mesh.cells, size)
     return rows[where.covers(mesh.points[mesh.cells[rows]]).all(axis=1)], levels, size
@@ -141,9 +141,9 @@ def smoothed(fields: CellFields, rows: NDArray[np.int64], names: Iterable[str]) 
     dict of (rows, nodes) or (rows, nodes, components) arrays
     """
     mesh = fields.mesh
-    mark = np.zeros(len(mesh.points), dtype=bool)
-    mark[mesh.cells[rows].ravel()] = True
-    around = np.flatnonzero(mark[mesh.cells].any(axis=1))
+    mark = np.zeros(len(mesh.points), dtype=np.uint8)
+    mark[mesh.cells[rows].ravel()] = 1
+    around = np.flatnonzero(mark[mesh.cells] @ np.ones(mesh.cells.shape[1], dtype=np.uint8))
     part = replace(mesh, cells=mesh.cells[around], region=mesh.region[around], grain=mesh.grain[around], layer=mesh.layer[around])
     nodes = CellFields(part, {name: fields.values[name][around] for name in names}, fields.current_multiple).nodes
     wanted = nodes.cells[np.searchsorted(around, rows)]

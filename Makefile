@@ -2,12 +2,13 @@
 #   make demo   run the bilayer-against-multilayer comparison on two ranks
 #   make test   run the fast tests (make test-all adds the slow ones)
 VENV  ?= .venv
+PEERS ?= .venv-peers
 NP    ?= 2
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 DEMO  := scenarios/paper/field_and_stress.yaml
 
-.PHONY: demo test test-all lint lock bench gallery clean
+.PHONY: demo test test-all lint lock bench bench-meshes gallery clean
 export OMP_NUM_THREADS ?= 1
 
 demo: $(STAMP)
@@ -37,10 +38,25 @@ lock:
 	  --extra fenicsx --group test --group build pyproject.toml -o requirements/lock.txt
 
 clean:
-	rm -rf $(VENV) build src/*.egg-info
+	rm -rf $(VENV) $(PEERS) build src/*.egg-info
 
-# benchmarks; their tables in docs/benchmarks.md are written anew
-bench: $(STAMP)
+# codes that the solver race runs against, in an environment of their own; what has no wheel here is left out of the race
+$(PEERS)/.stamp: requirements/peers.txt $(STAMP)
+	test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
+	for name in $$(grep -v '^#' requirements/peers.txt); do \
+	  $(PEERS)/bin/python -m pip install -q --disable-pip-version-check $$name || echo "not installed: $$name"; done
+	touch $@
+
+# benchmarks of the FEM core; the tables and plots of docs/performance.md are made anew (about an hour)
+bench: $(PEERS)/.stamp
+	$(BIN)/python bench/race.py --peers $(PEERS)/bin/python --write docs/performance.md
+	$(BIN)/python bench/core.py --write docs/performance.md
+	$(BIN)/python bench/scaling.py --write docs/performance.md
+	$(BIN)/python bench/scenarios.py --ranks $(NP) --write docs/performance.md
+	$(BIN)/python bench/machine.py --write docs/performance.md
+
+# benchmarks of the mesher; the tables of docs/benchmarks.md are made anew
+bench-meshes: $(STAMP)
 	$(BIN)/python bench/meshes.py --write docs/benchmarks.md
 	$(BIN)/python bench/curved.py --write docs/benchmarks.md
 

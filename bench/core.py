@@ -26,7 +26,7 @@ OVERHEAD = (
 )
 PRESETS = (
     ("slab_s", "elasticity", 2), ("slab_m", "elasticity", 2), ("slab_s", "conduction", 2), ("slab_m", "conduction", 2),
-    ("cube_xs", "elasticity", 2), ("cube_s", "elasticity", 2), ("cube_xs", "conduction", 2), ("cube_k", "conduction", 2),
+    ("cube_xs", "elasticity", 2), ("cube_xs", "conduction", 2), ("cube_s", "conduction", 2),
 )  # fmt: skip
 PASSES = 5
 """Times that one iteration reads the fine matrix: the operator, one smoothing step before and two after the coarse correction,

@@ -167,6 +167,32 @@ def stage_line(case: Case, row: dict) -> list[str]:
     ]  # fmt: skip
 
 
+def draw(results: list[tuple[Case, list[dict]]], path: Path) -> None:
+    """Time of every code over that of seix."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    labels, ratios, colours = [], [], []
+    palette = {"NGSolve": "#4477aa", "Kratos": "#aa3377", "scikit-fem + PyAMG": "#228833"}
+    for case, rows in reversed(results):
+        for row in sorted(fair(rows), key=lambda row: -row["total"]):
+            labels.append(f"{case.name}, {rows[0]['unknowns'] / 1e3:.0f}k: {row['code']} ({row['method']})")
+            ratios.append(row["total"] / rows[0]["total"])
+            colours.append(palette.get(row["code"], "#777777"))
+    if not labels:
+        return
+    figure, axes = plt.subplots(figsize=(9, 0.8 + 0.27 * len(labels)), layout="constrained")
+    bars = axes.barh(range(len(labels)), ratios, color=colours)
+    axes.bar_label(bars, [f"{ratio:.1f}" for ratio in ratios], padding=3, fontsize=8)
+    axes.axvline(1.0, color="k", lw=1)
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.set(xscale="log", xlabel="time over that of seix, median", xlim=(min(0.8, *ratios), 1.5 * max(ratios)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    figure.savefig(path, dpi=150)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", help="Python interpreter with the peers")
@@ -185,6 +211,7 @@ def main() -> None:
     print(text)
     if given.write:
         replace_section(given.write, "race", text)
+        draw(results, given.write.parent / "images" / "performance_race.png")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,8 @@ def limit(cases, folder: Path) -> str:
         seconds = [f"{least:.2f}", f"{spent:.2f}", f"{spent / least:.1f}"]
         name = f"{mesh[:4]} {kind}, P{degree}"
         lines.append([name, str(row["unknowns"]), str(row["iterations"]), *numbers, *seconds])
-    head = ["problem", "unknowns", "iterations", "matrix [MB]", "bandwidth [GB/s]", "reading [s]", "solve [s]", "solve over reading"]
+    head = ["problem", "unknowns", "iterations", "matrix [MB]", "bandwidth [GB/s]", "reading [s]", "solve [s]",
+            "solve over reading"]  # fmt: skip
     return markdown(head, lines)
 
 

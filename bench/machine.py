@@ -39,8 +39,8 @@ def describe() -> str:
     load = os.getloadavg()[1]
     return (
         f"{processor()}, {os.cpu_count()} cores, {pages:.0f} GiB; {platform.system()}, Python {platform.python_version()}; "
-        f"{', '.join(packages)}. Measured on {datetime.date.today()}; processes that wanted to run in the last five minutes: {load:.1f} "
-        "(above 1 others took part of the memory bandwidth; compare `least to most`)."
+        f"{', '.join(packages)}. Measured on {datetime.date.today()}; processes that wanted to run in the last five minutes: "
+        f"{load:.1f} (above 1 others took part of the memory bandwidth; compare `least to most`)."
     )
 
 

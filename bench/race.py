@@ -209,6 +209,8 @@ def main() -> None:
     results = [(case, race(case, given.runs, peers, given.folder)) for case in cases]
     text = report(results)
     print(text)
+    raw = [{"problem": case.name, "mesh": case.mesh, "codes": rows} for case, rows in results]
+    (given.folder / "race.json").write_text(json.dumps(raw, indent=1), "utf-8")
     if given.write:
         replace_section(given.write, "race", text)
         draw(results, given.write.parent / "images" / "performance_race.png")

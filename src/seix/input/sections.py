@@ -140,7 +140,7 @@ class SolverControl(Model):
 
     tolerance: Annotated[
         float,
-        Field(gt=0, le=1e-2, description="Largest relative change of a field in the last Newton step; the error is its square."),
+        Field(gt=0, le=1e-2, description="Largest relative error of a field that Newton's method may leave."),
     ] = 1e-8
     max_iterations: Annotated[
         int, Field(ge=1, le=1000, description="Newton iterations per current multiple.")

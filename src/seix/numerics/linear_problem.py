@@ -99,7 +99,7 @@ class LinearProblem:
         self.degree = space.element.basix_element.degree
         self._chain = linear_candidates(preset, self.size, loads)
         self.record = LinearRecord()
-        self._whole = self._matrix = self._multigrid = self._ksp = self._seen = None
+        self._whole = self._matrix = self._multigrid = self._ksp = None
         self._stale = True
 
     @property
@@ -118,25 +118,28 @@ class LinearProblem:
         """Whether the solver is the multigrid of quadratic over linear elements."""
         return self.degree > 1 and self._chain[0] != "direct"
 
-    def _assemble(self) -> None:
-        """Matrix under the constraints at the present values of the coefficients."""
+    def _assemble(self) -> bool:
+        """Matrix under the constraints at the present values of the coefficients; whether they had changed."""
         if self._whole is None:
             dense = self._smoothed and self.block.bs > 1
             self._whole = FormMatrix(self.comm, self._a, self._entity_maps, dense=dense)
             self._whole.matrix.setOption(PETSc.Mat.Option.SPD, True)
         if not self._whole.update():
-            return
+            return False
         matrix = self._whole.matrix
         matrix.mult(self._given, self._lift)
         if self._elimination.square is None or not self._smoothed:
             self._matrix = self._elimination.reduced(matrix, self._matrix)
+        return True
 
     def _renew(self) -> None:
         """Matrix, preconditioner and its options, made or brought up to date."""
-        self._assemble()
-        first = self._ksp is None
+        changed, first = self._assemble(), self._ksp is None
+        self._stale = False
         if first:
             self._create()
+        elif not changed:
+            return
         self.record.setups += 1
         if self._multigrid is not None:
             self._multigrid.refresh(self.record.setups)
@@ -147,7 +150,6 @@ class LinearProblem:
             self._ksp.setFromOptions()  # only now: the levels of the multigrid must exist
         with timed("set up"):
             self._ksp.setUp()
-        self._stale = False
 
     def _create(self) -> None:
         """Krylov solver with the first preconditioner of the chain."""

@@ -1,0 +1,58 @@
+"""When Newton's method stops, which solver is chosen, and how seconds are counted."""
+
+import time
+
+import pytest
+
+from seix.numerics import timing
+from seix.numerics.presets import LOADS_OF_DIRECT, ProblemSize, linear_candidates, linear_options
+from seix.numerics.solver import error_left
+
+
+def test_error_left_bounds_that_of_newtons_method_for_a_square_root():
+    """Newton's method for x^2 = 2: from its third step on the estimate is above the true error, and shrinks with it."""
+    x, changes = 2.0, []
+    for _ in range(5):
+        new = x / 2 + 1 / x
+        changes.append(abs(new - x))
+        x = new
+        left = error_left(changes[-1], changes[-2] if len(changes) > 1 else None)
+        true = abs(x - 2**0.5)
+        assert true <= left * (1 + 1e-12) + 3e-16
+    assert left < 1e-9
+
+
+def test_error_left_trusts_no_slow_steps():
+    """A geometric series with ratio 1/2 has as much left as its last term, which is not below tolerance by accident."""
+    assert error_left(0.5, 1.0) == 0.5
+    assert error_left(1e-3, None) == 1e-3
+    assert error_left(1e-3, 0.1) == pytest.approx(1e-5, rel=0.02)
+
+
+def test_loads_decide_between_factorisation_and_iteration():
+    """In the plane many loads pay for a factorisation; in space nothing does; fallbacks end with the direct solver."""
+    plane = ProblemSize(dim=2, degree=2, components=2, unknowns=500_000)
+    assert linear_candidates("auto", plane, 1)[0].startswith("multigrid")
+    assert linear_candidates("auto", plane, LOADS_OF_DIRECT) == ["direct"]
+    space = ProblemSize(dim=3, degree=2, components=3, unknowns=500_000)
+    assert linear_candidates("auto", space, 100)[0].startswith("multigrid")
+    small = ProblemSize(dim=3, degree=2, components=3, unknowns=50_000)
+    assert linear_candidates("multigrid", small, 1)[-1] == "direct"
+    assert linear_options("direct", small, 0)["pc_type"] == "cholesky"
+
+
+def test_every_second_is_counted_once():
+    """A stage inside another one is taken out of it."""
+    timing.reset()
+    start = time.perf_counter()
+    with timing.timed("solve"):
+        time.sleep(0.02)
+        with timing.timed("assemble"):
+            time.sleep(0.03)
+        time.sleep(0.01)
+    spent = time.perf_counter() - start
+    found = timing.seconds()
+    assert found["assemble"] >= 0.03 and found["solve"] >= 0.03
+    assert sum(found.values()) <= spent
+    timing.reset()
+    assert timing.seconds() == {}

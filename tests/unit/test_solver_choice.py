@@ -56,3 +56,13 @@ def test_every_second_is_counted_once():
     assert sum(found.values()) <= spent
     timing.reset()
     assert timing.seconds() == {}
+
+
+def test_unknowns_of_no_nodes():
+    """A rank may own nothing of a field: no unknowns, in the shape of none."""
+    import numpy as np
+
+    from seix.numerics.interpolation import expand
+
+    assert expand(np.zeros((0, 2), dtype=np.int32), 3).shape == (0, 6)
+    assert expand(np.array([4, 1]), 2).tolist() == [8, 9, 2, 3]

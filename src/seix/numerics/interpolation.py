@@ -53,7 +53,7 @@ def nodes_of(coarse, fine) -> tuple[np.ndarray, np.ndarray]:
 def expand(nodes: np.ndarray, bs: int) -> np.ndarray:
     """Unknowns of nodes with ``bs`` components."""
     nodes = np.asarray(nodes)
-    return (nodes[..., None] * bs + np.arange(bs, dtype=nodes.dtype)).reshape(*np.shape(nodes)[:-1], -1)
+    return (nodes[..., None] * bs + np.arange(bs, dtype=nodes.dtype)).reshape(*nodes.shape[:-1], nodes.shape[-1] * bs)
 
 
 def sparse(comm, rows: int, columns: int, entries, block: int = 1):

@@ -15,7 +15,7 @@ NEWTON: Options = {
     "ksp_gmres_restart": 60,
     "ksp_pc_side": "right",
     "ksp_norm_type": "unpreconditioned",
-    "ksp_rtol": 1e-6,  # the error after the last step is this times its size: solver.tolerance times 1e-6
+    "ksp_rtol": 1e-6,  # what a step misses by, as a fraction of it; the last one is small already
 }
 """Newton's method with GMRES, common to all presets."""
 

@@ -19,8 +19,6 @@ from table import markdown, replace_section
 
 OVERHEAD = (
     Case("cube_s", "elasticity", 2, ("bare:pmg", "bare:gamg")),
-    Case("cube_m", "elasticity", 1, ("bare:pmg", "bare:gamg")),
-    Case("slab_m", "elasticity", 2, ("bare:pmg", "bare:mumps")),
     Case("slab_m", "conduction", 2, ("bare:pmg", "bare:mumps")),
     Case("cube_m", "conduction", 2, ("bare:pmg", "bare:gamg")),
 )

@@ -198,19 +198,23 @@ def main() -> None:
     parser.add_argument("--peers", help="Python interpreter with the peers")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="small problems only")
-    parser.add_argument("--only", help="part of the name of a case")
+    parser.add_argument("--only", help="part of the name and mesh of a case; the others are taken from the last race")
     parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="meshes and raw results")
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     peers = given.peers if given.peers and Path(given.peers).exists() else None
     if not peers:
         print("no environment of peers: seix runs alone", file=sys.stderr)
-    cases = [case for case in (QUICK if given.quick else CASES) if not given.only or given.only in case.name + case.mesh]
-    results = [(case, race(case, given.runs, peers, given.folder)) for case in cases]
+    cases = [case for case in (QUICK if given.quick else CASES) if not given.only or given.only in f"{case.name} {case.mesh}"]
+    saved = given.folder / "race.json"
+    kept = {(old["problem"], old["mesh"]): old["codes"] for old in json.loads(saved.read_text("utf-8"))} if given.only else {}
+    kept |= {(case.name, case.mesh): race(case, given.runs, peers, given.folder) for case in cases}
+    every = QUICK if given.quick else CASES
+    results = [(case, kept[case.name, case.mesh]) for case in every if (case.name, case.mesh) in kept]
     text = report(results)
     print(text)
     raw = [{"problem": case.name, "mesh": case.mesh, "codes": rows} for case, rows in results]
-    (given.folder / "race.json").write_text(json.dumps(raw, indent=1), "utf-8")
+    saved.write_text(json.dumps(raw, indent=1), "utf-8")
     if given.write:
         replace_section(given.write, "race", text)
         draw(results, given.write.parent / "images" / "performance_race.png")

@@ -140,7 +140,7 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     text, kept = against_unknowns(QUICK if given.quick else SERIES, given.folder, given.runs)
     parts = {"scaling": text}
-    parts["ranks"] = against_ranks("cube_s" if given.quick else "cube_m", given.folder, max(given.runs, 1 if given.quick else 3))
+    parts["ranks"] = against_ranks("cube_s" if given.quick else "cube_m", given.folder, given.runs)
     parts["contrast"] = against_contrast(("cube_xs", "cube_s") if given.quick else ("cube_s", "cube_n"), given.folder)
     for name, part in parts.items():
         print(part)

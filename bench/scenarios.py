@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 TOP = HERE.parent
 PROFILED = (
     ("scenarios/paper/field_and_stress.yaml", ()),
-    ("scenarios/paper/field_3d.yaml", ("error.method=none",)),
+    ("scenarios/paper/field_3d.yaml", ("geometry.period=20 nm", "error.method=none")),
 )
 QUICK = (("scenarios/examples/free_film.yaml", ()),)
 STRUCTURES = (

@@ -158,3 +158,21 @@ def test_the_same_on_three_ranks():
         test_many_loads_on_one_set_up(3, preset)
         for degree in (1, 2):
             test_periodic_elasticity_with_a_jump(preset, degree)
+
+
+def test_the_next_solver_takes_over_the_problem_as_it_was():
+    """Multigrid that may not iterate fails; the factorisation then solves the load that was given: u = z - z^2 / 2."""
+    msh = cube(2, 8, MPI.COMM_SELF)
+    space = space_of(msh, 2, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    a = ohmic_conduction(1.0, u, v) * measure(msh)
+    problem = LinearProblem(a, constraints, preset="multigrid", options={"ksp_max_it": 2})
+    (solution,) = problem.solve([v * measure(msh)])
+    assert problem.record.solver == "direct"
+    z = space.tabulate_dof_coordinates()[:, 1]
+    assert np.abs(solution.x.array - (z - z**2 / 2)).max() <= 1e-12
+    with pytest.raises(ConvergenceError):
+        problem.solve([v * measure(msh), fem.Constant(msh, np.nan) * v * measure(msh)])
+    problem.destroy()

@@ -20,7 +20,7 @@ from .presets import Options, ProblemSize, linear_candidates, linear_options
 from .timing import timed
 
 _TRUSTED = 10.0
-"""Largest true residual of a solution, in units of the tolerance."""
+"""Largest true residual of a solution, in units of the tolerance: the solvers stop by one that they carry along."""
 
 
 @dataclass
@@ -99,6 +99,7 @@ class LinearProblem:
         self.degree = space.element.basix_element.degree
         self._chain = linear_candidates(preset, self.size, loads)
         self.record = LinearRecord()
+        self.options: Options = {}
         self._whole = self._matrix = self._multigrid = self._ksp = None
         self._stale = True
 
@@ -123,13 +124,14 @@ class LinearProblem:
         if self._whole is None:
             dense = self._smoothed and self.block.bs > 1
             self._whole = FormMatrix(self.comm, self._a, self._entity_maps, dense=dense)
-            self._whole.matrix.setOption(PETSc.Mat.Option.SPD, True)
         if not self._whole.update():
             return False
         matrix = self._whole.matrix
+        matrix.setOption(PETSc.Mat.Option.SPD, True)  # an assembly forgets it
         matrix.mult(self._given, self._lift)
         if self._elimination.square is None or not self._smoothed:
             self._matrix = self._elimination.reduced(matrix, self._matrix)
+            self._matrix.setOption(PETSc.Mat.Option.SPD, True)
         return True
 
     def _renew(self) -> None:
@@ -166,7 +168,6 @@ class LinearProblem:
             self._ksp.setPC(self._multigrid.pc)
             coarse = self._multigrid.coarse_unknowns
         else:
-            self._matrix.setOption(PETSc.Mat.Option.SPD, True)
             self._matrix.setBlockSize(self.block.bs)
             near_null_space(self._matrix, space, self._elimination.free)
         self.options = linear_options(kind, self.size, coarse) | self._own
@@ -230,12 +231,13 @@ class LinearProblem:
             found = [self._solve(load, record) for load in loads]
         except PETSc.Error as error:
             return f"{self._chain[0]}: {error}"
+        good = all(value <= _TRUSTED * self.tolerance for value in record.residuals)  # false for NaN
         for load, x in zip(loads, found, strict=True):
-            x.copy(load)
+            if good:
+                x.copy(load)
             x.destroy()
-        worst = max(record.residuals, default=0.0)
-        if not worst <= _TRUSTED * self.tolerance:
-            return f"{self._chain[0]} (residual {worst:.1e} after {max(record.iterations)} iterations)"
+        if not good:
+            return f"{self._chain[0]} (residuals {_listed(record.residuals)} after {max(record.iterations)} iterations)"
         self.record = record
         return None
 
@@ -292,3 +294,8 @@ class LinearProblem:
         self._elimination.destroy()
         self._given.destroy()
         self._lift.destroy()
+
+
+def _listed(values) -> str:
+    """Numbers for a message."""
+    return ", ".join(f"{value:.1e}" for value in values)

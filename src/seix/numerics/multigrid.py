@@ -173,7 +173,6 @@ class FieldMultigrid:
             self._coarse.axpy(1.0, self._product, PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
         if first:
             self._coarse.setBlockSize(self.block.bs)
-            self._coarse.setOption(PETSc.Mat.Option.SPD, True)
             near_null_space(self._coarse, self._interpolation.space, free)
         self._complete_diagonal(free)
 
@@ -184,6 +183,7 @@ class FieldMultigrid:
         if self.block.bs == 1:
             diagonal.array[:] += self._shift()
         self._coarse.setDiagonal(diagonal)
+        self._coarse.setOption(PETSc.Mat.Option.SPD, True)  # an assembly forgets it
         diagonal.destroy()
 
     def _shift(self) -> np.ndarray:
@@ -201,7 +201,7 @@ class FieldMultigrid:
 
         single = self.comm.allreduce(float(free @ diagonal.array_r))
         shift = np.zeros(len(free))
-        if energy(1.0) <= _SINGULAR * single:
+        if single > 0 and energy(1.0) <= _SINGULAR * single:
             space = self._interpolation.space
             mass = fem.assemble_vector(compile_form(ufl.TestFunction(space) * ufl.dx(space.mesh, degree=1)))
             mass.scatter_reverse(InsertMode.add)

@@ -175,11 +175,13 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         "mg_levels_ksp_type": "chebyshev",
         "mg_levels_ksp_max_it": 2,
         # conjugate gradients, whose inner product weighs each phase by its own stiffness, find the largest eigenvalue in
-        # ten steps; GMRES misses the modes inside poorly conducting grains
+        # ten steps but for what few bad cells add; GMRES misses the modes inside poorly conducting grains
         "mg_levels_esteig_ksp_type": "cg",
-        "mg_levels_ksp_chebyshev_esteig": "0,0.1,0,1.1",
+        "mg_levels_ksp_chebyshev_esteig": "0,0.1,0,1.5",
         "mg_levels_pc_type": "pbjacobi" if components > 1 else "jacobi",
     }
+    if variant != "icc":
+        fine["mg_levels_esteig_ksp_max_it"] = 30
     coarse: Options = {"ksp_type": "preonly"}
     if variant == "icc" and coarse_unknowns <= LARGEST_COARSE[dim]:
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}

@@ -54,7 +54,7 @@ class StepRecord:
     true_residual: float = 0.0
 
 
-def error_left(change: float, before: float | None) -> float:
+def error_left(change: float, before: float | None, missed: float = 0.0) -> float:
     """Estimate of the relative error after a Newton step.
 
     Steps that shrink by a factor of theta or faster from one to the next sum up to theta / (1 - theta) times the last one
@@ -65,11 +65,13 @@ def error_left(change: float, before: float | None) -> float:
     ----------
     change, before : float
         Relative size of the last step and of that before it, None without.
+    missed : float
+        Part of the last step that the linear solver missed.
     """
     if not before or change > _SHRINKING * before:
         return change
     theta = change / before
-    return theta / (1.0 - theta) * change
+    return max(theta / (1.0 - theta), min(missed, 1.0)) * change
 
 
 class NewtonSolver:
@@ -111,7 +113,7 @@ class NewtonSolver:
         self.y = system.create_vector()
         self.record = StepRecord()
         self._own = dict(options or {})
-        self._rounding, self._wanted = 0.0, tolerance
+        self._rounding, self._wanted, self._missed = 0.0, tolerance, {}
         self._sizes = system.field_sizes()
         self._chain = self._candidates(preset)
         self._failures: list[str] = []
@@ -164,6 +166,8 @@ class NewtonSolver:
         residual.aypx(-1.0, b)
         norm = b.norm()
         left = residual.norm()
+        asked, open_ = self.system.norms(b), self.system.norms(residual)
+        self._missed = {name: open_[name] / asked[name] if asked[name] > 0 else 0.0 for name in asked}
         relative = left / norm if norm > 0 else 0.0
         residual.destroy()
         self.record.true_residual = max(self.record.true_residual, relative)
@@ -191,7 +195,7 @@ class NewtonSolver:
         relative = {n: change[n] / max(size[n], _FLOOR * math.sqrt(max(counts[n], 1))) for n in change}
         previous = self.record.updates[-1] if self.record.updates else {}
         self.record.updates.append(relative)
-        if all(error_left(value, previous.get(n)) <= self._wanted for n, value in relative.items()):
+        if all(error_left(value, previous.get(n), self._missed.get(n, 0.0)) <= self._wanted for n, value in relative.items()):
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         if fnorm <= _FULL_STEPS * max(self.record.residuals):
             snes.getLineSearch().setType("basic")

@@ -142,8 +142,7 @@ def _start_petsc() -> Any:
 def _tune(PETSc) -> None:
     """Defaults of PETSc's kernels that are slow for matrices of finite elements; ``PETSC_OPTIONS`` of the user go before.
 
-    Products by groups of equal rows (inodes) take twice as long as plain ones, and so does the outer form of P^T A P on one
-    rank (docs/performance.md).
+    Products by groups of equal rows (inodes) take longer than plain ones, and so does the outer form of P^T A P on one rank.
     """
     table = PETSc.Options()
     # a run without such matrices would end in a warning about them

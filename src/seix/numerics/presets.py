@@ -43,7 +43,7 @@ LARGEST_FALLBACK = {2: 2_000_000, 3: 100_000}
 LARGEST_LINEAR_DIRECT = {2: 30_000, 3: 4_000}
 """The same for a single field and few loads."""
 
-LOADS_OF_DIRECT, LARGEST_LOADED_DIRECT = 4, 1_500_000
+LOADS_OF_DIRECT, LARGEST_LOADED_DIRECT = 10, 1_500_000
 """Loads from which one factorisation in two dimensions pays, and the unknowns up to which it does."""
 
 LARGEST_COARSE = {2: 300_000, 3: 5_000}

@@ -85,7 +85,8 @@ class NodalEvaluator(Evaluator):
         cells, comm = self.cells(regions), self.domains.comm
         parts = [_components(piece.expression) for piece in pieces]
         together = self(ufl.as_vector([one for part in parts for one in part]), cells)
-        together = together.reshape(len(cells), len(self.points), -1)
+        # a rank may have no cell of these regions, so the number of components is given
+        together = together.reshape(len(cells), len(self.points), sum(map(len, parts)))
         rows = gathered(comm, np.asarray(self.domains.mesh.topology.original_cell_index)[cells])
         start = 0
         for piece, part in zip(pieces, parts, strict=True):

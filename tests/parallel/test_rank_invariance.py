@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import ufl
 
-from seix.analysis.evaluate import NodalEvaluator
+from seix.analysis.evaluate import NodalEvaluator, Piece
 from seix.fem import MPI
 from seix.numerics.domains import CORE, Domains
 from seix.parameters import InterfaceLaw
@@ -123,6 +123,6 @@ def test_nodal_values_where_a_rank_has_none():
     values = nodes.allocate(3)
     assert 0 in MPI.COMM_WORLD.allgather(len(nodes.cells([CORE])))
     for region in range(3):
-        nodes.gather(ufl.SpatialCoordinate(domains.mesh), [region], values)
+        nodes.gather([Piece("place", ufl.SpatialCoordinate(domains.mesh), 1.0)], [region], {"place": values})
     if MPI.COMM_WORLD.rank == 0:
         assert values == pytest.approx(MESH.points[MESH.cells], abs=1e-12)

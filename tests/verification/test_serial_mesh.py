@@ -11,7 +11,7 @@ from seix.numerics.serial_mesh import create_serial_mesh, curve_position
 
 
 def arrays(dim, degree):
-    """Points and cells of a cube with an extra point that no cell uses as a corner for degree 2; corners first."""
+    """Points and cells of a square or cube, moved so that cells of degree 2 are curved; corners first."""
     make = mesh.create_unit_square if dim == 2 else mesh.create_unit_cube
     given = make(MPI.COMM_SELF, *[3] * dim)
     space = fem.functionspace(given, ("Lagrange", degree))

@@ -142,7 +142,7 @@ def algebraic_options(dim: int, components: int, variant: str) -> Options:
     options: Options = {"pc_type": "gamg"}
     if variant == "gamg":
         return options
-    options["pc_gamg_threshold"] = 0.005 if components > 1 else 0.02
+    options["pc_gamg_threshold"] = 0.01 if components > 1 else 0.02
     if components > 1:
         options |= {"pc_gamg_aggressive_coarsening": dim - 1, "mg_levels_ksp_type": "chebyshev"}
         if variant == "icc":

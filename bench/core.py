@@ -15,7 +15,7 @@ import numpy as np
 from problems import mesh_file
 from race import Case, run
 from scaling import added, solve
-from table import markdown, replace_section
+from table import markdown, publish
 
 OVERHEAD = (
     Case("cube_s", "elasticity", 2, ("bare:pmg", "bare:gamg")),
@@ -117,6 +117,7 @@ def limit(cases, folder: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", help="one table: presets, loads, overhead or limit")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("results/bench"))
     parser.add_argument("--write", type=Path)
@@ -126,15 +127,12 @@ def main() -> None:
     streamed = (("cube_s", "elasticity", 2), ("slab_m", "elasticity", 2), ("slab_m", "conduction", 2),
                 ("cube_m", "conduction", 2))  # fmt: skip
     parts = {
-        "presets": presets(PRESETS[4:5] if quick else PRESETS, given.folder),
-        "loads": many_loads(given.folder, ("cube_xs", "slab_s") if quick else ("cube_s", "slab_m")),
-        "overhead": overhead(OVERHEAD[:1] if quick else OVERHEAD, given.runs, given.folder),
-        "limit": limit(streamed[:1] if quick else streamed, given.folder),
+        "presets": lambda: presets(PRESETS[4:5] if quick else PRESETS, given.folder),
+        "loads": lambda: many_loads(given.folder, ("cube_xs", "slab_s") if quick else ("cube_s", "slab_m")),
+        "overhead": lambda: overhead(OVERHEAD[:1] if quick else OVERHEAD, given.runs, given.folder),
+        "limit": lambda: limit(streamed[:1] if quick else streamed, given.folder),
     }
-    for name, part in parts.items():
-        print(part)
-        if given.write:
-            replace_section(given.write, name, part)
+    publish(parts, given.only, given.write)
 
 
 if __name__ == "__main__":

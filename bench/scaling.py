@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from problems import mesh_file
-from table import markdown, replace_section
+from table import markdown, publish
 
 HERE = Path(__file__).parent
 SERIES = {
@@ -124,6 +124,7 @@ def draw(kept: dict, path: Path) -> None:
     low = min(row["times"]["total"] / row["unknowns"] for rows in kept.values() for row in rows)
     left.loglog(ends, 0.7 * low * ends, "k:", lw=1, label="proportional to unknowns")
     left.set(xlabel="unknowns", ylabel="mesh in memory to solution [s]", xlim=ends)
+    right.xaxis.set_minor_formatter("")
     right.set(xlabel="unknowns", ylabel="memory [kB per unknown]", ylim=(0, None))
     left.legend(fontsize=8)
     figure.savefig(path, dpi=150)
@@ -132,21 +133,26 @@ def draw(kept: dict, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", help="one table: scaling, ranks or contrast")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path("results/bench"))
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    text, kept = against_unknowns(QUICK if given.quick else SERIES, given.folder, given.runs)
-    parts = {"scaling": text}
-    parts["ranks"] = against_ranks("cube_s" if given.quick else "cube_m", given.folder, given.runs)
-    parts["contrast"] = against_contrast(("cube_xs", "cube_s") if given.quick else ("cube_s", "cube_m"), given.folder)
-    for name, part in parts.items():
-        print(part)
+    quick, folder, runs = given.quick, given.folder, given.runs
+
+    def growth() -> str:
+        text, kept = against_unknowns(QUICK if quick else SERIES, folder, runs)
         if given.write:
-            replace_section(given.write, name, part)
-    if given.write:
-        draw(kept, given.write.parent / "images" / "performance_scaling.png")
+            draw(kept, given.write.parent / "images" / "performance_scaling.png")
+        return text
+
+    parts = {
+        "scaling": growth,
+        "ranks": lambda: against_ranks("cube_s" if quick else "cube_m", folder, runs),
+        "contrast": lambda: against_contrast(("cube_xs", "cube_s") if quick else ("cube_s", "cube_m"), folder),
+    }
+    publish(parts, given.only, given.write)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from table import markdown, replace_section
+from table import markdown, publish
 
 HERE = Path(__file__).parent
 TOP = HERE.parent
@@ -110,17 +110,15 @@ def structures(cases) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", help="one table: structures or stages")
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     parts = {
-        "structures": structures(STRUCTURES[2:3] if given.quick else STRUCTURES),
-        "stages": profile(QUICK if given.quick else PROFILED, given.ranks),
+        "structures": lambda: structures(STRUCTURES[2:3] if given.quick else STRUCTURES),
+        "stages": lambda: profile(QUICK if given.quick else PROFILED, given.ranks),
     }
-    for name, part in parts.items():
-        print(part)
-        if given.write:
-            replace_section(given.write, name, part)
+    publish(parts, given.only, given.write)
 
 
 if __name__ == "__main__":

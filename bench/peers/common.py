@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from problems import Problem
+from problems import EIGENSTRAIN, POISSON, Problem
 
 
 class Clock:
@@ -49,29 +49,45 @@ def boundary(data, value: float) -> np.ndarray:
     return rows[on[rows]].reshape(len(rows), -1)
 
 
-def run(code: str, version: str, best: Callable[[Problem], str], solve: Callable) -> None:
+def lame(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Lamé's constants of the matrix and of the inclusions."""
+    young, nu = np.array(problem.young), np.array(POISSON)
+    return young * nu / ((1 + nu) * (1 - 2 * nu)), young / (2 * (1 + nu))
+
+
+def pressure(problem: Problem) -> np.ndarray:
+    """Stress that holds the eigenstrain back, in the matrix and in the inclusions."""
+    lam, mu = lame(problem)
+    return (3 * lam + 2 * mu) * np.array((0.0, EIGENSTRAIN))
+
+
+def run(code: str, version: str, methods: dict[str, str], best: Callable[[str, int, int], str], solve: Callable) -> None:
     """Read the arguments, run one problem, write the vertex values and print the result.
 
     Parameters
     ----------
     code, version : str
+    methods : dict
+        What each method is, for the help.
     best : callable
-        Best known method of the code for a problem.
+        ``best(kind, dim, degree)``: best known method of the code for a problem.
     solve : callable
         ``solve(data, problem, method, clock)`` -> vertex values and a dictionary with iterations, residual and unknowns.
     """
-    parser = argparse.ArgumentParser(description=f"{code} in the solver race")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=f"{code} in the solver race", formatter_class=form)
+    parser.epilog = "methods:\n" + "\n".join(f"  {name:24}{text}" for name, text in methods.items())
     parser.add_argument("mesh", type=Path)
     parser.add_argument("kind", choices=("elasticity", "conduction"))
     parser.add_argument("degree", type=int)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--method")
-    parser.add_argument("--contrast", type=float)
+    parser.add_argument("--method", choices=methods, help="the best known one for the problem if not given")
+    parser.add_argument("--contrast", type=float, help="value of the inclusions over that of the matrix")
     given = parser.parse_args()
     problem = Problem(given.mesh.stem, given.kind, given.degree)
     if given.contrast:
         problem = problem.with_contrast(given.contrast)
-    method = given.method or best(problem)
+    method = given.method or best(problem.kind, problem.dim, problem.degree)
     data = dict(np.load(given.mesh))
     base, clock = peak_bytes(), Clock()
     values, numbers = solve(data, problem, method, clock)

@@ -24,7 +24,9 @@ def test_error_left_bounds_that_of_newtons_method_for_a_square_root():
 
 def test_error_left_trusts_no_slow_steps():
     """A geometric series with ratio 1/2 has as much left as its last term, which is not below tolerance by accident."""
-    assert error_left(0.5, 1.0) == 0.5
+    assert error_left(0.5, 1.0) == pytest.approx(0.5)
+    assert error_left(0.8, 1.0) == pytest.approx(3.2)  # 0.8^2 + 0.8^3 + ...
+    assert error_left(2.0, 1.0) == pytest.approx(18.0)  # no convergence: far from below any tolerance
     assert error_left(1e-3, None) == 1e-3
     assert error_left(1e-3, 0.1) == pytest.approx(1e-5, rel=0.02)
 

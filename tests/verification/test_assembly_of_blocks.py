@@ -69,6 +69,34 @@ def test_matrix_is_that_of_dolfinx(dim, degree, vector):
     assert not fast.update()
 
 
+def test_only_integrals_with_unknowns_are_assembled_again():
+    """Unknown on the boundary, conductivity and constant inside: after any of them has changed the matrix is the whole one."""
+    msh = curved(MPI.COMM_WORLD, 2)
+    form, value = forms(msh, 2, 2, 1)
+    space = fem.functionspace(msh, ("Lagrange", 2))
+    state, rate = fem.Function(space), fem.Constant(msh, 200.0)
+    state.interpolate(lambda x: x[0] * x[1])
+    u, v = (argument(form.arguments()[0].ufl_function_space()) for argument in (ufl.TrialFunction, ufl.TestFunction))
+    whole = form + rate * ufl.exp(state) * u * v * ufl.ds(msh, degree=4)
+    parted = FormMatrix(MPI.COMM_WORLD, whole, unknowns=(state,))
+    assert parted._steady is not None and parted._varying is not None
+
+    def agree():
+        parted.update()
+        reference = fem_petsc.assemble_matrix(compile_form(whole))
+        reference.assemble()
+        size = reference.norm()
+        reference.axpy(-1.0, parted.matrix, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        assert reference.norm() <= 1e-13 * size
+        return size
+
+    sizes = [agree()]
+    for quantity, factor in ((state.x.array, 3.0), (rate.value, 2.5), (value.x.array, 2.0)):
+        quantity *= factor
+        sizes.append(agree())
+    assert all(b > 1.01 * a for a, b in pairwise(sizes))
+
+
 @pytest.mark.parallel(nprocs=3)
 def test_matrix_is_that_of_dolfinx_on_three_ranks():
     """All of the above in one go, since starting ranks takes longer than they do."""

@@ -5,7 +5,7 @@ import pytest
 import ufl
 from dolfinx import fem, mesh
 
-from seix.errors import ConvergenceError
+from seix.errors import ConvergenceError, InputError
 from seix.fem import MPI
 from seix.numerics.constraints import Block, Constraints
 from seix.numerics.linear_problem import LinearProblem
@@ -175,4 +175,74 @@ def test_the_next_solver_takes_over_the_problem_as_it_was():
     assert np.abs(solution.x.array - (z - z**2 / 2)).max() <= 1e-12
     with pytest.raises(ConvergenceError):
         problem.solve([v * measure(msh), fem.Constant(msh, np.nan) * v * measure(msh)])
+    problem.destroy()
+
+
+def test_rigid_inclusions_take_no_more_iterations():
+    """Rigid balls (1e4 to 1) couple all of their nodes: with too weak a strength of connection iterations grow fourfold."""
+    counts = {}
+    for contrast in (1.0, 1e4):
+        msh = cube(3, 16, MPI.COMM_SELF)
+        space = space_of(msh, 2, True)
+        constraints = Constraints(msh.comm, [Block("displacement", space)])
+        for axis in range(3):
+            constraints.fix(0, lambda x: x[:, 2] < 1e-9, component=axis)
+        middles = mesh.compute_midpoints(msh, 3, np.arange(msh.topology.index_map(3).size_local, dtype=np.int32))
+        inside = np.linalg.norm((middles * 2) % 1 - 0.5, axis=1) < 0.4
+        factor = fem.Function(fem.functionspace(msh, ("DG", 0)))
+        factor.x.array[:] = np.where(inside, contrast, 1.0)
+        lam, mu = (factor * value for value in lame(1.0, 0.3))
+        u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+        a = ufl.inner(hooke(strain(u), 0.0, lam, mu), strain(v)) * measure(msh)
+        problem = LinearProblem(a, constraints, preset="multigrid")
+        problem.solve([v[0] * measure(msh)])
+        (counts[contrast],) = problem.record.iterations
+        problem.destroy()
+    assert counts[1e4] <= 1.5 * counts[1.0]
+
+
+def test_changed_constant_is_noticed():
+    """Twice the conductivity halves the potential, with nothing else changed."""
+    msh = cube(2, 6, MPI.COMM_SELF)
+    space = space_of(msh, 2, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    conductivity = fem.Constant(msh, 1.0)
+    problem = LinearProblem(ohmic_conduction(conductivity, u, v) * measure(msh), constraints)
+    (before,) = problem.solve([v * measure(msh)])
+    conductivity.value = 2.0
+    problem.update()
+    (after,) = problem.solve([v * measure(msh)])
+    assert np.abs(before.x.array).max() == pytest.approx(0.5, rel=1e-9)
+    assert np.abs(after.x.array - before.x.array / 2).max() <= 1e-9
+    problem.destroy()
+
+
+def test_elements_of_third_degree_are_factorised():
+    """u = z - z^2 / 2 is in the space, and the multigrid of quadratic elements is not tried on it."""
+    msh = cube(2, 4, MPI.COMM_SELF)
+    space = fem.functionspace(msh, ("Lagrange", 3))
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    dx = ufl.Measure("dx", domain=msh, metadata={"quadrature_degree": 4})
+    problem = LinearProblem(ohmic_conduction(1.0, u, v) * dx, constraints, preset="multigrid")
+    (solution,) = problem.solve([v * dx])
+    z = space.tabulate_dof_coordinates()[:, 1]
+    assert problem.record.solver == "direct"
+    assert np.abs(solution.x.array - (z - z**2 / 2)).max() <= 1e-12
+    problem.destroy()
+
+
+def test_option_without_effect_is_refused():
+    """A misspelt option would otherwise be ignored."""
+    msh = cube(2, 4, MPI.COMM_SELF)
+    space = space_of(msh, 2, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, options={"ksp_typo": 3})
+    with pytest.raises(InputError, match="no use for ksp_typo with direct"):
+        problem.solve([v * measure(msh)])
     problem.destroy()

@@ -82,7 +82,10 @@ class FormMatrix:
             return self._update()
 
     def _update(self) -> bool:
-        changed = self.comm.allreduce(self._data_changed(), op=MPI.LOR)
+        data = self._data()
+        same = self._seen is not None and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(self._seen, data, strict=True))
+        changed = self.comm.allreduce(not same, op=MPI.LOR)
+        self._seen = None  # what fails below is made anew, also for the values before
         if changed and self._cells is not None:
             self._cells.assemble()
         elif changed and self._steady is not None:
@@ -99,14 +102,13 @@ class FormMatrix:
             self.matrix.assemble()
             changed = True
         self.version += changed
+        self._seen = data
         return changed
 
-    def _data_changed(self) -> bool:
-        """Whether constants or given coefficients differ from those of the last assembly."""
+    def _data(self) -> list[np.ndarray]:
+        """Copies of the constants and given coefficients."""
         constants = [fem.pack_constants(f) for f in (self._steady, self._varying) if f is not None]
-        data = [*constants, *[f.x.array for f in self._given]]
-        seen, self._seen = self._seen, [values.copy() for values in data]
-        return seen is None or not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(seen, data, strict=True))
+        return [values.copy() for values in (*constants, *[f.x.array for f in self._given])]
 
     def destroy(self) -> None:
         """Free the PETSc objects."""

@@ -14,7 +14,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from ..fem import PETSc
+from ..errors import InputError
+from ..fem import MPI, PETSc
 
 # isort: split
 from dolfinx import cpp, fem, la
@@ -172,7 +173,15 @@ class CellMatrix:
         self.comm = mesh.comm
         self._shared = self.comm.size == 1 and kind == "aij"
         self._data = None
+        self._check_size()
         self.matrix = self._create()
+
+    def _check_size(self) -> None:
+        """The entries of one rank are numbered with the integers of PETSc."""
+        entries = len(self._columns) * (self._bs**2 if self._kind == "aij" else 1)
+        most = np.iinfo(PETSc.IntType).max
+        if self.comm.allreduce(entries, op=MPI.MAX) > most:
+            raise InputError(f"a matrix has {entries} entries on one rank, PETSc numbers {most}: use more ranks or larger cells")
 
     def _create(self):
         """Empty matrix with room for all entries."""

@@ -30,7 +30,7 @@ def jit_options() -> dict:
     if platform.machine() in ("x86_64", "AMD64"):
         flags.append("-march=native")
     kind = hashlib.sha256(_processor().encode()).hexdigest()[:12]
-    root = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    root = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return {"cffi_extra_compile_args": flags, "cache_dir": root / "fenics" / f"seix-{kind}"}
 
 

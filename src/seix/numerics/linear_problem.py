@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..errors import ConvergenceError
+from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
 
 # isort: split
@@ -201,15 +201,22 @@ class LinearProblem:
         ------
         ConvergenceError
             If no solver of the preset reaches the tolerance.
+        InputError
+            For options that have no effect.
         """
         vectors = [self._assembled(load) for load in loads]
         failures = []
         while (failure := self._try(vectors)) is not None:
             failures.append(failure)
             if len(self._chain) == 1:
+                for vector in vectors:
+                    vector.destroy()
                 raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
             self._chain.pop(0)
             self._release()
+        unused = [key for key in self._own if not PETSc.Options().used(self._prefix + key)]
+        if unused and not failures:  # another solver may have other options
+            raise InputError(f"PETSc has no use for {', '.join(unused)} with {self.record.solver}; its manual has the names")
         return [self._function(vector) for vector in vectors]
 
     def _assembled(self, load):

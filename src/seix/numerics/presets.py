@@ -106,12 +106,12 @@ def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
     Returns
     -------
     list of str
-        "direct", or "multigrid (variant)".
+        "direct", or "multigrid (variant)"; elements above the second degree have the former only.
     """
     most = LARGEST_LINEAR_DIRECT[size.dim]
     if size.dim == 2 and loads >= LOADS_OF_DIRECT:
         most = LARGEST_LOADED_DIRECT
-    if preset == "direct" or (preset == "auto" and size.unknowns <= most):
+    if preset == "direct" or (preset == "auto" and size.unknowns <= most) or size.degree > 2:
         return ["direct"]
     iterative = [f"multigrid ({variant})" for variant in VARIANTS]
     return [*iterative, "direct"] if size.unknowns <= LARGEST_FALLBACK[size.dim] else iterative

@@ -25,6 +25,12 @@ _FULL_STEPS = 1e-6
 _SHRINKING = 0.1
 """Ratio of two steps below which Newton's method counts as converging."""
 
+_STALLED = 0.9
+"""Ratio from which steps count as equally large, as those do that are rounding: the error is then ten of them."""
+
+_SHORTENED = 0.999
+"""Fraction of a Newton step below which it counts as shortened: it has not arrived, however small it is."""
+
 _FLOOR = 1e-4
 """Smallest meaningful change of a field, as a fraction of its reference scale."""
 
@@ -57,9 +63,9 @@ class StepRecord:
 def error_left(change: float, before: float | None, missed: float = 0.0) -> float:
     """Estimate of the relative error after a Newton step.
 
-    Steps that shrink by a factor of theta or faster from one to the next sum up to theta / (1 - theta) times the last one
+    Steps that shrink by a factor of theta from one to the next sum up to theta / (1 - theta) times the last one
     (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 2.1). Steps that do not shrink tenfold prove
-    nothing: then the error is taken to be as large as the last of them.
+    little: then the error is taken to be at least as large as the last of them.
 
     Parameters
     ----------
@@ -68,10 +74,11 @@ def error_left(change: float, before: float | None, missed: float = 0.0) -> floa
     missed : float
         Part of the last step that the linear solver missed.
     """
-    if not before or change > _SHRINKING * before:
+    if not before:
         return change
-    theta = change / before
-    return max(theta / (1.0 - theta), min(missed, 1.0)) * change
+    theta = min(change / before, _STALLED)
+    least = 1.0 if theta > _SHRINKING else min(missed, 1.0)
+    return max(theta / (1.0 - theta), least) * change
 
 
 class NewtonSolver:
@@ -110,7 +117,7 @@ class NewtonSolver:
     ):
         self.system, self.tolerance, self.max_iterations = system, tolerance, max_iterations
         self.monitor = monitor
-        self.y = system.create_vector()
+        self.y, self._before = system.create_vector(), system.create_vector()
         self.record = StepRecord()
         self._own = dict(options or {})
         self._rounding, self._wanted, self._missed = 0.0, tolerance, {}
@@ -187,15 +194,21 @@ class NewtonSolver:
         if not math.isfinite(fnorm):
             return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
         if iteration == 0:
+            snes.getSolution().copy(self._before)
             return 0
         self.record.newton = iteration
-        change = self.system.norms(snes.getSolutionUpdate())
+        step = snes.getSolutionUpdate()
+        self._before.axpy(-1.0, snes.getSolution())
+        shortened = self._before.norm() < _SHORTENED * step.norm()
+        snes.getSolution().copy(self._before)
+        change = self.system.norms(step)
         size = self.system.norms(snes.getSolution())
         counts = self._sizes
         relative = {n: change[n] / max(size[n], _FLOOR * math.sqrt(max(counts[n], 1))) for n in change}
         previous = self.record.updates[-1] if self.record.updates else {}
         self.record.updates.append(relative)
-        if all(error_left(value, previous.get(n), self._missed.get(n, 0.0)) <= self._wanted for n, value in relative.items()):
+        left = [error_left(value, previous.get(n), self._missed.get(n, 0.0)) for n, value in relative.items()]
+        if not shortened and max(left) <= self._wanted:
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         if fnorm <= _FULL_STEPS * max(self.record.residuals):
             snes.getLineSearch().setType("basic")
@@ -295,3 +308,4 @@ class NewtonSolver:
         """Free the PETSc objects."""
         self._release()
         self.y.destroy()
+        self._before.destroy()

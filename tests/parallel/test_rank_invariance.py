@@ -8,7 +8,7 @@ from seix.analysis.evaluate import NodalEvaluator, Piece
 from seix.fem import MPI
 from seix.numerics.domains import CORE, Domains
 from seix.parameters import InterfaceLaw
-from structured import ball, block, film_with_sphere
+from seix.verification.space_meshes import ball, block, film_with_sphere
 from support import parameters, ring, solved, strip
 
 MESH = block([("a", 90.0, 9)], core=(10.0, 1))

@@ -14,7 +14,7 @@ from seix.analysis.quantity import Quantity, check_quantities
 from seix.analysis.vtu import write_vtu
 from seix.geometry.facets import FACETS, facet_kinds, facets_of
 from seix.geometry.msh_file import named_facets, write_msh
-from structured import ball, block, film_with_sphere
+from seix.verification.space_meshes import ball, block, film_with_sphere
 from support import strip
 
 VTK_EDGES = ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3))

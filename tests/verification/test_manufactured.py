@@ -12,7 +12,6 @@ import pytest
 import ufl
 from dolfinx import fem
 
-import structured
 from seix.fem import MPI
 from seix.fields import DISPLACEMENT, FIELDS, LITHIUM, PHI, PSI
 from seix.model import Model
@@ -20,6 +19,7 @@ from seix.numerics.constraints import Block, Constraints
 from seix.numerics.domains import CORE, CORE_SEI, ELECTROLYTE, Domains
 from seix.numerics.solver import NewtonSolver
 from seix.parameters import InterfaceLaw
+from seix.verification import space_meshes as structured
 from support import parameters, strip
 
 SLOPE = 0.4  # of the interface

@@ -5,7 +5,7 @@ import pytest
 
 from seix.parameters import InterfaceLaw
 from seix.scales import FARADAY
-from structured import ball, block, film_with_sphere
+from seix.verification.space_meshes import ball, block, film_with_sphere
 from support import parameters, solved, strip
 
 FILM = [("a", 20.0, 1), ("b", 20.0, 1)]

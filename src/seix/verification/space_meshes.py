@@ -1,4 +1,4 @@
-"""Small structured meshes in space for tests: laminates, round particles, a spherical grain in a periodic film."""
+"""Structured meshes in space: laminates, round particles, a spherical grain in a periodic film."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from support import Strip
+from .plane_meshes import Strip
 
 EDGES = ((2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1))
 FLIP = [1, 0, 2, 3]

@@ -1,0 +1,1 @@
+"""Cases with known answers that ``seix verify`` runs, and their report."""

@@ -1,0 +1,126 @@
+"""Structured meshes in the plane, with exactly curved cells where they are round: laminates and shells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Strip:
+    """Laminate of flat layers on a structured mesh, in the form the solver takes."""
+
+    points: np.ndarray
+    cells: np.ndarray
+    region: np.ndarray
+    grain: np.ndarray
+    layer: np.ndarray
+    region_names: list
+    period: float
+    core_size: float
+    sei_thickness: float
+    electrolyte_depth: float
+    kind: str = "patch"
+    sector: float | None = None
+    mirrors: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    core_regions: list = field(default_factory=list)
+
+
+def second_order(points, triangles):
+    """Six-node triangles in basix order with straight edges."""
+    edges = np.sort(np.concatenate([triangles[:, [1, 2]], triangles[:, [0, 2]], triangles[:, [0, 1]]]), axis=1)
+    unique, inverse = np.unique(edges, axis=0, return_inverse=True)
+    middle = inverse.reshape(3, -1).T + len(points)
+    return np.vstack([points, points[unique].mean(axis=1)]), np.hstack([triangles, middle])
+
+
+def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), tilt=0.0) -> Strip:
+    """Patch of flat layers.
+
+    Parameters
+    ----------
+    layers : list of (name, thickness in nm, rows)
+        SEI from the core outwards.
+    tilt : float
+        Random displacement of inner nodes, as a fraction of the cell (makes the mesh irregular).
+    """
+    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
+    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
+    y = (
+        np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]])
+        - core[0]
+    )
+    row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
+    row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
+    x = np.linspace(0, period, columns + 1)
+    points = np.array([(a, b) for b in y for a in x])
+    i, j = np.meshgrid(np.arange(columns), np.arange(len(y) - 1))
+    corner = (j * (columns + 1) + i).ravel()
+    triangles = np.concatenate(
+        [
+            np.column_stack([corner, corner + 1, corner + columns + 2]),
+            np.column_stack([corner, corner + columns + 2, corner + columns + 1]),
+        ]
+    )
+    row = np.tile(j.ravel(), 2)
+    if tilt:
+        rng = np.random.default_rng(0)
+        heights = np.cumsum([0, *[t for _, t, _ in stack]]) - core[0]
+        inner = (points[:, 0] > 0) & (points[:, 0] < period) & ~np.isclose(points[:, 1, None], heights).any(axis=1)
+        points[inner] += rng.uniform(-1, 1, (inner.sum(), 2)) * tilt * np.array([period / columns, np.diff(y).min()])
+    points, cells = second_order(points, triangles)
+    none = np.full(len(cells), -1)
+    thickness = sum(t for _, t, _ in layers)
+    return Strip(points, cells, row_region[row], none, row_layer[row], names, period, core[0], thickness, electrolyte[0])
+
+
+def _starts(stack):
+    return np.cumsum([0.0, *[t for _, t, _ in stack[:-1]]])
+
+
+def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None) -> Strip:
+    """Round particle on a polar mesh with exactly curved cells.
+
+    Parameters
+    ----------
+    layers : list of (name, thickness in nm, rows)
+        SEI from the core outwards.
+    segments : int
+        Cells around.
+    sector : float, optional
+        Opening angle in radians; a full circle without.
+    """
+    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
+    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
+    radii = np.concatenate(
+        [[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]]
+    )
+    row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
+    row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
+    full = sector is None
+    nodes = segments if full else segments + 1
+    angle = np.arange(nodes) / segments * (2 * np.pi if full else sector)
+    polar = np.vstack([[0.0, 0.0], *[np.column_stack([np.full(nodes, r), angle]) for r in radii[1:]]])
+    j = np.arange(segments)
+    nxt = (j + 1) % nodes
+    triangles, row = [np.column_stack([np.zeros_like(j), 1 + j, 1 + nxt])], [np.zeros(segments, int)]
+    for i in range(1, len(radii) - 1):
+        a, b = 1 + (i - 1) * nodes, 1 + i * nodes
+        triangles += [np.column_stack([a + j, b + j, b + nxt]), np.column_stack([a + j, b + nxt, a + nxt])]
+        row += [np.full(2 * segments, i)]
+    triangles, row = np.concatenate(triangles), np.concatenate(row)
+    _, cells = second_order(polar, triangles)
+    points = np.zeros((cells.max() + 1, 2))
+    points[: len(polar)] = polar[:, :1] * np.column_stack([np.cos(polar[:, 1]), np.sin(polar[:, 1])])
+    for k, (p, q) in enumerate([(1, 2), (0, 2), (0, 1)]):
+        a, b = polar[cells[:, p]], polar[cells[:, q]]
+        radius = (a[:, 0] + b[:, 0]) / 2
+        turn = (b[:, 1] - a[:, 1] + np.pi) % (2 * np.pi) - np.pi
+        theta = np.where(a[:, 0] == 0, b[:, 1], np.where(b[:, 0] == 0, a[:, 1], a[:, 1] + turn / 2))
+        points[cells[:, 3 + k]] = radius[:, None] * np.column_stack([np.cos(theta), np.sin(theta)])
+    none = np.full(len(cells), -1)
+    thickness = sum(t for _, t, _ in layers)
+    return Strip(
+        points, cells, row_region[row], none, row_layer[row], names, None, core[0], thickness, electrolyte[0], "particle", sector
+    )

@@ -124,3 +124,50 @@ def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None)
     return Strip(
         points, cells, row_region[row], none, row_layer[row], names, None, core[0], thickness, electrolyte[0], "particle", sector
     )
+
+
+def disc_in_square(radius: float, half: float, cells: int) -> Strip:
+    """Quarter of a square with a disc in its middle: ``core`` the disc, ``electrolyte`` the rest; exactly curved cells.
+
+    Parameters
+    ----------
+    radius, half : float
+        Of the disc; half the side of the square.
+    cells : int
+        Cells along the radius and between disc and side; twice as many around.
+    """
+    around = 2 * cells
+    rows = 2 * cells
+
+    def place(s, t):
+        """Position for a share of the quarter turn and a distance in rows."""
+        angle = s * np.pi / 2
+        unit = np.column_stack([np.cos(angle), np.sin(angle)])
+        inner = np.minimum(t / cells, 1)[:, None] * radius * unit
+        share = np.clip(t / cells - 1, 0, 1)[:, None]
+        return inner * (1 - share) + share * half * unit / np.abs(unit).max(axis=1)[:, None]
+
+    s = np.concatenate([[0.0], np.tile(np.arange(around + 1) / around, rows)])
+    t = np.concatenate([[0.0], np.repeat(np.arange(1, rows + 1), around + 1)])
+    j = np.arange(around)
+    triangles, row = [np.column_stack([np.zeros_like(j), 1 + j, 2 + j])], [np.zeros(around, int)]
+    for i in range(1, rows):
+        a, b = 1 + (i - 1) * (around + 1) + j, 1 + i * (around + 1) + j
+        # diagonals mirrored at the corner of the square, so that no cell has both of its sides there
+        low = j < cells
+        cut = np.where(low[:, None], np.column_stack([a, b, b + 1]), np.column_stack([a, b, a + 1]))
+        rest = np.where(low[:, None], np.column_stack([a, b + 1, a + 1]), np.column_stack([b, b + 1, a + 1]))
+        triangles += [cut, rest]
+        row += [np.full(2 * around, i)]
+    triangles, row = np.concatenate(triangles), np.concatenate(row)
+    _, cells_ = second_order(np.column_stack([s, t]), triangles)
+    points = np.zeros((cells_.max() + 1, 2))
+    points[: len(s)] = place(s, t)
+    for k, (p, q) in enumerate([(1, 2), (0, 2), (0, 1)]):
+        a, b = cells_[:, p], cells_[:, q]
+        first, second = np.where(t[a] == 0, s[b], s[a]), np.where(t[b] == 0, s[a], s[b])
+        points[cells_[:, 3 + k]] = place((first + second) / 2, (t[a] + t[b]) / 2)
+    none = np.full(len(cells_), -1)
+    names = ["core", "electrolyte"]
+    region = (row >= cells).astype(int)
+    return Strip(points, cells_, region, none, none, names, None, radius, 0.0, half - radius, "particle", np.pi / 2)

@@ -1,0 +1,91 @@
+"""A case with a known answer: what was computed on each mesh, what is exact, and when it passes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_ORDER_MARGIN = 0.5
+"""How far an observed order may stay below the theoretical one: an error in the equations or in the geometry costs a whole order,
+meshes that are not yet fine enough for the asymptotic one cost less than half."""
+ROUNDING = 1e-7
+"""Relative error that counts as exact: the tolerance of the linear solvers times the condition of a stress."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number of a case on a sequence of meshes, each twice as fine as the one before.
+
+    Attributes
+    ----------
+    name, unit : str
+    exact : float
+        The closed form; zero for the norm of an error.
+    values : tuple of float
+        From the coarsest mesh to the finest.
+    order : float or None
+        Theoretical order of convergence in the mesh size; None if the discrete solution is exact.
+    tolerance : float
+        Largest relative error on the finest mesh (absolute where ``exact`` is zero): what the order makes of it with a
+        constant of one on the coarsest mesh, or what a formula that is a truncated series is good for.
+    scale : float, optional
+        What errors are relative to, where the exact value is no measure, such as the field applied where it nearly vanishes.
+    """
+
+    name: str
+    unit: str
+    exact: float
+    values: tuple[float, ...]
+    order: float | None
+    tolerance: float = ROUNDING
+    scale: float | None = None
+
+    @property
+    def norm(self) -> bool:
+        """Whether the number is an error itself."""
+        return self.exact == 0.0
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """Errors relative to the scale, which is the exact value unless given; absolute ones where that is zero."""
+        scale = self.scale or abs(self.exact) or 1.0
+        return tuple(abs(value - self.exact) / scale for value in self.values)
+
+    @property
+    def observed(self) -> float | None:
+        """Order seen between the two finest meshes; None where the error is rounding or there is one mesh only."""
+        if len(self.values) < 2 or min(self.errors[-2:]) <= ROUNDING:
+            return None
+        return math.log2(self.errors[-2] / self.errors[-1])
+
+    @property
+    def passed(self) -> bool:
+        """Whether error and order are as they must be (false for NaN)."""
+        if not self.errors[-1] <= self.tolerance:
+            return False
+        if self.order is None or self.observed is None:
+            return True
+        return self.observed >= self.order - _ORDER_MARGIN
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verification case.
+
+    Attributes
+    ----------
+    number : str
+        Of the benchmark, or a short name.
+    title : str
+        What is solved, in a sentence.
+    source : str
+        Where the closed form comes from.
+    run : callable
+        () -> list of Check (collective).
+    """
+
+    number: str
+    title: str
+    source: str
+    run: Callable[[], list[Check]]

@@ -1,0 +1,350 @@
+"""Cases of the charge balance alone."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+import ufl
+
+from ..fem import MPI
+
+# isort: split
+from dolfinx import fem
+
+from ..numerics.constraints import Block, Constraints
+from ..numerics.domains import CORE_SEI, GRAIN_MATRIX
+from ..numerics.solver import NewtonSolver
+from ..numerics.system import CoupledSystem
+from ..physics.conduction import ohmic_conduction
+from . import plane_meshes, space_meshes
+from .case import Case, Check
+from .single_field import SingleField, on_plane, radius_is, refined
+
+CONTRASTS = (1e-3, 0.1, 10.0, 1e3)
+MATRIX = ("matrix", "electrolyte")
+ENERGY = 4.0
+"""Order of an energy of quadratic elements."""
+
+
+def inclusion(dim: int, level: int, outer: float = 2.0) -> SingleField:
+    """Disc or ball of radius one in a shell: a quarter, or an octant."""
+    middle = 1 + (outer - 1) / 2
+    rest = outer - middle
+    if dim == 2:
+        made = plane_meshes.ring(
+            [("matrix", middle - 1, level)], (1.0, 2 * level), (rest, level), segments=4 * level, sector=math.pi / 2
+        )
+    else:
+        made = space_meshes.ball([("matrix", middle - 1, level)], (1.0, 2 * level), (rest, level), segments=level)
+    return SingleField(made)
+
+
+def dipole(problem: SingleField, ratio: float):
+    """Potential in a uniform field along the last axis, for an inclusion of conductivity ``ratio``: inside, outside, at x."""
+    dim = problem.dim
+    inner = dim / (ratio + dim - 1)
+    moment = (ratio - 1) / (ratio + dim - 1)
+    up, r = problem.x[dim - 1], ufl.sqrt(ufl.dot(problem.x, problem.x))
+
+    def at(x):
+        return -x[:, dim - 1] * (1 - moment / np.linalg.norm(x[:, :dim], axis=1) ** dim)
+
+    return -inner * up, -up * (1 - moment / r**dim), at
+
+
+def in_uniform_field(problem: SingleField, kappa: dict, equivalent: float, outer: float = 2.0, surface: float = 0.0):
+    """Solution with the exact potential on the outer surface; fields in the inclusion and at its surface, and error norms."""
+    dim = problem.dim
+    inside, outside, at = dipole(problem, equivalent / kappa["matrix"])
+    fixed = [(radius_is(outer, dim), at, 0), (on_plane(dim - 1), 0.0, 0)]
+    conducting = (surface, problem.domains.dS(CORE_SEI)) if surface else None
+    phi = problem.conduct(kappa, fixed, conducting)
+    field = -ufl.grad(phi)[dim - 1]
+    pole, equator = np.zeros(dim), np.zeros(dim)
+    pole[-1], equator[0] = 1.0, 1.0
+    values = {"inside": problem.mean(field, problem.region("core"))}
+    if not surface:  # with conduction along the surface only the field inside is without a jump
+        values |= {"pole": problem.at(field, pole, "matrix"), "equator": problem.at(field, equator, "matrix")}
+    return values | {"error inside": problem.distance(phi, inside, problem.region("core")),
+                     "error outside": problem.distance(phi, outside, problem.region(*MATRIX))}  # fmt: skip
+
+
+def inclusions(dim: int) -> list[Check]:
+    """B04 and B05: field in an inclusion, at its pole and at its equator, for four contrasts."""
+    checks = []
+    for ratio in CONTRASTS:
+        kappa = {"core": ratio, **dict.fromkeys(MATRIX, 1.0)}
+        found = refined(partial(inclusion, dim), partial(in_uniform_field, kappa=kappa, equivalent=ratio))
+        exact = dim / (ratio + dim - 1)
+        name = f"r = {ratio:g}"
+        coarse = 0.05 if dim == 3 else 0.02
+        checks += [
+            Check(f"field inside, {name}", "", exact, found["inside"], 3.0, coarse / 4),
+            Check(f"field at the pole, {name}", "", ratio * exact, found["pole"], 2.0, 2 * coarse, scale=max(1.0, ratio * exact)),
+            Check(f"field at the equator, {name}", "", exact, found["equator"], 2.0, 2 * coarse, scale=max(1.0, exact)),
+            Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0, coarse),
+        ]
+    return checks
+
+
+def conducting_surface(dim: int) -> list[Check]:
+    """B06: an inclusion with a conducting surface acts like a better one; where the two balance, the field is uniform."""
+    checks = []
+    for name, inner, surface in (("neutral", 0.4, 0.6 / (dim - 1)), ("conducting", 0.1, 2.0)):
+        kappa = {"core": inner, **dict.fromkeys(MATRIX, 1.0)}
+        equivalent = inner + (dim - 1) * surface
+        measure = partial(in_uniform_field, kappa=kappa, equivalent=equivalent, surface=surface)
+        found = refined(partial(inclusion, dim), measure)
+        checks += [
+            Check(f"field inside, {name}", "", dim / (equivalent + dim - 1), found["inside"], 3.0, 0.02),
+            Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0, 0.02),
+        ]
+    return checks
+
+
+def resistive_surface(dim: int) -> list[Check]:
+    """B07: a resistive interface makes an inclusion worse, s_eq = s_i/(1 + s_i rho/a); the potential jumps there."""
+    inner, resistance = 5.0, 0.6
+    equivalent = inner / (1 + inner * resistance)
+
+    def measure(problem: SingleField) -> dict:
+        d, outer = problem.domains, 2.0
+        _, outside, at = dipole(problem, equivalent)
+        spaces = [fem.functionspace(part.mesh, ("Lagrange", 2)) for part in (d.core, d.ionic)]
+        fields = [fem.Function(space, name=name) for space, name in zip(spaces, ("inside", "outside"), strict=True)]
+        tests = [ufl.TestFunction(space) for space in spaces]
+        through = (fields[0]("-") - fields[1]("+")) / fem.Constant(d.mesh, resistance)
+        within = ohmic_conduction(fem.Constant(d.mesh, inner), fields[0], tests[0]) * problem.region("core")
+        around = ohmic_conduction(fem.Constant(d.mesh, 1.0), fields[1], tests[1]) * problem.region(*MATRIX)
+        residuals = [within + through * tests[0]("-") * d.dS(CORE_SEI), around - through * tests[1]("+") * d.dS(CORE_SEI)]
+        blocks = [Block(f.name, f.function_space) for f in fields]
+        constraints = Constraints(problem.comm, blocks)
+        constraints.fix(0, on_plane(dim - 1))
+        constraints.fix(1, radius_is(outer, dim), at(blocks[1].coordinates()))
+        constraints.fix(1, on_plane(dim - 1))
+        system = CoupledSystem(residuals, fields, constraints, d.entity_maps)
+        solver = NewtonSolver(system)
+        solver.solve()
+        gap = fields[1] - outside
+        square = problem.comm.allreduce(
+            fem.assemble_scalar(fem.form(gap**2 * problem.region(*MATRIX), entity_maps=d.entity_maps)), op=MPI.SUM
+        )
+        field = -fields[0].dx(dim - 1) * problem.region("core")
+        total = problem.comm.allreduce(fem.assemble_scalar(fem.form(field, entity_maps=d.entity_maps)), op=MPI.SUM)
+        solver.destroy()
+        system.destroy()
+        return {"inside": total / problem.integrate(1.0, problem.region("core")), "error": math.sqrt(square)}
+
+    found = refined(partial(inclusion, dim), measure)
+    # E_in: the flux through the surface is that of an inclusion s_eq, and s_i E_in = s_eq E_eq
+    exact = equivalent / inner * dim / (equivalent + dim - 1)
+    return [
+        Check("field inside", "", exact, found["inside"], 3.0, 0.02),
+        Check("potential in the matrix, 2-norm of the error", "", 0.0, found["error"], 3.0, 0.02),
+    ]
+
+
+def thin_shell() -> list[Check]:
+    """B08: resolved shells of half the thickness each time tend to the conducting surface, with first order."""
+    surface, inner = 0.5, 0.1
+    values = []
+    for thickness in (0.08, 0.04, 0.02):
+        made = plane_meshes.ring(
+            [("shell", thickness, 2), ("matrix", 0.5, 6)], (1.0, 12), (0.5, 4), segments=24, sector=math.pi / 2
+        )
+        problem = SingleField(made)
+        _, _, at = dipole(problem, inner + surface)
+        kappa = {"core": inner, "shell": surface / thickness, **dict.fromkeys(MATRIX, 1.0)}
+        phi = problem.conduct(kappa, [(radius_is(2.0 + thickness, 2), at, 0), (on_plane(1), 0.0, 0)])
+        values.append(problem.mean(-ufl.grad(phi)[1], problem.region("core")))
+    name = "field inside, shell to surface (order in the thickness)"
+    return [Check(name, "", 2 / (inner + surface + 1), tuple(values), 1.0, 0.05)]
+
+
+def assemblages(dim: int) -> list[Check]:
+    """B09 and B10: coated cylinder or sphere, whose effective conductivity is that of Maxwell-Garnett and of Hashin."""
+    share = 0.3
+    checks = []
+    cases = [(0.01, surface) for surface in (0.1, 1.0, 10.0)] + [(10.0, 0.0)]
+    listed = {2: (0.612200, 1.002990, 1.650776), 3: (0.709440, 1.245212, 2.049181)}[dim]
+    outer = share ** (-1 / dim)
+    for index, (inner, surface) in enumerate(cases):
+        equivalent = inner + (dim - 1) * surface
+        exact = 1 + share / (1 / (equivalent - 1) + (1 - share) / dim)
+        if surface and abs(exact - listed[index]) > 1e-6:
+            raise ValueError(f"the formula gives {exact}, the list of benchmarks {listed[index]}")
+
+        def measure(problem, inner=inner, surface=surface):
+            kappa = {"core": inner, **dict.fromkeys(MATRIX, 1.0)}
+            conducting = (surface, problem.domains.dS(CORE_SEI)) if surface else None
+            fixed = [(radius_is(outer, dim), lambda x: -x[:, dim - 1], 0), (on_plane(dim - 1), 0.0, 0)]
+            phi = problem.conduct(kappa, fixed, conducting)
+            energy = problem.integrate(problem.per_region(kappa) * ufl.inner(ufl.grad(phi), ufl.grad(phi)))
+            if surface:
+                n = ufl.FacetNormal(problem.mesh)("+")
+                slope = ufl.grad(phi)("+")
+                along = slope - ufl.dot(slope, n) * n
+                energy += surface * problem.integrate(ufl.inner(along, along), problem.domains.dS(CORE_SEI))
+            return {"conductivity": energy / problem.integrate(1.0)}
+
+        found = refined(partial(inclusion, dim, outer=outer), measure)
+        name = f"s_i = {inner:g}" + (f", surface {surface:g}" if surface else ", plain")
+        checks.append(Check(f"effective conductivity, {name}", "", exact, found["conductivity"], ENERGY, 5e-3))
+    return checks
+
+
+def square_array() -> list[Check]:
+    """B11: square array of cylinders, the series of Perrins, McKenzie and McPhedran."""
+    checks = []
+    for ratio, fraction in ((10.0, 0.5), (1e-3, 0.5), (1e3, 0.3)):
+        radius = 0.5 * math.sqrt(4 * fraction / math.pi)
+
+        def measure(problem, ratio=ratio):
+            kappa = {"core": ratio, "electrolyte": 1.0}
+            phi = problem.conduct(kappa, [(on_plane(0), 0.0, 0), (on_plane(0, 0.5), 1.0, 0)])
+            return {"s": problem.integrate(problem.per_region(kappa) * ufl.inner(ufl.grad(phi), ufl.grad(phi)))}
+
+        found = refined(lambda n, a=radius: SingleField(plane_meshes.disc_in_square(a, 0.5, 2 * n)), measure)
+        t, f = (1 + ratio) / (1 - ratio), fraction
+        exact = 1 - 2 * f / (t + f - 0.305827 * f**4 * t / (t**2 - 1.402958 * f**8) - 0.013362 * f**8 / t)
+        # the series is cut: its next term is of order f^12
+        checks.append(Check(f"effective conductivity, r = {ratio:g}, f = {f:g}", "", exact, found["s"], None, 1e-4))
+    return checks
+
+
+def checkerboard() -> list[Check]:
+    """B12: checkerboard, sqrt(s1 s2); the corner makes a field r^(lambda-1) with tan(pi lambda/4) = sqrt(s1/s2)."""
+    low, high = 0.1, 1.0
+
+    def make(level):
+        made = plane_meshes.strip([("a", 0.5, 4 * level), ("b", 0.5, 4 * level)], 1.0, 8 * level, (0.1, 1), (0.1, 1))
+        middle = made.points[made.cells[:, :3]].mean(axis=1)
+        odd = (middle[:, 0] > 0.5) != (middle[:, 1] > 0.5)
+        inside = made.region >= 2
+        made.region[inside] = np.where(odd[inside], 2, 3)
+        return SingleField(made)
+
+    def measure(problem):
+        # core and electrolyte conduct nothing to speak of: the field is that of the square alone
+        kappa = {"a": low, "b": high, "core": 1e-12, "electrolyte": 1e-12}
+        phi = problem.conduct(kappa, [(on_plane(0), 0.0, 0), (on_plane(0, 1.0), 1.0, 0)])
+        power = problem.per_region(kappa) * ufl.inner(ufl.grad(phi), ufl.grad(phi))
+        return {"s": problem.integrate(power, problem.region("a", "b"))}
+
+    exponent = 4 / math.pi * math.atan(math.sqrt(low / high))
+    found = refined(make, measure)
+    return [Check("effective conductivity", "", math.sqrt(low * high), found["s"], 2 * exponent, 0.1)]
+
+
+def boundary_slabs() -> list[Check]:
+    """B13: grain boundaries parallel to the current, as surfaces and resolved (Hart)."""
+    bulk, inside, share = 1.0, 50.0, 0.05
+    made = plane_meshes.strip([("a", 2.0, 2)], 1.0, 20, (0.5, 1), (0.5, 1))
+    middle = made.points[made.cells[:, :3]].mean(axis=1)[:, 0]
+    film = made.region == 2
+    made.grain = np.where(film, (middle > 0.5).astype(int), -1)
+    problem = SingleField(made)
+    ends = [(on_plane(1, -0.5), 0.0, 0), (on_plane(1, 2.5), 3.0, 0)]
+    kappa = {"a": bulk, "core": bulk, "electrolyte": bulk}
+
+    def power(phi, values, surface=0.0):
+        density = problem.per_region(values) * ufl.inner(ufl.grad(phi), ufl.grad(phi))
+        total = problem.integrate(density, problem.region("a"))
+        if surface:
+            slope = ufl.grad(phi)("+")
+            total += surface * problem.integrate(slope[1] ** 2, problem.domains.dS(GRAIN_MATRIX))
+        return total
+
+    # the boundary ends at electrolyte and core: those are made perfect, so that the film lies between equipotentials
+    perfect = kappa | {"core": 1e9, "electrolyte": 1e9}
+    conducting = problem.conduct(perfect, ends, (share * inside, problem.domains.dS(GRAIN_MATRIX)))
+    reduced = power(conducting, perfect, share * inside) / (3.0**2 / 2.0)
+    checks = [Check("as a surface", "", bulk + share * inside, (reduced,), None, 1e-6)]
+    made.region_names.append("boundary")
+    made.region[film & (np.abs(middle - 0.475) < 0.025)] = 3
+    problem = SingleField(made)
+    perfect = perfect | {"boundary": inside}
+    phi = problem.conduct(perfect, ends)
+    density = problem.per_region(perfect) * ufl.inner(ufl.grad(phi), ufl.grad(phi))
+    whole = problem.integrate(density, problem.region("a", "boundary")) / (3.0**2 / 2.0)
+    return [*checks, Check("resolved", "", bulk * (1 - share) + share * inside, (whole,), None, 1e-6)]
+
+
+def laminates(dim: int) -> list[Check]:
+    """B01: layers in series, 0.4 of conductivity 0.01 and 0.6 of conductivity 1."""
+    layers = [("a", 0.4, 2), ("b", 0.6, 2)]
+    if dim == 2:
+        made = plane_meshes.strip(layers, 1.0, 3, (0.5, 1), (0.5, 1), tilt=0.15)
+    else:
+        made = space_meshes.block(layers, 1.0, 2, (0.5, 1), (0.5, 1), tilt=0.1)
+    problem = SingleField(made)
+    axis = dim - 1
+    kappa = {"a": 0.01, "b": 1.0, "core": 1.0, "electrolyte": 1.0}
+    phi = problem.conduct(kappa, [(on_plane(axis, -0.5), 0.0, 0), (on_plane(axis, 1.5), 1.0, 0)])
+    current = -problem.mean(problem.per_region(kappa) * ufl.grad(phi)[axis])
+    across = 1 / (1 / abs(current) - 1.0)
+    along = problem.conduct(kappa, [(on_plane(0), 0.0, 0), (on_plane(0, 1.0), 1.0, 0)])
+    parallel = problem.mean(problem.per_region(kappa) * ufl.grad(along)[0], problem.region("a", "b"))
+    return [
+        Check("in series", "", 0.0246305419, (across,), None, 1e-8),
+        Check("side by side", "", 0.604, (parallel,), None, 1e-8),
+    ]
+
+
+def coated_cylinder() -> list[Check]:
+    """Cylinder with a coating in a uniform field: potential A r + B/r in each region, by continuity."""
+    inner, coat, outer = 0.2, 1.3, 2.0
+    kappa = {"core": 5.0, "matrix": 0.05, "electrolyte": 1.0}
+    # unknowns: A of the core; A, B of the coating; B of the outside, where A = -1
+    rows = np.array([
+        [inner, -inner, -1 / inner, 0], [kappa["core"], -kappa["matrix"], kappa["matrix"] / inner**2, 0],
+        [0, coat, 1 / coat, -1 / coat], [0, kappa["matrix"], -kappa["matrix"] / coat**2, kappa["electrolyte"] / coat**2],
+    ])  # fmt: skip
+    a_core, a_coat, b_coat, b_out = np.linalg.solve(rows, [0, 0, -coat, -kappa["electrolyte"]])
+
+    def make(level):
+        layers = [("matrix", coat - inner, 4 * level)]
+        rest = (outer - coat, 2 * level)
+        return SingleField(plane_meshes.ring(layers, (inner, level), rest, segments=6 * level, sector=math.pi / 2))
+
+    def measure(problem):
+        at = lambda x: x[:, 1] * (-1 + b_out / (x**2).sum(axis=1))  # noqa: E731
+        phi = problem.conduct(kappa, [(radius_is(outer, 2), at, 0), (on_plane(1), 0.0, 0)])
+        y, square = problem.x[1], ufl.dot(problem.x, problem.x)
+        return {
+            "core": problem.mean(ufl.grad(phi)[1], problem.region("core")),
+            "coat": problem.distance(phi, y * (a_coat + b_coat / square), problem.region("matrix")),
+        }
+
+    found = refined(make, measure)
+    return [
+        Check("field in the core", "", -a_core, tuple(-v for v in found["core"]), 3.0, 0.01),
+        Check("potential in the coating, 2-norm of the error", "", 0.0, found["coat"], 3.0, 0.01),
+    ]
+
+
+CASES = [
+    Case("B01", "Laminate in the plane, in series and side by side", "resistances in series, in parallel", partial(laminates, 2)),
+    Case("B01-3D", "Laminate in space", "resistances in series, in parallel", partial(laminates, 3)),
+    Case("B04", "Sphere in a uniform field", "Maxwell, Treatise I, section 438", partial(inclusions, 3)),
+    Case("B05", "Cylinder in a uniform field", "two-dimensional form of B04", partial(inclusions, 2)),
+    Case("B06", "Cylinder with a conducting surface", "Torquato and Rintoul, doi:10.1103/PhysRevLett.75.4067",
+         partial(conducting_surface, 2)),
+    Case("B06-3D", "Sphere with a conducting surface", "Torquato and Rintoul, doi:10.1103/PhysRevLett.75.4067",
+         partial(conducting_surface, 3)),
+    Case("B07", "Cylinder with a resistive surface", "Hasselman and Johnson, doi:10.1177/002199838702100602",
+         partial(resistive_surface, 2)),
+    Case("B07-3D", "Sphere with a resistive surface", "Hasselman and Johnson, doi:10.1177/002199838702100602",
+         partial(resistive_surface, 3)),
+    Case("B08", "Thin resolved shell against the conducting surface", "theory, equation 3", thin_shell),
+    Case("B09-2D", "Coated cylinder with a conducting surface: Maxwell-Garnett", "Hashin's assemblage with B06",
+         partial(assemblages, 2)),
+    Case("B09, B10", "Coated sphere with a conducting surface, and plain", "Hashin's assemblage with B06",
+         partial(assemblages, 3)),
+    Case("B11", "Square array of cylinders", "Perrins, McKenzie and McPhedran, doi:10.1098/rspa.1979.0160", square_array),
+    Case("B12", "Checkerboard", "Dykhne 1970; Keller, doi:10.1063/1.1704146", checkerboard),
+    Case("B13", "Grain boundaries along the current", "Hart, doi:10.1016/0001-6160(57)90127-X", boundary_slabs),
+    Case("coated", "Coated cylinder in a uniform field", "continuity of potential and flux", coated_cylinder),
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: check, mesh, run, schema, materials.
+"""The command line: check, mesh, run, verify, schema, materials.
 
 Nothing heavy is imported before the command that needs it runs, so that help and checks answer at once. Every
 failure a user can cause ends here as text on stderr and an exit code; tracebacks are left to defects.
@@ -123,6 +123,25 @@ def run(
     from seix.app import run_command
 
     run_command(scenario, output, set_ or [], overwrite, reuse)
+
+
+@app.command
+def verify(
+    *,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="Folder of the report [default: docs/verification].")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        Parameter(negative=(), help="Only cases whose number begins like this, such as B04; repeatable. No report without -o."),
+    ] = None,
+    list_: Annotated[bool, Parameter(name="--list", negative=(), help="List the cases and run none.")] = False,
+) -> None:
+    """Run the cases with known answers and write the report; fails if one of them does."""
+    gc.enable()
+    from seix.verification.runner import verify_command
+
+    verify_command(output, only or (), list_)
 
 
 @app.command

@@ -38,3 +38,9 @@ class GeometryError(SeixError):
     """The geometry or its mesh is impossible, for instance more grains than can be packed."""
 
     exit_code = 4
+
+
+class VerificationError(SeixError):
+    """A verification case failed; the text names it."""
+
+    exit_code = 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .analysis.errors import two_mesh_error
 from .analysis.fieldset import CellFields
 from .analysis.materials_used import materials_used
 from .analysis.quantities import Measurement
@@ -191,9 +192,11 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
 def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file) -> StructureResult:
     """Join the levels: values of the finest mesh, errors from the difference to the coarser one."""
     fine = levels[0]
+    # sizes have upper limits, so that the coarser mesh may be less coarse than asked: cells tell
+    ratio = (fine.numerics["cells"] / levels[-1].numerics["cells"]) ** (1 / tagged.points.shape[1])
     cases = []
     for multiple in scenario.load.current_multiples:
-        quantities = _with_errors(levels, multiple)
+        quantities = _with_errors(levels, multiple, ratio)
         history = fine.histories[multiple]
         cases.append(
             CaseResult(
@@ -225,12 +228,15 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file)
     )
 
 
-def _with_errors(levels: list[Level], multiple: float) -> dict[str, Quantity]:
+LEAST_RATIO = 1.05
+"""Ratio of mesh sizes below which two meshes are as good as one: their difference says nothing."""
+
+
+def _with_errors(levels: list[Level], multiple: float, ratio: float) -> dict[str, Quantity]:
     """Values of the finest mesh at one current with their estimated errors.
 
-    The difference of the two meshes bounds the error of the finer one for any order of convergence above
-    log(2)/log(coarsening), 1.5 at the default; it is not extrapolated, since the order of a quantile is not known. As the
-    two values may happen to cross, the largest relative difference over all currents is taken.
+    See :func:`seix.analysis.errors.two_mesh_error`. As the two values may happen to cross, the largest relative difference over
+    all currents is taken.
     """
     fine = levels[0].cases
     result = {}
@@ -240,9 +246,10 @@ def _with_errors(levels: list[Level], multiple: float) -> dict[str, Quantity]:
             kind = "algebraic"
         elif name.startswith("field_enhancement.max"):
             kind = "not converged"
-        elif len(levels) > 1:
+        elif ratio > LEAST_RATIO:
             coarse = levels[1].cases
-            relative = max(abs(fine[m][name].value - coarse[m][name].value) / (abs(fine[m][name].value) or 1.0) for m in fine)
+            pairs = [(fine[m][name].value, coarse[m][name].value) for m in fine]
+            relative = max(two_mesh_error(a, b, ratio) / (abs(a) or 1.0) for a, b in pairs)
             error, kind = relative * (abs(quantity.value) or 1.0), "two_mesh"
         result[name] = replace(quantity, error=error, error_kind=kind)
     return result

@@ -11,8 +11,8 @@ from .quantity_table import QUANTITY_TABLE, QuantityInfo
 #: What the `error` of a quantity is.
 ERROR_KINDS: dict[str, str] = {
     "two_mesh": (
-        "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, "
-        "the largest relative one over all currents"
+        "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, over the ratio of "
+        "the mesh sizes less one (first order is assumed); the largest relative one over all currents"
     ),
     "not converged": (
         "the value depends on the mesh and has no limit that a finer mesh would reach: "

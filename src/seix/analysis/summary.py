@@ -138,5 +138,5 @@ def _caption(cases: Mapping[tuple[str, float], Mapping[str, Entry]], structures:
     if len(structures) > 1:
         parts.append(f"ratio: {structures[0]}/{structures[1]}".replace("_", " "))
     if "two_mesh" in kinds:
-        parts.append("± is the difference to a coarser mesh")
+        parts.append("± is the discretisation error, from a coarser mesh")
     return "; ".join(parts)

@@ -1,0 +1,166 @@
+"""The command ``seix verify``: run the cases, judge the error estimates, write the report."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..analysis.errors import two_mesh_error
+from ..errors import InputError, VerificationError
+from ..fem import MPI
+from ..simulation import on_root
+from .case import ROUNDING, Case, Check
+
+COVERAGE, OVERSTATED = 0.95, 5.0
+"""What error estimates must reach: share of true errors within the stated ones, and median of stated over true."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A case that was run.
+
+    Attributes
+    ----------
+    case : Case
+    checks : list of Check
+    seconds : float
+    """
+
+    case: Case
+    checks: list[Check]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether all of its checks passed."""
+        return all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A stated error and the true one.
+
+    Attributes
+    ----------
+    name : str
+    stated, true : float
+        Relative.
+    """
+
+    name: str
+    stated: float
+    true: float
+
+    @property
+    def covers(self) -> bool:
+        """Whether the true error is within the stated one; what is rounding is not judged."""
+        return self.true <= self.stated + ROUNDING
+
+
+def all_cases() -> list[Case]:
+    """Every case, charge first, then momentum, then the whole model."""
+    from . import array_cases, conduction_cases, coupled_cases, inclusion_cases, mechanics_cases
+
+    parts = (conduction_cases, array_cases, inclusion_cases, mechanics_cases, coupled_cases)
+    return [case for part in parts for case in part.CASES]
+
+
+def chosen(names: Sequence[str]) -> list[Case]:
+    """Cases whose number begins with one of the names; all without names.
+
+    Raises
+    ------
+    InputError
+        For a name that fits no case.
+    """
+    cases = all_cases()
+    for name in names:
+        if not any(case.number.startswith(name) for case in cases):
+            raise InputError(f"--only {name}: no such case; there are {', '.join(case.number for case in cases)}")
+    return [case for case in cases if not names or any(case.number.startswith(name) for name in names)]
+
+
+def run_cases(cases: Sequence[Case], say=print) -> list[Result]:
+    """Run cases one after the other (collective)."""
+    results = []
+    for case in cases:
+        start = time.perf_counter()
+        checks = case.run()
+        results.append(Result(case, checks, time.perf_counter() - start))
+        word = "passed" if results[-1].passed else "FAILED"
+        if MPI.COMM_WORLD.rank == 0:
+            say(f"{word}  {case.number:10}  {case.title}  ({len(checks)} checks, {results[-1].seconds:.1f} s)")
+    return results
+
+
+def estimates(results: Sequence[Result]) -> list[Estimate]:
+    """Stated and true errors of all numbers with a closed form and an error of discretisation, for each pair of meshes."""
+    found = []
+    for result in results:
+        for check in result.checks:
+            if check.norm or check.order is None or len(check.values) < 2:
+                continue
+            scale = check.scale or abs(check.exact)
+            for level in range(1, len(check.values)):
+                stated = two_mesh_error(check.values[level], check.values[level - 1], 2.0) / scale
+                if check.errors[level] > ROUNDING:
+                    found.append(Estimate(f"{result.case.number}: {check.name}", stated, check.errors[level]))
+    return found
+
+
+def effectivity(found: Sequence[Estimate]) -> tuple[float, float]:
+    """Share of true errors within the stated ones, and median of stated over true."""
+    covered = sum(one.covers for one in found) / len(found)
+    return covered, statistics.median(one.stated / one.true for one in found)
+
+
+def verify_command(output: Path | None, only: Sequence[str], list_only: bool = False) -> None:
+    """Run the verification cases and write their report.
+
+    Parameters
+    ----------
+    output : Path or None
+        Folder of the report; ``docs/verification`` without, but none if only some cases run.
+    only : sequence of str
+        Beginnings of the numbers of cases.
+    list_only : bool
+        Print the cases and run none.
+
+    Raises
+    ------
+    VerificationError
+        If a case failed, or the error estimates miss what they promise.
+    """
+    root = MPI.COMM_WORLD.rank == 0
+    cases = chosen(only)
+    if list_only:
+        if root:
+            print("\n".join(f"{case.number:10}  {case.title}" for case in cases))
+        return
+    results = run_cases(cases, lambda line: print(line, flush=True))
+    target = output or (None if only else Path("docs/verification"))
+    if target is not None:
+        on_root(MPI.COMM_WORLD, lambda: _write(target, results))
+    failed = [f"{r.case.number} ({', '.join(c.name for c in r.checks if not c.passed)})" for r in results if not r.passed]
+    found = estimates(results)
+    if found and not only:
+        covered, overstated = effectivity(found)
+        if covered < COVERAGE or overstated > OVERSTATED:
+            failed.append(f"error estimates (coverage {covered:.1%}, median of stated over true {overstated:.1f})")
+    if failed:
+        raise VerificationError(f"{len(failed)} of {len(results)} cases failed: {'; '.join(failed)}")
+    if root:
+        print(f"all {len(results)} cases passed" + (f"; report in {target}" if target else ""))
+
+
+def _write(target: Path, results: list[Result]) -> None:
+    """Report and figures; an error of the file system is one of the input."""
+    from .report import write_report
+
+    try:
+        write_report(target, results)
+    except OSError as error:
+        raise InputError(f"{target}: the report cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,106 @@
+"""The cases of ``seix verify``, each as a test; those that take longest run with the slow ones."""
+
+import math
+
+import numpy as np
+import pytest
+
+from seix.analysis.errors import two_mesh_error
+from seix.errors import InputError, VerificationError
+from seix.verification import runner
+from seix.verification.case import Case, Check
+
+SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells"}
+"""Seconds each; round bodies in space, and what other tests solve too."""
+
+
+def by_speed(case):
+    """The case as a parameter, marked if it is slow."""
+    return pytest.param(case, id=case.number, marks=[pytest.mark.slow] if case.number in SLOW else [])
+
+
+@pytest.mark.parametrize("case", [by_speed(case) for case in runner.all_cases()])
+def test_case(case):
+    """Errors and orders are as theory says."""
+    for check in case.run():
+        assert check.passed, check
+
+
+@pytest.mark.parallel(nprocs=3)
+def test_cases_on_three_ranks():
+    """Conduction with a jump, elasticity and the whole model, in parallel."""
+    for number in ("B07", "B25-shear", "B24", "B03-3D"):
+        (case,) = [one for one in runner.all_cases() if one.number == number]
+        for check in case.run():
+            assert check.passed, check
+
+
+def falling(order, exact=2.0, constant=0.1):
+    """A number that converges with an order."""
+    return Check("x", "", exact, tuple(exact + constant * 2.0 ** (-order * k) for k in range(3)), 2.0, 0.1)
+
+
+def test_a_case_fails_if_order_or_error_are_bad():
+    """One order less is seen, an error above tolerance is seen, and so is NaN."""
+    assert falling(2.0).passed and falling(1.7).passed
+    assert not falling(1.0).passed
+    assert not falling(2.0, constant=10.0).passed
+    assert not Check("x", "", 1.0, (math.nan,), None).passed
+    assert not Check("x", "", 1.0, (1.0 + 1e-5,), None).passed
+    assert Check("x", "", 1e-6, (0.9, 1e-3), None, 1e-2, scale=1.0).passed
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0, 4.0])
+def test_two_mesh_error_bounds_what_converges(order):
+    """Exact for first order, a bound for higher ones."""
+    fine, coarse = 1 + 0.1, 1 + 0.1 * 1.6**order
+    stated = two_mesh_error(fine, coarse, 1.6)
+    assert stated >= 0.1 * (1 - 1e-12)
+    assert stated == pytest.approx(0.1 * (1.6**order - 1) / 0.6)
+
+
+def test_effectivity_counts_what_is_covered():
+    """Of two numbers, one that converges and one that creeps, half of the errors are within the stated ones."""
+    good = runner.Result(Case("a", "", "", list), [falling(2.0)], 0.0)
+    # differences of a number that creeps are much smaller than its distance to the end
+    bad = runner.Result(Case("b", "", "", list), [falling(0.1)], 0.0)
+    covered, _ = runner.effectivity(runner.estimates([good, bad]))
+    assert covered == 0.5
+    assert {one.name for one in runner.estimates([good, bad]) if not one.covers} == {"b: x"}
+
+
+def failing():
+    """A case that cannot pass."""
+    return [Check("x", "", 1.0, (2.0,), None)]
+
+
+def test_command_writes_a_report_and_fails_with_a_failed_case(tmp_path, monkeypatch, capsys):
+    """Report, figures and raw numbers of two cases; the failed one ends the command with its name."""
+    (good,) = [case for case in runner.all_cases() if case.number == "B05"]
+    monkeypatch.setattr(runner, "all_cases", lambda: [good, Case("bad", "cannot pass", "none", failing)])
+    with pytest.raises(VerificationError, match=r"1 of 2 cases failed: bad \(x\)"):
+        runner.verify_command(tmp_path / "report", [])
+    page = (tmp_path / "report" / "README.md").read_text("utf-8")
+    assert "1 of 2 cases passed" in page and "FAILED" in page and "Cylinder in a uniform field" in page
+    assert {p.name for p in (tmp_path / "report").iterdir()} == {
+        "README.md", "results.json", "convergence.png", "effectivity.png"}  # fmt: skip
+    assert "FAILED  bad" in capsys.readouterr().out
+
+
+def test_unknown_case_is_refused():
+    """With the names of all."""
+    with pytest.raises(InputError, match=r"--only B99: no such case; there are B04, B05"):
+        runner.chosen(["B99"])
+
+
+def test_field_at_a_vertex_is_seen_from_the_side_asked_for():
+    """A laminate: the gradient jumps at the layer, and each side has its own."""
+    from seix.verification import plane_meshes
+    from seix.verification.single_field import SingleField, on_plane
+
+    problem = SingleField(plane_meshes.strip([("a", 1.0, 2), ("b", 1.0, 2)], 1.0, 2, (1.0, 1), (1.0, 1)))
+    kappa = {"core": 1.0, "a": 1.0, "b": 4.0, "electrolyte": 1.0}
+    phi = problem.conduct(kappa, [(on_plane(1, -1.0), 0.0, 0), (on_plane(1, 3.0), 3.25, 0)])
+    assert problem.at(phi.dx(1), (0.5, 1.0), "a") == pytest.approx(1.0)
+    assert problem.at(phi.dx(1), (0.5, 1.0), "b") == pytest.approx(0.25)
+    assert np.isfinite(problem.distance(phi, phi))

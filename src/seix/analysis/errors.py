@@ -5,7 +5,8 @@ from __future__ import annotations
 ASSUMED_ORDER = 1.0
 """Order of convergence in the mesh size that a number is taken to have at least. Means and energies of smooth solutions
 converge with order three or four, values at a point with two, slower while meshes are coarse. Chosen by the effectivity on the
-cases of ``seix verify``: the true error is within the stated one in 95 % of them or more, by a factor below five in the median."""
+cases of ``seix verify``: in 95 % of them or more the true error is within the stated one, which is below five times it in the
+median."""
 
 
 def two_mesh_error(fine: float, coarse: float, ratio: float) -> float:

@@ -10,6 +10,7 @@ from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
 from .linear import DirectLinear, MultigridLinear
 from .presets import LARGEST_FALLBACK, VARIANTS, Options, choose
+from .solvability import free_motions
 from .system import CoupledSystem
 from .timing import timed
 
@@ -125,6 +126,7 @@ class NewtonSolver:
         self._chain = self._candidates(preset)
         self._failures: list[str] = []
         self._create()
+        self._check_solvable()
 
     def _candidates(self, preset: str) -> list[str]:
         """Linear solvers to try, the preferred one first."""
@@ -159,6 +161,13 @@ class NewtonSolver:
         snes.getKSP().setPreSolve(self._before_linear_solve)
         snes.getKSP().setPostSolve(self._after_linear_solve)
         self._snes = snes
+
+    def _check_solvable(self) -> None:
+        """One solution, or a sentence on what is not held."""
+        loose = free_motions(self.system, self._linear.matrix)
+        if loose:
+            self.destroy()
+            raise InputError(f"the problem has no unique solution: nothing holds {' together with '.join(loose)}")
 
     def _before_linear_solve(self, ksp, b, x):
         ksp.setTolerances(atol=self._rounding)

@@ -1,0 +1,137 @@
+"""Does the problem have one solution? Floating potentials and free rigid motions are found before the solve.
+
+A constant on a connected part of a field, or a rigid motion of it, that no constraint forbids and to which the linearised
+equations do not answer can be added to any solution. Combinations count as well: two potentials that may float together.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ..fem import PETSc  # noqa: F401  first: orders the MPI library before DOLFINx
+
+_SINGULAR = 1e-11
+"""Answer of the equations to a motion, relative to that to the same motion with random signs, below which it is rounding."""
+_TAKES_PART = 0.1
+"""Share of a motion in a combination (of unit length) from which it is named."""
+
+
+def parts_of(space) -> tuple[np.ndarray, int]:
+    """Connected part of every owned node of a space, by its cells (collective).
+
+    Returns
+    -------
+    ndarray of int, shape (owned nodes,)
+        Part, the same on all ranks.
+    int
+        Number of parts.
+    """
+    imap, cells = space.dofmap.index_map, space.dofmap.list
+    comm, owned = space.mesh.comm, imap.size_local
+    count = owned + imap.num_ghosts
+    first = np.repeat(cells[:, 0], cells.shape[1])
+    graph = coo_array((np.ones(cells.size, dtype=np.int8), (first, cells.ravel())), shape=(count, count))
+    pieces, label = connected_components(graph, directed=False)
+    if comm.size == 1:
+        return label[:owned], pieces
+    # nodes that two ranks know join their pieces
+    start = comm.exscan(pieces) or 0
+    label = label.astype(np.int64) + start
+    low = imap.local_range[0]
+    shared = np.unique(np.concatenate(comm.allgather(imap.ghosts)))
+    mine = shared[(shared >= low) & (shared < low + owned)]
+    known = [(mine, label[mine - low]), (imap.ghosts, label[owned:])]
+    pairs = comm.allgather(np.concatenate([np.stack(pair) for pair in known], axis=1))
+    node, piece = np.concatenate(pairs, axis=1)
+    _, node = np.unique(node, return_inverse=True)
+    total = comm.allreduce(pieces)
+    size = total + (node.max() + 1 if len(node) else 0)
+    joined = coo_array((np.ones(len(node), dtype=np.int8), (piece, total + node)), shape=(size, size))
+    number, whole = connected_components(joined, directed=False)
+    whole, number = whole[:total], len(np.unique(whole[:total]))
+    _, whole = np.unique(whole, return_inverse=True)
+    return whole[label[:owned]], number
+
+
+def motions(block) -> list[tuple[str, np.ndarray]]:
+    """Constants, or rigid motions of a displacement, of every connected part of a field: description and values."""
+    if block.real:
+        return [(f"the value of '{block.name}'", np.ones(block.size))] if block.bs == 1 else []
+    part, number = parts_of(block.space)
+    x, bs = block.coordinates(), block.bs
+    comm = block.space.mesh.comm
+    x = x - comm.allreduce(x.sum(axis=0)) / comm.allreduce(len(x))
+    found = []
+    for k in range(number):
+        inside = (part == k).astype(float)
+        where = f"'{block.name}'" + (f", connected part {k + 1} of {number}" if number > 1 else "")
+        for component in range(bs):
+            value = np.zeros((block.owned, bs))
+            value[:, component] = inside
+            found.append((f"a constant of {where}" if bs == 1 else f"a shift of {where} along {'xyz'[component]}", value.ravel()))
+        for a, b in combinations(range(bs), 2):
+            value = np.zeros((block.owned, bs))
+            value[:, a], value[:, b] = -x[:, b] * inside, x[:, a] * inside
+            found.append((f"a rotation of {where}", value.ravel()))
+    return found
+
+
+def free_motions(system, matrix) -> list[str]:
+    """Motions that neither constraints nor equations forbid (collective).
+
+    Parameters
+    ----------
+    system : CoupledSystem
+    matrix : PETSc.Mat
+        Its linearisation, on the free unknowns.
+
+    Returns
+    -------
+    list of str
+        What takes part in them; empty for a problem with one solution.
+    """
+    comm, names = system.comm, []
+    local = system.full.local_size
+    signs = np.where(np.random.default_rng(comm.rank).random(local) < 0.5, -1.0, 1.0)
+    y, out, image = system.create_vector(), system.create_vector(), system.full.duplicate()
+
+    def apply(whole):
+        """What constraints make of a motion, and what the equations answer."""
+        y.zeroEntries()
+        y.array[: len(system.free)] = whole[system.free]
+        system.P.mult(y, image)
+        matrix.mult(y, out)
+        return image.array_r.copy(), out.array_r.copy()
+
+    start, gaps, answers, rough = 0, [], [], np.zeros(len(y.array_r))
+    for block in system.blocks:
+        for name, values in motions(block):
+            whole = np.zeros(local)
+            whole[start : start + block.size] = values
+            whole /= np.sqrt(comm.allreduce(float(values @ values)))
+            allowed, answer = apply(whole)
+            names.append(name)
+            gaps.append(allowed - whole)
+            answers.append(answer)
+            rough += apply(whole * signs)[1] ** 2
+        start += block.size
+    for item in (y, out, image):
+        item.destroy()
+    # equations of different fields have different units: each is measured by its answers to the motions with random signs
+    sums = comm.allreduce(np.bincount(system.labels + 1, weights=rough, minlength=len(system.blocks) + 1))
+    scale = np.sqrt(np.where(sums > 0, sums, 1.0))[system.labels + 1]
+    columns = np.concatenate([np.array(gaps), np.array(answers) / scale], axis=1).T
+    return [name for name, share in zip(names, _null_space(comm, columns), strict=True) if share > _TAKES_PART]
+
+
+def _null_space(comm, columns: np.ndarray) -> np.ndarray:
+    """Largest share of each column in combinations of the columns that vanish; rows are distributed."""
+    local = np.linalg.qr(columns, mode="r") if len(columns) else columns
+    triangle = np.linalg.qr(np.concatenate(comm.allgather(local)), mode="r")
+    _, values, vectors = np.linalg.svd(triangle)
+    small = np.concatenate([values, np.zeros(len(vectors) - len(values))]) <= _SINGULAR
+    return np.abs(vectors[small]).max(axis=0, initial=0.0)

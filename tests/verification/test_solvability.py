@@ -54,14 +54,17 @@ def elastic(msh, hold):
 
 def refused(system, preset, pattern):
     """The solver says what is loose."""
+    solver = NewtonSolver(system, preset=preset)
     with pytest.raises(InputError, match=pattern):
-        NewtonSolver(system, preset=preset)
+        solver.solve()
+    solver.destroy()
     system.destroy()
 
 
 def accepted(system, preset):
     """The solver takes it."""
     solver = NewtonSolver(system, preset=preset)
+    solver.solve()
     solver.destroy()
     system.destroy()
 

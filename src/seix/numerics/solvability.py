@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ..fem import PETSc  # noqa: F401  first: orders the MPI library before DOLFINx
+from ..fem import MPI
 
 _SINGULAR = 1e-11
 """Answer of the equations to a motion, relative to that to the same motion with random signs, below which it is rounding."""
@@ -87,7 +87,7 @@ def free_motions(system, matrix) -> list[str]:
     ----------
     system : CoupledSystem
     matrix : PETSc.Mat
-        Its linearisation, on the free unknowns.
+        Its linearisation, on the free unknowns; nothing is found if it is not finite.
 
     Returns
     -------
@@ -107,8 +107,9 @@ def free_motions(system, matrix) -> list[str]:
         matrix.mult(y, out)
         return image.array_r.copy(), out.array_r.copy()
 
-    start, gaps, answers, rough = 0, [], [], np.zeros(len(y.array_r))
-    for block in system.blocks:
+    start, gaps, answers = 0, [], []
+    rough, own = np.zeros((2, len(y.array_r)))
+    for index, block in enumerate(system.blocks):
         for name, values in motions(block):
             whole = np.zeros(local)
             whole[start : start + block.size] = values
@@ -117,14 +118,22 @@ def free_motions(system, matrix) -> list[str]:
             names.append(name)
             gaps.append(allowed - whole)
             answers.append(answer)
-            rough += apply(whole * signs)[1] ** 2
+            with np.errstate(over="ignore"):
+                square = apply(whole * signs)[1] ** 2
+            rough += square
+            own += np.where(system.labels == index, square, 0.0)
         start += block.size
     for item in (y, out, image):
         item.destroy()
-    # equations of different fields have different units: each is measured by its answers to the motions with random signs
-    sums = comm.allreduce(np.bincount(system.labels + 1, weights=rough, minlength=len(system.blocks) + 1))
-    scale = np.sqrt(np.where(sums > 0, sums, 1.0))[system.labels + 1]
-    columns = np.concatenate([np.array(gaps), np.array(answers) / scale], axis=1).T
+    if not comm.allreduce(bool(np.isfinite(rough).all()), op=MPI.LAND):
+        return []  # the state is too far from any solution to judge the equations by
+    # equations of different fields have different units: each is measured by its answers to the motions of its own field with
+    # random signs, or of all fields where it has none of its own
+    count = len(system.blocks) + 1
+    by_own, by_all = (comm.allreduce(np.bincount(system.labels + 1, weights=part, minlength=count)) for part in (own, rough))
+    sums = np.where(by_own > 0, by_own, np.where(by_all > 0, by_all, 1.0))
+    columns = np.concatenate([np.array(gaps), np.array(answers) / np.sqrt(sums)[system.labels + 1]], axis=1).T
+    columns /= np.maximum(1.0, np.sqrt(comm.allreduce((columns**2).sum(axis=0))))
     return [name for name, share in zip(names, _null_space(comm, columns), strict=True) if share > _TAKES_PART]
 
 

@@ -126,7 +126,7 @@ class NewtonSolver:
         self._chain = self._candidates(preset)
         self._failures: list[str] = []
         self._create()
-        self._check_solvable()
+        self._solvable = False
 
     def _candidates(self, preset: str) -> list[str]:
         """Linear solvers to try, the preferred one first."""
@@ -163,11 +163,14 @@ class NewtonSolver:
         self._snes = snes
 
     def _check_solvable(self) -> None:
-        """One solution, or a sentence on what is not held."""
+        """One solution, or a sentence on what is not held; judged once, at the state that is solved from first."""
+        if self._solvable:
+            return
+        self._linear.update(self.y)
         loose = free_motions(self.system, self._linear.matrix)
         if loose:
-            self.destroy()
             raise InputError(f"the problem has no unique solution: nothing holds {' together with '.join(loose)}")
+        self._solvable = True
 
     def _before_linear_solve(self, ksp, b, x):
         ksp.setTolerances(atol=self._rounding)
@@ -204,7 +207,7 @@ class NewtonSolver:
             return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
         if iteration == 0:
             snes.getSolution().copy(self._before)
-            return 0
+            return 0 if fnorm > 0.0 else PETSc.SNES.ConvergedReason.CONVERGED_FNORM_ABS  # solved already
         self.record.newton = iteration
         step = snes.getSolutionUpdate()
         self._before.axpy(-1.0, snes.getSolution())
@@ -239,7 +242,10 @@ class NewtonSolver:
         ------
         ConvergenceError
             With the field that changes most, the norms and what to try. The state is then that before the call.
+        InputError
+            If the problem has no unique solution, or an option no effect.
         """
+        self._check_solvable()
         self._wanted = self.tolerance if tolerance is None else tolerance
         before = self.y.copy()
         self._failures.clear()

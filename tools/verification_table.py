@@ -33,13 +33,14 @@ def table(results: list[dict]) -> str:
         (check,) = [one for one in cases[number]["checks"] if one["name"] == name]
         exact = f"{check['exact']:.7g}" if check["exact"] else ""
         value = f"{check['values'][-1]:.7g}" if check["exact"] else ""
-        order = "exact" if check["order"] is None else f"({check['order']:.2g})"
+        order = f"({check['order']:.2g})" if check["order"] else "exact" if len(check["values"]) == 1 else ""
         if check["observed_order"] is not None and check["order"] is not None:
             order = f"{check['observed_order']:.2f} {order}"
         lines.append(f"| {words} ({number}) | {exact} | {value} | {check['relative_errors'][-1]:.0e} | {order} |")
     checks = [check for case in results for check in case["checks"]]
     passed = sum(check["passed"] for check in checks)
-    lines += ["", f"{passed} of {len(checks)} checks in {len(results)} cases pass: [the whole report](docs/verification/README.md)."]
+    whole = "[the whole report](docs/verification/README.md)"
+    lines += ["", f"{passed} of {len(checks)} checks in {len(results)} cases pass: {whole}."]
     return "\n".join(lines)
 
 

@@ -41,3 +41,17 @@ def test_no_module_is_too_long():
     """A module that no longer fits in the head is split."""
     for path in (ROOT / "src/seix").rglob("*.py"):
         assert len(path.read_text("utf-8").splitlines()) <= 330, path
+
+
+def test_readme_has_the_verification_that_was_run():
+    """Its table comes from docs/verification/results.json, in which every case passed."""
+    import importlib.util
+    import json
+
+    spec = importlib.util.spec_from_file_location("verification_table", ROOT / "tools/verification_table.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    results = json.loads((ROOT / "docs/verification/results.json").read_text("utf-8"))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert tool.page(readme, results) == readme
+    assert all(case["passed"] for case in results)

@@ -130,7 +130,7 @@ def _section(result: Result) -> list[str]:
         exact = "" if check.norm else f"{check.exact:.8g}"
         values = ", ".join(f"{value:.2e}" if check.norm else f"{value:.8g}" for value in check.values)
         errors = ", ".join(f"{error:.1e}" for error in check.errors)
-        order = "exact" if check.order is None else f"{check.order:.2g}"
+        order = f"{check.order:.2g}" if check.order else "exact" if len(check.values) == 1 else "none"
         observed = "" if check.observed is None or check.order is None else f"{check.observed:.2f}"
         name = check.name + (f" [{check.unit}]" if check.unit else "")
         rows.append([name, exact, values, errors, order, observed, f"{check.tolerance:.1e}", _word(check.passed)])

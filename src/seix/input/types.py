@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from seix.input.words import shown
 from seix.units import DIMENSIONS, UnitError, parse_quantity
 
 WRITTEN = "written"
@@ -71,17 +72,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Message for a name that is not in a list: did-you-mean and everything allowed."""
     names = list(known)
-    return f"unknown {what} '{name}';{did_you_mean(name, names)} allowed: {', '.join(names)}"
-
-
-def shown(value: Any) -> str:
-    """A value as a person would write it in YAML, shortened."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return f"unknown {what} '{shown(name)}';{did_you_mean(name, names)} allowed: {', '.join(names)}"
 
 
 def to_si(value: Any, dimension: str, written: bool) -> float:
@@ -100,8 +91,12 @@ def to_si(value: Any, dimension: str, written: bool) -> float:
             type(value), f"'{shown(value)}'"
         )
         raise UnitError(f"{kind} is not a quantity; {expected}")
-    if not math.isfinite(value):
-        raise UnitError(f"'{value}' is not a finite number; {expected}")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        finite = False
+    if not finite:
+        raise UnitError(f"'{shown(value)}' is not a finite number; {expected}")
     if written and DIMENSIONS[dimension].unit:
         raise UnitError(f"the number {value:g} has no unit; {expected}")
     return float(value)

@@ -202,6 +202,8 @@ def parse_quantity(text: str, dimension: str) -> float:
     if match is None:
         raise UnitError(f"'{given}' is not a number{' with a unit' * bool(wanted.unit)}; {wanted.expected}")
     number, unit = match.groups()
+    if re.match(r",\d", unit):
+        raise UnitError(f"'{given}' has a comma; write a point before decimals, such as '{number}.{shown(unit[1:])}'")
     if not unit and wanted.unit:
         raise UnitError(f"'{given}' has no unit; {wanted.expected}")
     try:

@@ -21,6 +21,19 @@ _MAX_NODES = 200_000  # aliases can multiply a few lines into more nodes than me
 _MAX_BYTES = 1_000_000  # YAML is read at about 300 kB/s, and /dev/zero has no end
 _MAX_BITS = 1000  # beyond, whole numbers are no floats any more, and from some thousand digits on no text either
 _DEEP = 50
+_TOO_LARGE = "a whole number of hundreds of digits; expected a number that a computer can hold"
+_OPENED = ("while scanning a quoted scalar", "while scanning a simple key")
+"""What ruamel notices long after the place where the mistake is."""
+_CURES = {
+    "'\\t' that cannot start": "a tab; indent with blanks",
+    "found unexpected end of stream": "the quote that opens here is not closed",
+    "could not find expected ':'": "this line is no 'key: value'; put a blank after the colon, or a long text in quotes",
+    "mapping values are not allowed": "a ': ' where no key can stand; put a text with a colon in quotes, and indent keys alike",
+    "<block end>": "this line is not indented like the ones above it; give all keys of a mapping the same number of blanks",
+    "expected a single document": "a second document begins here; leave out the line ---",
+    "found undefined alias": "an alias * of nothing; put a text that starts with * in quotes",
+}
+"""What ruamel says, or a part of it, and the same for people."""
 
 
 def read_yaml(path: Path, name: str) -> tuple[Node, str]:
@@ -53,6 +66,8 @@ def read_yaml(path: Path, name: str) -> tuple[Node, str]:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
     if len(raw) > _MAX_BYTES:
         raise InputError(f"{name}: is larger than {_MAX_BYTES // 1_000_000} MB; a scenario file has some kilobytes")
+    if b"\0" in raw:
+        raise InputError(f"{name}:1:1: a binary file, or text in UTF-16; expected a scenario, saved as UTF-8")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -101,6 +116,8 @@ def _load(text: str, source: str, place: Place | None) -> Any:
             return yaml.load(io.StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context in _OPENED and error.context_mark is not None:  # the end of the file is no help to find a quote
+            mark = error.context_mark
         problem, at = _yaml_problem(error), (mark.line + 1, mark.column + 1) if mark else (1, 1)
     except RecursionError:
         problem, at = "not valid YAML: brackets or lists are nested too deeply", _too_deep(text)
@@ -126,6 +143,8 @@ def _constructor() -> type:
                 raise
             except Exception as error:  # of every kind that int(), float(), a date or the library itself may raise
                 tag = str(node.tag).rpartition(":")[2]
+                if tag == "int" and len(node.value) > 4000:  # digits that int() does not take
+                    raise MarkedYAMLError(problem=_TOO_LARGE, problem_mark=node.start_mark) from None
                 kind = {"int": "number", "float": "number", "timestamp": "date", "bool": "true or false"}.get(tag, "value")
                 value = f"'{shown(node.value)}'" if isinstance(node.value, str) else "this"
                 reason = f" ({error})" if tag == "timestamp" else ""
@@ -158,7 +177,8 @@ def _yaml_problem(error: Any) -> str:
     problem = printable(" ".join(str(error.problem or error.context).split()))
     if problem.startswith("but "):
         problem = f"{error.context} {problem}"
-    return f"not valid YAML: {problem}"
+    cures = (cure for sign, cure in _CURES.items() if sign in problem)
+    return f"not valid YAML: {next(cures, problem)}"
 
 
 def _twice(key: str) -> str:
@@ -224,7 +244,7 @@ class _Converter:
             )
         if isinstance(data, int):
             if data.bit_length() > _MAX_BITS:
-                raise InputError(f"{place}: a whole number of {_MAX_BITS} bits or more is too large")
+                raise InputError(f"{place}: not valid YAML: {_TOO_LARGE}")
             return int(data)
         if isinstance(data, float):
             return float(data)

@@ -169,7 +169,10 @@ def _json_schema(dimension: str, texts: tuple[str, ...], words: str) -> dict[str
     return {"anyOf": [*({"const": text} for text in texts), schema]} if texts else schema
 
 
-Length = quantity("length", gt=0)
+# beyond, the mesher has no digits left beside a grain; and such a number is a wrong unit
+LONGEST = 1e-3
+"""Largest length of a scenario [m]."""
+Length = quantity("length", ge=1e-15, le=LONGEST, words="greater than 0 m (1 fm to 1 mm)")
 Fraction = quantity("ratio", gt=0, le=1)
 
 

@@ -250,5 +250,8 @@ class _Converter:
             return float(data)
         text = str(getattr(data, "value", data))
         if any("\ud800" <= c <= "\udfff" for c in text):
-            raise InputError(f"{place}: '{shown(text)}' has half of a sign, which is no text; write the sign itself")
+            try:  # JSON writes signs beyond 16 bits in two halves
+                return text.encode("utf-16", "surrogatepass").decode("utf-16")
+            except UnicodeDecodeError:
+                raise InputError(f"{place}: '{shown(text)}' has half of a sign; write the sign itself") from None
         return text

@@ -140,7 +140,7 @@ def test_any_value_anywhere_gives_a_scenario_or_a_sentence(tmp_path_factory, tre
 
 
 ODD = st.one_of(st.binary(max_size=3), st.dates(), st.complex_numbers(), st.sets(st.integers(), max_size=2), st.decimals(),
-                VALUES, st.just(10**5000), st.just("\ud800"), st.just(float("nan")), st.just(object()))  # fmt: skip
+                VALUES, st.just(10**4000), st.just("\ud800"), st.just(float("nan")), st.just(object()))  # fmt: skip
 
 
 @fixed(150)
@@ -165,18 +165,18 @@ def small_structures(draw):
     """A valid or impossible scenario of one layer with grains in the plane, lengths in metres."""
     diameter = draw(st.floats(2.0, 8.0)) * NM
     shape = draw(st.sampled_from(["round", "round", "round", "cellular", "polycrystal"]))
-    grains = {"diameter": diameter, "spread": draw(st.floats(0.0, 0.5)), "shape": shape}
+    grains = {"diameter": diameter, "spread": draw(st.floats(0.0, 0.4)), "shape": shape}
     if shape != "polycrystal":
-        grains["gap"] = draw(st.floats(0.01, 0.6)) * diameter
-    total = 1.0 if shape == "polycrystal" else draw(st.floats(0.02, 0.8))
+        grains["gap"] = draw(st.floats(0.01, 0.4)) * diameter
+    total = 1.0 if shape == "polycrystal" else draw(st.floats(0.05, 0.7))
     share = draw(st.floats(0.1, 1.0))
     phases = {"LiF": total * share} | ({"Li3N": total - total * share} if share < 0.9 else {})
     if shape == "polycrystal" and share >= 0.9:
         phases = {"LiF": 1.0}
-    thickness = draw(st.floats(0.8, 3.0)) * diameter
+    thickness = draw(st.floats(1.0, 3.0)) * diameter + 2.05 * grains.get("gap", 0.0)
     kind = draw(st.sampled_from(["patch", "patch", "particle"]))
-    size = {"period": draw(st.floats(3.0, 12.0)) * diameter, "core_depth": 2 * diameter} if kind == "patch" else {
-        "core_radius": draw(st.floats(1.0, 5.0)) * diameter}  # fmt: skip
+    size = {"period": draw(st.floats(4.0, 14.0)) * diameter, "core_depth": 2 * diameter} if kind == "patch" else {
+        "core_radius": draw(st.floats(1.0, 6.0)) * diameter}  # fmt: skip
     layer = {"thickness": thickness, "phases": phases, "grains": grains}
     sei = {"structure": "layers", "thickness": thickness, "layers": [layer]}
     return {"title": "Random", "seed": draw(st.integers(0, 2**32 - 1)), "sei": sei,
@@ -204,7 +204,8 @@ def check_structure(document):
     structure, scenario = found
     layer = scenario.sei.layers[0]
     for name, asked in layer.phases.items():
-        assert structure.statistics["phases"][name]["fraction"] == pytest.approx(asked, rel=0.01)
+        off = {"abs": 0.01} if layer.grains.shape == "polycrystal" else {"rel": 0.01}  # grains of a polycrystal are whole
+        assert structure.statistics["phases"][name]["fraction"] == pytest.approx(asked, **off)
     if layer.grains.shape != "round":
         return True
     inner, outer = 0.0, layer.thickness / NM
@@ -230,7 +231,7 @@ def check_structure(document):
     return True
 
 
-@fixed(15)
+@fixed(40)
 @given(small_structures())
 def test_a_random_structure_has_the_fractions_asked_or_is_refused(document):
     check_structure(document)
@@ -240,5 +241,5 @@ def test_a_random_structure_has_the_fractions_asked_or_is_refused(document):
 @pytest.mark.timeout(1800)
 def test_many_random_structures():
     made = []
-    fixed(400)(given(small_structures())(lambda document: made.append(check_structure(document))))()
+    fixed(200)(given(small_structures())(lambda document: made.append(check_structure(document))))()
     assert sum(made) > 0.2 * len(made) and not all(made)

@@ -65,7 +65,7 @@ def raise_problems(problems: Iterable[Problem]) -> None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`` did you mean 'x'?`` with a leading blank, or nothing when no known name is near."""
     lower = {k.lower(): k for k in known}
-    match = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)
+    match = difflib.get_close_matches(shown(name).lower(), lower, n=1, cutoff=0.6)
     return f" did you mean '{lower[match[0]]}'?" if match else ""
 
 

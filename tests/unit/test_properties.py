@@ -120,7 +120,7 @@ def damaged(draw):
     return tree
 
 
-@fixed(250)
+@fixed(200)
 @given(damaged(), st.booleans())
 def test_any_value_anywhere_gives_a_scenario_or_a_sentence(tmp_path_factory, tree, block):
     folder = tmp_path_factory.getbasetemp() / "any" / "examples"
@@ -231,7 +231,7 @@ def check_structure(document):
     return True
 
 
-@fixed(40)
+@fixed(20)
 @given(small_structures())
 def test_a_random_structure_has_the_fractions_asked_or_is_refused(document):
     check_structure(document)

@@ -22,7 +22,7 @@ test-all: $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/python -m pip install -q --disable-pip-version-check ruff
-	$(BIN)/python -m ruff check src tests
+	$(BIN)/python -m ruff check src tests tools
 
 $(STAMP): requirements/lock.txt pyproject.toml tools/find-python.sh tools/system-libs.sh
 	sh tools/system-libs.sh

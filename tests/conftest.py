@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # this mpiexec first
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "regression"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import pytest
 

@@ -23,8 +23,10 @@ from seix.errors import GeometryError, InputError
 from seix.input import messages
 from seix.input.needs import comparison_problems, idle_overrides, missing_properties, used_properties
 from seix.input.overlay import Override, assign, parse_overrides, reshape
-from seix.input.tree import Node, Place, merge, read_yaml, without_empty
-from seix.input.types import WRITTEN, Problem, did_you_mean, shown
+from seix.input.reading import read_yaml
+from seix.input.tree import Node, Place, merge, without_empty
+from seix.input.types import WRITTEN, Problem, did_you_mean
+from seix.input.words import printable, shown
 from seix.materials import MaterialLibrary
 from seix.scenario import Scenario
 
@@ -147,15 +149,21 @@ def _read_with_base(path: Path, name: str, root: Path, documents: dict[str, str]
         )
     base = path.parent / extends.value
     chain = [*chain, path.resolve()]
+    try:
+        there = base.is_file()
+        base.resolve()
+    except (OSError, ValueError) as error:  # a name too long for the system, or with a null in it
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise InputError(f"{extends.place}: extends: '{shown(extends.value)}' cannot be opened: {reason}") from None
     if base.resolve() in chain:
         loop = " -> ".join([*(p.name for p in chain[chain.index(base.resolve()) :]), base.name])
         raise InputError(
             f"{extends.place}: extends: goes in a circle, {loop}; a base must not extend its own overlay"
         )
-    if not base.is_file():
+    if not there:
         what = "is a folder" if base.is_dir() else "does not exist"
         raise InputError(
-            f"{extends.place}: extends: '{extends.value}' {what}; expected a file, seen from {path.parent}"
+            f"{extends.place}: extends: '{shown(extends.value)}' {what}; expected a file, seen from {path.parent}"
         )
     return merge(_read_with_base(base, os.path.normpath(base), root, documents, chain), node, reshape)
 
@@ -176,7 +184,7 @@ def _member_trees(document: Node, stem: str, overrides: list[Override]) -> dict[
         if variants is None or name not in parts:
             hint = did_you_mean(name, parts)
             allowed = f";{hint} allowed: {', '.join(parts)}" if variants else "; this scenario has none"
-            raise InputError(f"{override.node.place}: variants.{name}: unknown variant{allowed}")
+            raise InputError(f"{override.node.place}: variants.{shown(name)}: unknown variant{allowed}")
     trees = {}
     for name, part in parts.items():
         tree = shared if part is None else merge(shared, part, reshape)
@@ -197,7 +205,7 @@ def _variants(node: Node) -> dict[str, Node]:
     for name, part in node.value.items():
         if not _NAME.fullmatch(name) or name == "matrix":
             raise InputError(
-                f"{part.key_place}: variants.{name}: cannot be a name; expected a letter, then letters, "
+                f"{part.key_place}: variants.{shown(name)}: cannot be a name; expected a letter, then letters, "
                 "digits, _ or -, and not the word matrix"
             )
         if part.value is not None and not isinstance(part.value, dict):
@@ -246,7 +254,7 @@ def _lines(found: _Found, names: set[str]) -> list[str]:
     who: dict[tuple[Place, str], set[str]] = {}
     for place, problem, name in found:
         key = ".".join(map(str, problem.path))
-        line = f"{place}: {key}: {problem.text}" if key else f"{place}: {problem.text}"
+        line = printable(f"{place}: {key}: {problem.text}" if key else f"{place}: {problem.text}")
         who.setdefault((place, line), set()).update(names if name is None else {name})
     lines = []
     for (_, line), concerned in sorted(who.items(), key=lambda item: item[0][0].order):

@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from seix.input.words import shown
+
 AVOGADRO = 6.02214076e23
 """Avogadro constant [1/mol], exact by definition of the mole."""
 FARADAY = 96485.33212331
@@ -158,12 +160,12 @@ def _pint_convert(number: float, unit: str, dimension: Dimension) -> float:
     try:
         quantity = registry.Quantity(number, registry.parse_units(unit))
     except Exception:  # pint raises a dozen kinds on text that is no unit
-        raise UnitError(f"unknown unit '{unit}';{_near(unit)} {dimension.expected}") from None
+        raise UnitError(f"unknown unit '{shown(unit)}';{_near(unit)} {dimension.expected}") from None
     target = re.sub(r"(?<=[a-z])(\d)", r"**\1", dimension.unit).replace(" ", "*") or "dimensionless"
     try:
         return float(quantity.to(target).magnitude)
     except Exception:  # another dimension, an offset unit inside a product, an overflow
-        raise UnitError(f"'{unit}' has another dimension; {dimension.expected}") from None
+        raise UnitError(f"'{shown(unit)}' has another dimension; {dimension.expected}") from None
 
 
 def _near(unit: str) -> str:
@@ -195,19 +197,21 @@ def parse_quantity(text: str, dimension: str) -> float:
     UnitError
         Not a number, no unit, unknown unit, or a unit of another dimension.
     """
-    wanted = DIMENSIONS[dimension]
+    wanted, given = DIMENSIONS[dimension], shown(text)
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise UnitError(f"'{text}' is not a number{' with a unit' * bool(wanted.unit)}; {wanted.expected}")
+        raise UnitError(f"'{given}' is not a number{' with a unit' * bool(wanted.unit)}; {wanted.expected}")
     number, unit = match.groups()
+    if re.match(r",\d", unit):
+        raise UnitError(f"'{given}' has a comma; write a point before decimals, such as '{number}.{shown(unit[1:])}'")
     if not unit and wanted.unit:
-        raise UnitError(f"'{text}' has no unit; {wanted.expected}")
+        raise UnitError(f"'{given}' has no unit; {wanted.expected}")
     try:
         value = _convert(Decimal(number), unit, dimension)
     except ArithmeticError:  # beyond even the range of Decimal
         value = math.inf
     if not math.isfinite(value):
-        raise UnitError(f"'{text}' is too large for a number; {wanted.expected}")
+        raise UnitError(f"'{given}' is too large for a number; {wanted.expected}")
     return value
 
 
@@ -221,7 +225,7 @@ def _convert(number: Decimal, unit: str, dimension: str) -> float:
         # only electronvolts are read as energy per particle: '50 kJ' is far more likely a forgotten '/mol'
         return float(number * scale) * AVOGADRO
     if powers != _table_unit(wanted.unit)[1]:
-        raise UnitError(f"'{unit}' has another dimension; {wanted.expected}")
+        raise UnitError(f"'{shown(unit)}' has another dimension; {wanted.expected}")
     return float(number * scale)
 
 

@@ -120,10 +120,10 @@ def fraction_problems(
             yield Problem(key, text, impossible=True)
         return
     for name, fraction in local.items():
-        if fraction > PHASE_LIMIT:
+        if fraction > PHASE_LIMIT * (1.0 + 1e-9):  # 0.45 of twice the layer is 0.9 and a rounding error
             asked = "" if fraction == given[name] else f"{given[name]:.4g} of the SEI is "
             yield Problem((*key, name), f"{asked}{fraction:.4g} of {where}; must be at most {PHASE_LIMIT}", impossible=True)
-    if total > CEILING and all(f <= PHASE_LIMIT for f in local.values()):
+    if total > CEILING and all(f <= PHASE_LIMIT * (1.0 + 1e-9) for f in local.values()):
         yield Problem(key, f"the grains ask for {total:.4g} of {where}; must be at most {CEILING:.3f}, "
                       "the densest packing of equal discs", impossible=True)  # fmt: skip
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from seix.input.types import Model, Problem, did_you_mean, shown
+from seix.input.types import Model, Problem, did_you_mean
+from seix.input.words import shown
 from seix.scenario import UNIONS, Scenario
 
 FILE_KEYS = ("extends", "variants")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from seix.input.types import Length, Model, Problem, quantity, raise_problems
+from seix.input.types import LONGEST, Length, Model, Problem, quantity, raise_problems
 from seix.units import format_si
 
 PLANE_SECTOR = (math.radians(10), math.pi)
@@ -93,7 +93,7 @@ class Body(Model):
     """One core of an assembly."""
 
     centre: Annotated[
-        list[quantity("length", ge=0)],
+        list[quantity("length", ge=0, le=LONGEST)],
         Field(min_length=2, max_length=3, description="Place in the box, from its lower corner: one length for each dimension."),
     ]
     core_radius: Annotated[Length, Field(description="Radius of this core.")]

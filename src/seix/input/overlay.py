@@ -8,7 +8,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from seix.errors import InputError
-from seix.input.tree import Key, Node, Place, merge, parse_yaml
+from seix.input.reading import parse_yaml
+from seix.input.tree import Key, Node, Place, merge
+from seix.input.words import printable
 from seix.scenario import UNIONS
 
 
@@ -67,7 +69,7 @@ def parse_overrides(texts: Sequence[str]) -> list[Override]:
     for text in texts:
         key, equals, value = text.partition("=")
         keys = tuple(int(k) if k.isdecimal() else k for k in key.strip().split("."))
-        place = Place(f"--set {text}")
+        place = Place(f"--set {printable(text)}")
         if not equals or "" in keys:
             wrong.append(f"{place}: not an assignment; expected key.path=value such as sei.thickness='30 nm'")
         elif keys[0] == "extends" or keys == ("variants",) or (keys[0] == "variants" and len(keys) == 2):

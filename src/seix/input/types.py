@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from seix.input.words import shown
 from seix.units import DIMENSIONS, UnitError, parse_quantity
 
 WRITTEN = "written"
@@ -64,24 +65,14 @@ def raise_problems(problems: Iterable[Problem]) -> None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`` did you mean 'x'?`` with a leading blank, or nothing when no known name is near."""
     lower = {k.lower(): k for k in known}
-    match = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)
+    match = difflib.get_close_matches(shown(name).lower(), lower, n=1, cutoff=0.6)
     return f" did you mean '{lower[match[0]]}'?" if match else ""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Message for a name that is not in a list: did-you-mean and everything allowed."""
     names = list(known)
-    return f"unknown {what} '{name}';{did_you_mean(name, names)} allowed: {', '.join(names)}"
-
-
-def shown(value: Any) -> str:
-    """A value as a person would write it in YAML, shortened."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return f"unknown {what} '{shown(name)}';{did_you_mean(name, names)} allowed: {', '.join(names)}"
 
 
 def to_si(value: Any, dimension: str, written: bool) -> float:
@@ -100,8 +91,12 @@ def to_si(value: Any, dimension: str, written: bool) -> float:
             type(value), f"'{shown(value)}'"
         )
         raise UnitError(f"{kind} is not a quantity; {expected}")
-    if not math.isfinite(value):
-        raise UnitError(f"'{value}' is not a finite number; {expected}")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        finite = False
+    if not finite:
+        raise UnitError(f"'{shown(value)}' is not a finite number; {expected}")
     if written and DIMENSIONS[dimension].unit:
         raise UnitError(f"the number {value:g} has no unit; {expected}")
     return float(value)
@@ -174,7 +169,10 @@ def _json_schema(dimension: str, texts: tuple[str, ...], words: str) -> dict[str
     return {"anyOf": [*({"const": text} for text in texts), schema]} if texts else schema
 
 
-Length = quantity("length", gt=0)
+# beyond, the mesher has no digits left beside a grain; and such a number is a wrong unit
+LONGEST = 1e-3
+"""Largest length of a scenario [m]."""
+Length = quantity("length", ge=1e-15, le=LONGEST, words="greater than 0 m (1 fm to 1 mm)")
 Fraction = quantity("ratio", gt=0, le=1)
 
 

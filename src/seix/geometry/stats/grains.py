@@ -66,7 +66,9 @@ class Grains:
         """Areas [nm2] or volumes [nm3] (n,) of whole grains."""
         shapes = self.structure.shapes
         if isinstance(shapes, ConvexShapes):
-            return shapes.areas()[self.index]
+            # polygons of a polycrystal lack the segments under round walls; its radii are those of equal area, with them
+            full = np.array([layer.shape == "polycrystal" for layer in self.structure.layers])[self.structure.layer]
+            return np.where(full, math.pi * self.structure.radii**2, shapes.areas())[self.index]
         if isinstance(shapes, StarShapes):
             return shapes.volumes()[self.index]
         radii = self.structure.radii[self.index]

@@ -145,13 +145,14 @@ def _scaled(radii: np.ndarray, weight: np.ndarray, measure: float, layer: LayerS
             "layer help"
         )
     fits = np.ones(len(radii), bool)
-    while True:  # every pass adds grains that reach the limit, until none is left that would exceed it
+    while fits.any():  # every pass adds grains that reach the limit, until none is left that would exceed it
         rest = measure - ball(largest, dim) * weight[~fits].sum()
         factor = (rest / (weight[fits] * ball(radii[fits], dim)).sum()) ** (1.0 / dim)
         exceeds = fits & (factor * radii > largest)
         if not exceeds.any():
             return np.where(fits, factor * radii, largest)
         fits &= ~exceeds
+    return np.full(len(radii), largest)  # all of them, to rounding
 
 
 def _check_counts(layer: LayerShape, band, wanted: np.ndarray, where: str) -> None:

@@ -150,6 +150,7 @@ def test_run_writes_no_field_that_is_not_finite(monkeypatch, tmp_path):
     assert not any(path.name.startswith("out") for path in tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=2)
 def test_all_ranks_stop(monkeypatch, tmp_path):
     """What only the first rank sees ends the run on both."""

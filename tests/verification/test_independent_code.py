@@ -84,7 +84,7 @@ def test_meshes_are_curved_and_of_two_phases():
         assert np.linalg.norm((a + b) / 2 - middle, axis=1).max() > 0.01
 
 
-@pytest.mark.parametrize("dim, stretch", [(2, 0.02), (2, None), (3, 0.02), (3, None)])
+@pytest.mark.parametrize("dim, stretch", [(2, 0.02), (2, None), pytest.param(3, 0.02, marks=pytest.mark.slow), (3, None)])
 def test_model_with_perfect_contact(dim, stretch):
     """The whole model: potential, lithium and displacement at all nodes, field and stress at all quadrature points."""
     out, swelling = 0.004, 0.01
@@ -144,8 +144,9 @@ def test_model_with_perfect_contact(dim, stretch):
     model.system.destroy()
 
 
-@pytest.mark.parametrize("preset", ["direct", "multigrid"])
-@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize(
+    "dim, preset", [(2, "direct"), (2, "multigrid"), pytest.param(3, "direct", marks=pytest.mark.slow), (3, "multigrid")]
+)
 def test_one_field(dim, preset):
     """Both solvers of single fields: grains that want to grow in a stretched patch, and conduction through all of it."""
     other, domains = independent(dim), Domains(MPI.COMM_SELF, patch(dim))

@@ -134,8 +134,10 @@ def test_balances_dissipation_and_bounds(path, name):
             continue
         slack = EXACT if mesh.kind == "patch" else CURVED
         assert window[0] * (1 - slack) <= q["sei.effective_conductivity"] <= window[1] * (1 + EXACT)
-    if mesh.kind == "patch":
-        assert window[1] == pytest.approx(highest(mesh, values, q), rel=1e-9)
+    if mesh.kind == "patch" and values.surface_conductance == 0:
+        assert window[1] == pytest.approx(bounds(mesh, values)[1], rel=1e-9)
+    elif mesh.kind == "patch":  # boundaries conduct across the film as far as they are upright
+        assert bounds(mesh, values)[1] * (1 + EXACT) < window[1] <= highest(mesh, values, q) * (1 + EXACT)
     elif "sei.effective_conductivity" in q:
         assert window[1] <= bounds(mesh, values)[1] * (1 + CURVED)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_microstructure import MATRIX, PERFECT, conducting, square_lattice
 
+from balls import box
 from seix.analysis.invariants import CURVED, conductivity_window
 from seix.analysis.measures import cell_areas, cell_volumes
 from seix.analysis.quantities import Measurement
@@ -49,6 +50,8 @@ SLOW = {"binder", "several_particles", "consSEI_family_3d", "consSEI_growing_3d"
 LINEAR = {"homogeneous_film", "two_layer_film", "layer_list", "silicon_domains", "sector_particle",
           "grain_boundary_conduction-coarse"}  # fmt: skip
 """Cases of the linear model in the fast tests."""
+SHARING = {"binder", "several_particles"}
+"""Several pieces of core in perfect contact with one SEI: how they share the current is not solved to the tolerance."""
 TOLERANCE = 1e-10
 """Relative error that Newton's method may leave in a field."""
 EXACT = 1e4 * TOLERANCE
@@ -166,6 +169,8 @@ def laws():
     for law in ("film_resistance", "perfect_contact"):
         for case in CASES:
             marks = [] if law == "film_resistance" and case.id in LINEAR else [pytest.mark.slow]
+            if law == "perfect_contact" and case.id in SHARING:
+                marks.append(pytest.mark.xfail(strict=True, reason="Newton's method stops too early; a run is refused for it"))
             yield pytest.param(*case.values, law, id=f"{case.id}-{law}", marks=marks)
 
 
@@ -197,6 +202,24 @@ def test_linear_in_the_current_without_feedback(path, name, law):
         assert low * (1 - slack) <= one["sei.effective_conductivity"]
         if mesh.kind == "patch" and not values.core_domains:
             assert window[0] == pytest.approx(low, rel=1e-9)
+
+
+def test_wrong_shares_of_the_current_are_noticed():
+    """Lithium is balanced for every piece of core by itself: moving a tenth of the uptake to another piece keeps the sum."""
+    scenario = box(mesh=COARSE | {"cells_per_layer": 1})
+    mesh, values = make_mesh(scenario), parameters_of(scenario, MaterialLibrary())
+    model = Model(Domains(MPI.COMM_SELF, mesh), without_feedback(values, "film_resistance"))
+    solver = NewtonSolver(model.system, TOLERANCE)
+    LoadPath(solver, model.set_current, None).go(1.0)
+    measurement = Measurement(model, values.reference_field)
+    assert measurement.quantities()["lithium.imbalance"].value <= 100 * TOLERANCE
+    volumes = np.array([body[-1] ** 3 for body in mesh.bodies])  # the pieces are the bodies
+    moved_away = 0.1 * model.r.x.array[0] * volumes[0]
+    model.r.x.array[:2] += np.array([-1, 1]) * moved_away / volumes
+    found = measurement.quantities()["lithium.imbalance"].value
+    assert found == pytest.approx(0.1 * volumes[0] / volumes.sum(), rel=0.2)  # of the current, as even as the particles allow
+    solver.destroy()
+    model.system.destroy()
 
 
 @pytest.mark.parametrize("dim, ratio", [(2, 1e-3), (2, 50.0), (3, 1e-3), (3, 50.0)])

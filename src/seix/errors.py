@@ -29,7 +29,7 @@ class InputError(SeixError):
 
 
 class ConvergenceError(SeixError):
-    """A solver did not converge; the text names field, block, norms and what to try."""
+    """A solver did not converge, or what it found breaks a balance or a bound; the text names what, and what to try."""
 
     exit_code = 3
 

@@ -258,14 +258,17 @@ class Model:
             return law
         return -self.kappa("+") * ufl.dot(ufl.grad(self.phi)("+"), ufl.FacetNormal(self.domains.mesh)("+"))
 
-    def dissipation(self) -> float:
-        """Power dissipated in the SEI with its grain boundaries, in units of conductivity times voltage squared."""
-        d = self.domains
-        bulk = conduction.ohmic_conduction(self.kappa, self.phi, self.phi) * d.regions(*d.sei_regions)
+    def dissipation(self, potential=None) -> float:
+        """Power dissipated in the SEI with its grain boundaries, in units of conductivity times voltage squared.
+
+        By the ionic potential, or by another function of its space.
+        """
+        d, phi = self.domains, self.phi if potential is None else potential
+        bulk = conduction.ohmic_conduction(self.kappa, phi, phi) * d.regions(*d.sei_regions)
         power = self.integrate_form(bulk)
         if self.parameters.surface_conductance > 0:
             normal = ufl.FacetNormal(d.mesh)
-            along = conduction.surface_conduction(self.surface_conductance, self.phi, self.phi, normal)
+            along = conduction.surface_conduction(self.surface_conductance, phi, phi, normal)
             power += self.integrate_form(along * d.dS(GRAIN_MATRIX))
         return power
 

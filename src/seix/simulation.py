@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .analysis import invariants
 from .analysis.errors import two_mesh_error
 from .analysis.fieldset import CellFields
 from .analysis.materials_used import materials_used
@@ -116,8 +117,9 @@ def _structure(name: str, scenario: Scenario, references, comm, cache, progress)
         progress.stage(f"solve {label}")
         reference = references[i] if references else None
         levels.append(_solve(scenario, parameters, meshes[i][0], reference, comm, progress, name, with_fields=i == 0))
-    result = _combine(name, scenario, parameters, levels, *meshes[0]) if comm.rank == 0 else None
-    return result, [level.mean_field for level in levels]
+    kept: list[StructureResult] = []
+    on_root(comm, lambda: kept.append(_combine(name, scenario, parameters, levels, *meshes[0])))
+    return (kept[0] if kept else None), [level.mean_field for level in levels]
 
 
 def _mesh(comm, scenario: Scenario, factor: float, cache: Path):
@@ -155,7 +157,7 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
     shown = scenario.output.map_current_multiple or asked[-1]
     level = Level(numerics={"unknowns": model.system.unknowns, "cells": model.domains.cells_global})
     level.numerics |= {"fields": dict(model.system.field_sizes()), "solver_options": solver.options}
-    measurement = None
+    measurement = window = None
 
     feedback = model.set_feedback if parameters.interface.stress_feedback else None
     path = LoadPath(solver, model.set_current, feedback)
@@ -172,6 +174,8 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
         with timed("quantities"):
             quantities = measurement.quantities()
         quantities["reference_field.mean"] = Quantity(level.mean_field, "V/m")
+        window = window or invariants.conductivity_window(measurement)
+        _check(comm, f"{label} at I/I0 = {multiple:g}", quantities, control.tolerance, window, domains)
         level.cases[multiple] = quantities
         with timed("quantities"):
             level.largest_strain = max(level.largest_strain, measurement.largest_strain())
@@ -189,14 +193,22 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
     return level
 
 
+def _check(comm, where: str, quantities, tolerance: float, window, domains: Domains) -> None:
+    """End the run on all ranks if the quantities break an invariant."""
+    slack = invariants.slack_of(domains.shape)
+    on_root(comm, lambda: invariants.refuse(where, invariants.violations(quantities, tolerance, window, slack)))
+
+
 def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file) -> StructureResult:
     """Join the levels: values of the finest mesh, errors from the difference to the coarser one."""
     fine = levels[0]
     # sizes have upper limits, so that the coarser mesh may be less coarse than asked: cells tell
     ratio = (fine.numerics["cells"] / levels[-1].numerics["cells"]) ** (1 / tagged.points.shape[1])
+    found = invariants.field_violations(fine.fields, tagged.region, tagged.region_names, tagged.core_regions)
     cases = []
     for multiple in scenario.load.current_multiples:
         quantities = _with_errors(levels, multiple, ratio)
+        found += invariants.not_finite(quantities)
         history = fine.histories[multiple]
         cases.append(
             CaseResult(
@@ -211,6 +223,7 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file)
                 },
             )
         )
+    invariants.refuse(name, found)
     shown = scenario.output.map_current_multiple or scenario.load.current_multiples[-1]
     numerics = {"levels": [level.numerics for level in levels]} | levels[0].numerics
     numerics["dimensionless_groups"] = parameters.dimensionless_groups(scenario.sei.thickness)

@@ -27,6 +27,19 @@ def test_values_are_unchanged(case):
 @pytest.mark.parametrize("case", ["bilayer", "sector"])
 def test_values_are_the_same_on_more_ranks(case):
     """Grain structures on 2 and 3 ranks agree with one rank to 1e-8."""
+    compare(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parallel(nprocs=5)
+def test_values_are_the_same_on_five_ranks():
+    """All cases on as many ranks as leave some of them without a grain or without a facet of core|SEI."""
+    for case in CASES:
+        compare(case)
+
+
+def compare(case):
+    """Every quantity of all ranks together and of each one alone."""
     alone, together = compute(case, MPI.COMM_SELF), compute(case, MPI.COMM_WORLD)
     for multiple, result in alone.items():
         for name, value in result["quantities"].items():

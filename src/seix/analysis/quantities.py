@@ -22,6 +22,7 @@ from ..numerics.domains import COLLECTOR, CORE_SEI, GRAIN_MATRIX
 from ..physics import elasticity
 from ..scales import LENGTH, STRESS
 from .evaluate import QuadratureEvaluator, Sample
+from .invariants import missed_by_pieces
 from .nodal import nodal_fields
 from .quantity import Quantity, describe
 
@@ -174,7 +175,7 @@ class Measurement:
         d = self.domains
         if d.anchors is None:
             return {}
-        current, size, cells = self._facet_sums("current", self.model.current_expression)
+        current, size, cells = self.facet_sums("current", self.model.current_expression)
         body, count = d.core_bodies()[cells], len(d.shape["bodies"])
         sums = self.comm.allreduce(np.array([np.bincount(body, values, count) for values in (current, size)]))
         density = sums[0] / sums[1]
@@ -194,10 +195,10 @@ class Measurement:
 
         The name stands for the restricted UFL expression on ``dS(CORE_SEI)`` that the function gives.
         """
-        value, size, _ = self._facet_sums(name, expression)
+        value, size, _ = self.facet_sums(name, expression)
         return Sample(self.comm, value / size, size)
 
-    def _facet_sums(self, name: str, expression: Callable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def facet_sums(self, name: str, expression: Callable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Integral of an expression over core|SEI, its length or area, and the local cell of the core, cell by cell."""
         test = self._once("test", lambda: ufl.TestFunction(fem.functionspace(self.domains.core.mesh, ("DG", 0)))("-"))
 
@@ -269,7 +270,8 @@ class Measurement:
         uptake = m.uptake() * m.core_capacity
         delivered = self.interface_current_total()
         supplied = float(m.current.value) * m.interface_size
-        result = {"lithium.imbalance": max(abs(uptake - delivered), abs(uptake - supplied)) / abs(supplied)}
+        missed = max(abs(uptake - delivered), abs(uptake - supplied), missed_by_pieces(self))
+        result = {"lithium.imbalance": missed / abs(supplied)}
         d, p = self.domains, m.parameters
         nodes, tags = m.c.function_space.dofmap.list, d.region[d.core.parent_cells]
         for region in d.core_regions:

@@ -236,7 +236,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "check: uptake equals what the interface delivers",
         "largest relative deviation of the uptake of the core from the current through core|SEI and from "
-        "the prescribed one",
+        "the prescribed one; each separate piece of core counts by itself",
     ),
     QuantityInfo(
         "lithium.concentration.min",

@@ -21,7 +21,7 @@ from seix.numerics.solver import NewtonSolver
 from seix.numerics.stepping import LoadPath
 from seix.parameters import InterfaceLaw, parameters_of
 from seix.scenario_file import load_study
-from structured import film_with_sphere
+from seix.verification.space_meshes import film_with_sphere
 from support import parameters, solved
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.outline import CORE, ELECTROLYTE, region_names, tip_length
-from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, STEEPEST
+from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, steepness
 from seix.geometry.triangulate.background import NOTHING, Background
 from seix.geometry.triangulate.boundaries import Boundaries, polycrystalline
 from seix.geometry.triangulate.curves import SAME, Chains, grain_chains, joined, level_chains, level_heights, shapes_of
@@ -56,7 +56,7 @@ class Sizes:
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float) -> None:
         frame, layers = structure.frame, structure.layers
-        self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
+        self.slope = steepness(controls.growth, coarsening)
         per_layer = controls.cells_per_layer / coarsening
         self.core = min(frame.core_size, frame.width) / per_layer
         self.electrolyte = frame.electrolyte_depth / per_layer

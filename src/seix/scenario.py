@@ -41,7 +41,8 @@ from seix.properties import VOID
 from seix.units import format_si
 
 __all__ = [
-    "UNIONS", "Adapt", "Bilayer", "ButlerVolmer", "ConsSei", "CoreDomains", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
+    "UNIONS", "Adapt", "Bilayer", "ButlerVolmer", "ConsSei", "CoreDomains", "ErrorEstimate", "FilmResistance", "GrainBoundary",
+    "Grains",
     "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Mechanics", "MeshControl",
     "Multilayer", "Output", "Particle", "Particles", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
     "SolverControl",
@@ -263,8 +264,8 @@ class Scenario(Model):
         known = [*statistics, *(f"{one}.{phase}" for one in statistics for phase in phases)]
         if adapt.target not in known:
             hint = did_you_mean(adapt.target, known)
-            text = (f"a mesh cannot be adapted to '{shown(adapt.target)}';{hint} allowed: {', '.join(statistics)}, and these with "
-                    f"one of .{', .'.join(phases)}")  # fmt: skip
+            text = f"a mesh cannot be adapted to '{shown(adapt.target)}';{hint} allowed: {', '.join(statistics)}, and these with "
+            text += f"one of .{', .'.join(phases)}"
             yield Problem((*key, "target"), text)
 
     def _mesher_problems(self) -> Iterator[Problem]:

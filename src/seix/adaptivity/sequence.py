@@ -237,7 +237,9 @@ class Sequence:
         return "max_cells", ""
 
 
-def estimate(target: Target, mesh: TaggedMesh, rows: np.ndarray, field: np.ndarray, place: np.ndarray, volume: np.ndarray) -> Estimate:
+def estimate(
+    target: Target, mesh: TaggedMesh, rows: np.ndarray, field: np.ndarray, place: np.ndarray, volume: np.ndarray
+) -> Estimate:
     """Error of the field in the SEI, and the target with and without it.
 
     Parameters

@@ -28,10 +28,14 @@ AIM = 0.6
 """Part of the tolerance that a step aims at."""
 REDUCTIONS = (0.35, 0.6)
 """Smallest and largest ratio of errors that a step aims at."""
+GROWTH = 1.5
+"""Ratio of the numbers of cells that a step asks for at least: near corners, errors fall more slowly than expected."""
 LEAST_GROWTH = 1.15
 """Ratio of the numbers of cells below which a new mesh would teach nothing."""
 SLOWEST = 0.75
 """Ratio of the error norms of two meshes that the extrapolation of their difference assumes at most."""
+RECENT = 2
+"""Changes from mesh to mesh that are looked at."""
 ATTEMPTS = 5
 """Meshes that are tried for one step."""
 SPREAD = 1.3
@@ -83,7 +87,8 @@ class Estimate:
     cells : ndarray (k,) of int
         Cells of the SEI.
     squares : ndarray (k,)
-        Their shares of the squared error.
+        Their shares of the squared error: of the field and, for a quantile, of its sampling, in the relation of what the two
+        are estimated to change the value by.
     sampling : float
         How far the value may be off because the field is looked at in points.
     """
@@ -200,7 +205,7 @@ class Sequence:
         errors = [abs(found.recovered_value - found.value), found.sampling]
         values = [*(step.value for step in self.steps), found.value]
         norms = [*(step.error_norm for step in self.steps), found.norm]
-        for k in range(1, len(values)):
+        for k in range(1, len(values))[-RECENT:]:
             ratio = min(norms[k] / norms[k - 1], SLOWEST) if norms[k - 1] > 0.0 else 0.0
             since = min(norms[-1] / norms[k], 1.0) if norms[k] > 0.0 else 1.0
             errors.append(abs(values[k] - values[k - 1]) * ratio / (1.0 - ratio) * since)
@@ -217,6 +222,9 @@ class Sequence:
         for _ in range(ATTEMPTS):
             ratio = factors(found.squares, reduction)
             asked = (ratio**-2.0).sum()
+            if others + self.spread * asked < GROWTH * step.cells:
+                ratio = limited(found.squares, (GROWTH * step.cells - others) / self.spread)
+                asked = (ratio**-2.0).sum()
             if others + self.spread * asked > room:
                 ratio = limited(found.squares, max((room - others) / self.spread, len(found.cells) + 1.0))
                 asked = (ratio**-2.0).sum()
@@ -265,8 +273,14 @@ def estimate(
     distance = ((smooth - field) ** 2).sum(axis=-1)
     squares = (weight * distance).sum(axis=1)
     norm = np.sqrt(squares.sum() / (weight * better**2).sum())
+    changed = target.value(better, volume, inside)
     sampling = target.grain_of_sample(magnitude, volume, inside, value)
-    return Estimate(value, target.value(better, volume, inside), float(norm), rows, squares, sampling)
+    cut = target.cut_cells(magnitude, volume, inside, value)
+    if cut.any() and squares.any():
+        # the two values may happen to agree, so the field counts at least as much as its sampling
+        weighted = squares / squares.sum() * max((changed - value) ** 2, sampling**2)
+        squares = weighted + cut / cut.sum() * sampling**2
+    return Estimate(value, changed, float(norm), rows, squares, sampling)
 
 
 def _samples(measurement: Measurement) -> tuple[np.ndarray, ...] | None:

@@ -82,6 +82,21 @@ class Target:
         low, high = weighted_quantiles(magnitude, volume, [level - half, level + half])
         return float(0.5 * (high - low))
 
+    def cut_cells(self, magnitude: np.ndarray, volume: np.ndarray, inside: np.ndarray, value: float) -> np.ndarray:
+        """Squared area (cells,) that a point stands for in cells where the field passes the quantile, 0 in others.
+
+        Which side of the quantile such a point is on decides what is taken for the area above it.
+
+        Parameters
+        ----------
+        magnitude, volume, inside, value
+            As for :meth:`grain_of_sample`.
+        """
+        if self.statistic == "mean":
+            return np.zeros(len(magnitude))
+        cut = inside & (magnitude.min(axis=1) <= value) & (magnitude.max(axis=1) >= value)
+        return np.where(cut, volume.mean(axis=1) ** 2, 0.0)
+
     def weights(self, magnitude: np.ndarray, inside: np.ndarray, value: float) -> np.ndarray:
         """How much an error (cells, points) of the field matters, from 0 to 1.
 

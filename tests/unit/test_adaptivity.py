@@ -120,7 +120,22 @@ def test_a_quantile_counts_errors_of_large_fields_in_its_phase():
     everywhere = np.ones(1001, bool)
     value = target.value(values, np.ones_like(values), everywhere)
     assert value == pytest.approx(0.99, abs=1e-3)
-    assert target.grain_of_sample(values, np.ones_like(values), everywhere, value) == pytest.approx(0.5e-3, rel=0.01)
+
+
+def test_the_sampling_error_of_a_quantile_is_that_of_random_places():
+    target, random = Target.of("field_enhancement.p99"), np.random.default_rng(3)
+    side, points = 60, 6
+    corner = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 1, 2)
+    found, estimated = [], []
+    for _ in range(40):
+        place = (corner + random.uniform(size=(side**2, points, 2))) / side
+        # the level of the quantile is a circle
+        values, area = np.exp(-((place - 0.5) ** 2).sum(axis=-1)), np.full((side**2, points), 1 / side**2 / points)
+        everywhere = np.ones(side**2, bool)
+        found.append(target.value(values, area, everywhere))
+        cut = target.cut_cells(values, area, everywhere, found[-1])
+        estimated.append(target.sampling_error(values, area, everywhere, cut))
+    assert np.std(found) / np.mean(estimated) == pytest.approx(1.0, rel=0.4)
 
 
 # --- sizes --------------------------------------------------------------------------------------------------

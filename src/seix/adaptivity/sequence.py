@@ -274,8 +274,8 @@ def estimate(
     squares = (weight * distance).sum(axis=1)
     norm = np.sqrt(squares.sum() / (weight * better**2).sum())
     changed = target.value(better, volume, inside)
-    sampling = target.grain_of_sample(magnitude, volume, inside, value)
     cut = target.cut_cells(magnitude, volume, inside, value)
+    sampling = target.sampling_error(magnitude, volume, inside, cut)
     if cut.any() and squares.any():
         # the two values may happen to agree, so the field counts at least as much as its sampling
         weighted = squares / squares.sum() * max((changed - value) ** 2, sampling**2)

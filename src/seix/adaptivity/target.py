@@ -16,8 +16,8 @@ FULL_WEIGHT = 0.5
 OTHER_PHASE = 0.3
 """Weight of the field in phases that the quantity does not look at: it decides what flows into those it does."""
 
-NEAR = 10
-"""Points on either side of a quantile that tell how finely it is sampled."""
+WIDEST = 0.9
+"""Largest part of the area above a quantile that is taken to be counted wrong."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,11 @@ class Target:
             return float((magnitude * volume).sum() / volume.sum())
         return float(weighted_quantiles(magnitude, volume, [LEVELS[self.statistic]])[0])
 
-    def grain_of_sample(self, magnitude: np.ndarray, volume: np.ndarray, inside: np.ndarray, value: float) -> float:
-        """How far a quantile may be off because the field is looked at in points.
+    def cut_cells(self, magnitude: np.ndarray, volume: np.ndarray, inside: np.ndarray, value: float) -> np.ndarray:
+        """Squared area (cells,) that a point stands for in cells where the field passes a quantile, 0 in others.
 
-        Half of the largest area that a point near the quantile stands for may lie on either side of it.
+        About that area is counted wrong in such a cell, as a point is on one side of the quantile as a whole; the errors of
+        different cells are independent, so their squares add up.
 
         Parameters
         ----------
@@ -72,30 +73,26 @@ class Target:
             The quantity.
         """
         if self.statistic == "mean":
-            return 0.0
-        magnitude, volume = magnitude[inside].ravel(), volume[inside].ravel()
-        level, total = LEVELS[self.statistic], volume.sum()
-        order = np.argsort(magnitude)
-        place = int(np.searchsorted(magnitude[order], value))
-        near = volume[order[max(place - NEAR, 0) : place + NEAR]].max()
-        half = 0.5 * min(near / total, 1.0 - level)
-        low, high = weighted_quantiles(magnitude, volume, [level - half, level + half])
-        return float(0.5 * (high - low))
-
-    def cut_cells(self, magnitude: np.ndarray, volume: np.ndarray, inside: np.ndarray, value: float) -> np.ndarray:
-        """Squared area (cells,) that a point stands for in cells where the field passes the quantile, 0 in others.
-
-        Which side of the quantile such a point is on decides what is taken for the area above it.
-
-        Parameters
-        ----------
-        magnitude, volume, inside, value
-            As for :meth:`grain_of_sample`.
-        """
-        if self.statistic == "mean":
             return np.zeros(len(magnitude))
         cut = inside & (magnitude.min(axis=1) <= value) & (magnitude.max(axis=1) >= value)
         return np.where(cut, volume.mean(axis=1) ** 2, 0.0)
+
+    def sampling_error(self, magnitude: np.ndarray, volume: np.ndarray, inside: np.ndarray, cut: np.ndarray) -> float:
+        """How far a quantile may be off because the field is looked at in points.
+
+        Parameters
+        ----------
+        magnitude, volume, inside
+            As for :meth:`value`.
+        cut : ndarray (cells,)
+            Of :meth:`cut_cells`.
+        """
+        if self.statistic == "mean":
+            return 0.0
+        level = LEVELS[self.statistic]
+        half = min(np.sqrt(cut.sum()) / volume[inside].sum(), WIDEST * (1.0 - level))
+        low, high = weighted_quantiles(magnitude[inside].ravel(), volume[inside].ravel(), [level - half, level + half])
+        return float(0.5 * (high - low))
 
     def weights(self, magnitude: np.ndarray, inside: np.ndarray, value: float) -> np.ndarray:
         """How much an error (cells, points) of the field matters, from 0 to 1.

@@ -52,6 +52,7 @@ bench: $(PEERS)/.stamp
 	$(BIN)/python bench/race.py --peers $(PEERS)/bin/python --write docs/performance.md
 	$(BIN)/python bench/core.py --write docs/performance.md
 	$(BIN)/python bench/scaling.py --write docs/performance.md
+	$(BIN)/python bench/adapt.py --write docs/performance.md --image docs/images/adapt.png
 	$(BIN)/python bench/scenarios.py --ranks $(NP) --write docs/performance.md
 	$(BIN)/python bench/machine.py --write docs/performance.md
 

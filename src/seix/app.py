@@ -142,6 +142,8 @@ def mesh_command(
                 statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}
                 grains = grains_in_words(mesh)
                 lines.append(f"{name}: {_in_words(mesh.statistics, grains)}")
+                if scenario.mesh.adapt is not None:
+                    lines.append(f"{name}: this is the first mesh of mesh.adapt, which seix run refines by what it finds")
                 if stats:
                     progress.stage(f"statistics {name}")
                     found = statistics[name]["microstructure"] = full_statistics(build_structure(scenario))

@@ -14,10 +14,11 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NoReturn
 
-from seix.errors import InputError
+from seix.errors import InputError, SeixError
 
 INSTALL = ("pip install 'seix[fenicsx]' (Linux, x86_64), or conda env create -f environment.yml "
            "(Linux, macOS)")  # fmt: skip
@@ -206,6 +207,21 @@ def wait_for_root(comm: Any) -> None:
     while not request.Test():
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def on_root[T](comm, work: Callable[[], T]) -> T:
+    """Do something on rank 0 while the others sleep; its result, or the error it raised, reaches all ranks."""
+    outcome: tuple[Any, SeixError | None] = (None, None)
+    if comm.rank == 0:
+        try:
+            outcome = (work(), None)
+        except SeixError as error:
+            outcome = (None, error)
+    wait_for_root(comm)
+    result, error = comm.bcast(outcome, root=0)
+    if error is not None:
+        raise error
+    return result
 
 
 def abort(code: int) -> NoReturn:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from seix.input.outer import Particle, Particles, Patch
 from seix.input.sections import (
+    Adapt,
     CoreDomains,
     ErrorEstimate,
     Lithium,
@@ -35,11 +36,13 @@ from seix.input.structures import (
     ResolvedLayer,
     Sei,
 )
-from seix.input.types import Length, MaterialName, Model, Problem, quantity, raise_problems
+from seix.input.types import Length, MaterialName, Model, Problem, did_you_mean, quantity, raise_problems, shown
+from seix.properties import VOID
 from seix.units import format_si
 
 __all__ = [
-    "UNIONS", "Bilayer", "ButlerVolmer", "ConsSei", "CoreDomains", "ErrorEstimate", "FilmResistance", "GrainBoundary", "Grains",
+    "UNIONS", "Adapt", "Bilayer", "ButlerVolmer", "ConsSei", "CoreDomains", "ErrorEstimate", "FilmResistance", "GrainBoundary",
+    "Grains",
     "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Mechanics", "MeshControl",
     "Multilayer", "Output", "Particle", "Particles", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
     "SolverControl",
@@ -176,7 +179,7 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _check(self) -> Scenario:
         found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems(),
-                 self._domain_problems(), self._mesher_problems())  # fmt: skip
+                 self._domain_problems(), self._mesher_problems(), self._adapt_problems())  # fmt: skip
         raise_problems(problem for problems in found for problem in problems)
         return self
 
@@ -240,6 +243,30 @@ class Scenario(Model):
                 yield Problem(("sei",), "several particles take round grains only in 2D", at_key=True)
             elif self.geometry.touching(sum(layer.thickness for layer in layers)):
                 yield Problem(("sei",), "particles that touch take round grains only", at_key=True)
+
+    def _adapt_problems(self) -> Iterator[Problem]:
+        adapt = self.mesh.adapt
+        if adapt is None:
+            return
+        key = ("mesh", "adapt")
+        if self.geometry.dimension == 3:
+            yield Problem(key, "refines meshes of the plane only; leave it out, or use dimension: 2", at_key=True)
+        elif self.mesh.backend == "gmsh":
+            yield Problem(("mesh", "backend"), "'gmsh' takes no sizes from mesh.adapt; leave one of the two out")
+        if adapt.max_cells > self.mesh.maximum_cells:
+            text = f"{adapt.max_cells} is more than mesh.maximum_cells; must be at most {self.mesh.maximum_cells}"
+            yield Problem((*key, "max_cells"), text)
+        layers = self.sei.resolved_layers()
+        filled = {i for i, layer in enumerate(layers) if layer.grains is not None and layer.grains.shape == "polycrystal"}
+        names = [name for i, layer in enumerate(layers) for name in ([] if i in filled else [layer.matrix]) + list(layer.phases)]
+        phases = dict.fromkeys(name for name in names if name != VOID)
+        statistics = [f"field_enhancement.{one}" for one in ("mean", "p99", "p999")]
+        known = [*statistics, *(f"{one}.{phase}" for one in statistics for phase in phases)]
+        if adapt.target not in known:
+            hint = did_you_mean(adapt.target, known)
+            text = f"a mesh cannot be adapted to '{shown(adapt.target)}';{hint} allowed: {', '.join(statistics)}, and these with "
+            text += f"one of .{', .'.join(phases)}"
+            yield Problem((*key, "target"), text)
 
     def _mesher_problems(self) -> Iterator[Problem]:
         backend, key = self.mesh.backend, ("mesh", "backend")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import resource
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .adaptivity.sequence import Sequence
+from .adaptivity.words import in_words
 from .analysis import invariants
 from .analysis.errors import two_mesh_error
 from .analysis.fieldset import CellFields
@@ -16,8 +17,7 @@ from .analysis.materials_used import materials_used
 from .analysis.quantities import Measurement
 from .analysis.quantity import Quantity
 from .analysis.results import CaseResult, StructureResult
-from .errors import SeixError
-from .fem import wait_for_root
+from .fem import on_root
 from .input.cautions import cautions
 from .materials import MaterialLibrary
 from .model import Model
@@ -28,21 +28,6 @@ from .numerics.timing import reset, seconds, timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 from .validity import validity_warnings
-
-
-def on_root[T](comm, work: Callable[[], T]) -> T:
-    """Do something on rank 0 while the others sleep; its result, or the error it raised, reaches all ranks."""
-    outcome: tuple[Any, SeixError | None] = (None, None)
-    if comm.rank == 0:
-        try:
-            outcome = (work(), None)
-        except SeixError as error:
-            outcome = (None, error)
-    wait_for_root(comm)
-    result, error = comm.bcast(outcome, root=0)
-    if error is not None:
-        raise error
-    return result
 
 
 @dataclass
@@ -108,37 +93,63 @@ def simulate(study, comm, cache: Path, progress) -> list[StructureResult]:
 def _structure(name: str, scenario: Scenario, references, comm, cache, progress) -> tuple[StructureResult, list[float]]:
     """One structure on its mesh and, for the errors, on a coarser one; also its mean field on each."""
     parameters = parameters_of(scenario, MaterialLibrary())
-    factors = [1.0, scenario.error.coarsening] if scenario.error.method == "two_mesh" else [1.0]
-    levels, meshes = [], []
-    for i, factor in enumerate(factors):
-        label = name if i == 0 else f"{name}, coarser mesh"
+    reference = references[0] if references else None
+    sequence = wanted = None
+    if scenario.mesh.adapt is not None:
+        level, sequence = _adapted(name, scenario, parameters, reference, comm, cache, progress)
+        mesh, wanted = (sequence.mesh, sequence.mesh_file), sequence.wanted
+    else:
+        progress.stage(f"mesh {name}")
+        mesh = _mesh(comm, scenario, 1.0, cache)
+        progress.stage(f"solve {name}")
+        level = _solve(scenario, parameters, mesh[0], reference, comm, progress, name, with_fields=True)
+    levels = [level]
+    if scenario.error.method == "two_mesh":
+        label = f"{name}, coarser mesh"
         progress.stage(f"mesh {label}")
-        meshes.append(_mesh(comm, scenario, factor, cache))
+        coarse, _ = _mesh(comm, scenario, scenario.error.coarsening, cache, wanted)
         progress.stage(f"solve {label}")
-        reference = references[i] if references else None
-        levels.append(_solve(scenario, parameters, meshes[i][0], reference, comm, progress, name, with_fields=i == 0))
+        reference = references[1] if references else None
+        levels.append(_solve(scenario, parameters, coarse, reference, comm, progress, name, with_fields=False))
     kept: list[StructureResult] = []
-    on_root(comm, lambda: kept.append(_combine(name, scenario, parameters, levels, *meshes[0])))
+    on_root(comm, lambda: kept.append(_combine(name, scenario, parameters, levels, *mesh, sequence)))
     return (kept[0] if kept else None), [level.mean_field for level in levels]
 
 
-def _mesh(comm, scenario: Scenario, factor: float, cache: Path):
+def _adapted(name, scenario: Scenario, parameters: Parameters, reference, comm, cache, progress) -> tuple[Level, Sequence]:
+    """All currents on the last of a sequence of adapted meshes, and the sequence."""
+    progress.stage(f"mesh {name}, adapted")
+    sequence = Sequence(comm, scenario, lambda wanted: cached(scenario, 1.0, cache, True, wanted))
+    while True:
+        progress.stage(f"solve {name}, mesh {len(sequence.steps) + 1} of the adapted ones")
+        level = _solve(scenario, parameters, sequence.mesh, reference, comm, progress, name, True, sequence.goes_on)
+        progress.note(in_words(sequence))
+        if level is not None:
+            return level, sequence
+
+
+def _mesh(comm, scenario: Scenario, factor: float, cache: Path, wanted=None):
     """Mesh and its Gmsh file on rank 0, None elsewhere; an error reaches all ranks."""
     kept = []
 
-    on_root(comm, lambda: kept.append(cached(scenario, factor, cache, solved=True)))
+    on_root(comm, lambda: kept.append(cached(scenario, factor, cache, True, wanted)))
     return kept[0] if kept else (None, None)
 
 
-def cached(scenario: Scenario, factor: float, cache: Path, solved: bool = False):
+def cached(scenario: Scenario, factor: float, cache: Path, solved: bool = False, wanted=None):
     """Mesh and its Gmsh file from the cache or made (see :func:`seix.geometry.meshing.cached_mesh`); on one rank."""
     from .geometry.meshing import cached_mesh  # Gmsh is needed on one rank only
 
-    return cached_mesh(scenario, factor, cache, solved)
+    return cached_mesh(scenario, factor, cache, solved, wanted)
 
 
-def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields) -> Level:
-    """All currents on one mesh. ``reference`` is E0 of another structure, or None for the scenario's own choice."""
+def _solve(
+    scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields, goes_on=None
+) -> Level | None:
+    """All currents on one mesh. ``reference`` is E0 of another structure, or None for the scenario's own choice.
+
+    If ``goes_on`` of the measurement at I/I0 = 1 and the number of unknowns is true, this mesh is given up, and None returned.
+    """
     reset()
     with timed("distribute"):
         domains = Domains(comm, tagged)
@@ -169,6 +180,9 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
             level.mean_field = measurement.mean_field()
             if scenario.load.reference_field != "matrix":
                 measurement.reference_field = reference if reference is not None else level.mean_field
+            if goes_on is not None and goes_on(measurement, model.system.unknowns):
+                level = None
+                break
         if multiple not in asked:
             continue
         with timed("quantities"):
@@ -182,10 +196,11 @@ def _solve(scenario, parameters: Parameters, tagged, reference, comm, progress, 
         if with_fields and multiple == shown:
             with timed("gather fields"):
                 level.fields = measurement.nodal_fields()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
-    level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
-    level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
+    if level is not None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
+        level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
+        level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
     solver.destroy()
     model.system.destroy()
     del model, measurement, path, solver
@@ -199,7 +214,7 @@ def _check(comm, where: str, quantities, tolerance: float, window, domains: Doma
     on_root(comm, lambda: invariants.refuse(where, invariants.violations(quantities, tolerance, window, slack)))
 
 
-def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file) -> StructureResult:
+def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file, sequence: Sequence | None) -> StructureResult:
     """Join the levels: values of the finest mesh, errors from the difference to the coarser one."""
     fine = levels[0]
     # sizes have upper limits, so that the coarser mesh may be less coarse than asked: cells tell
@@ -207,7 +222,7 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file)
     found = invariants.field_violations(fine.fields, tagged.region, tagged.region_names, tagged.core_regions)
     cases = []
     for multiple in scenario.load.current_multiples:
-        quantities = _with_errors(levels, multiple, ratio)
+        quantities = _with_errors(levels, multiple, ratio, sequence)
         found += invariants.not_finite(quantities)
         history = fine.histories[multiple]
         cases.append(
@@ -226,6 +241,8 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file)
     invariants.refuse(name, found)
     shown = scenario.output.map_current_multiple or scenario.load.current_multiples[-1]
     numerics = {"levels": [level.numerics for level in levels]} | levels[0].numerics
+    if sequence is not None:
+        numerics["adapted"] = sequence.as_dict()
     numerics["dimensionless_groups"] = parameters.dimensionless_groups(scenario.sei.thickness)
     return StructureResult(
         name=name,
@@ -245,17 +262,19 @@ LEAST_RATIO = 1.05
 """Ratio of mesh sizes below which two meshes are as good as one: their difference says nothing."""
 
 
-def _with_errors(levels: list[Level], multiple: float, ratio: float) -> dict[str, Quantity]:
+def _with_errors(levels: list[Level], multiple: float, ratio: float, sequence: Sequence | None = None) -> dict[str, Quantity]:
     """Values of the finest mesh at one current with their estimated errors.
 
     See :func:`seix.analysis.errors.two_mesh_error`. As the two values may happen to cross, the largest relative difference over
-    all currents is taken.
+    all currents is taken. The target of a sequence of adapted meshes has the relative error that was estimated there.
     """
     fine = levels[0].cases
     result = {}
     for name, quantity in fine[multiple].items():
         error, kind = None, None
-        if name.endswith("imbalance"):
+        if sequence is not None and name == sequence.target.name:
+            error, kind = sequence.relative_error() * abs(quantity.value), "adaptive"
+        elif name.endswith("imbalance"):
             kind = "algebraic"
         elif name.startswith("field_enhancement.max"):
             kind = "not converged"

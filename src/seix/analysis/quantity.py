@@ -14,6 +14,10 @@ ERROR_KINDS: dict[str, str] = {
         "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, over the ratio of "
         "the mesh sizes less one (first order is assumed); the largest relative one over all currents"
     ),
+    "adaptive": (
+        "estimated discretisation error of the target of `mesh.adapt`: the largest of what a recovered smoother field and "
+        "the changes along the sequence of meshes tell, at I/I0 = 1 and in the same relation at all currents"
+    ),
     "not converged": (
         "the value depends on the mesh and has no limit that a finer mesh would reach: "
         "look at it, do not quote it"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..adaptivity.words import COLUMNS, outcome, step_rows
 from .notation import display_unit, format_number
 from .quantity import describe
 from .summary import summarise
@@ -63,6 +64,8 @@ def render_report(record: Mapping[str, Any], document: Mapping[str, Any], maps: 
         structures=[_structure(structure, maps) for structure in structures],
         materials=_material_rows(structures),
         numerics=_numerics_rows(structures),
+        adapted=_adapted(structures),
+        adapted_columns=COLUMNS,
         merged=_text(record["scenario"]["merged"]),
         software=_text(
             {"packages": record["packages"], "platform": record["platform"], "code": record["code"]}
@@ -227,6 +230,12 @@ def _numerics_rows(structures: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _adapted(structures: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Structures with adapted meshes: how their sequence ended, and its steps."""
+    found = [(structure["name"].replace("_", " "), structure["numerics"].get("adapted")) for structure in structures]
+    return [{"structure": name, "outcome": outcome(one), "rows": step_rows(one)} for name, one in found if one is not None]
 
 
 def _source(entry: Mapping[str, Any]) -> dict[str, Any]:

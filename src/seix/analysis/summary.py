@@ -139,4 +139,6 @@ def _caption(cases: Mapping[tuple[str, float], Mapping[str, Entry]], structures:
         parts.append(f"ratio: {structures[0]}/{structures[1]}".replace("_", " "))
     if "two_mesh" in kinds:
         parts.append("± is the discretisation error, from a coarser mesh")
+    if "adaptive" in kinds:
+        parts.append("that of the target of mesh.adapt is estimated along its sequence of meshes")
     return "; ".join(parts)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from ..adaptivity.words import outcome, step_lines
 from .output import quantities_document
 from .results import StructureResult
 from .summary import Summary, summarise
@@ -39,25 +40,33 @@ def print_summary(results: Sequence[StructureResult], folder: Path | None, strea
         A terminal gets rules and bold heads, anything else the same content as plain text.
     """
     warnings = {result.name: result.warnings for result in results}
-    _print(quantities_document(results), warnings, folder, stream)
+    adapted = {result.name: result.numerics.get("adapted") for result in results}
+    _print(quantities_document(results), warnings, adapted, folder, stream)
 
 
 def print_folder(folder: Path, stream: IO[str]) -> None:
     """As `print_summary`, for finished results on disk."""
     document = json.loads((folder / "quantities.json").read_text("utf-8"))
     record = json.loads((folder / "record.json").read_text("utf-8"))
-    _print(document, {part["name"]: part["warnings"] for part in record["structures"]}, folder, stream)
+    warnings = {part["name"]: part["warnings"] for part in record["structures"]}
+    adapted = {part["name"]: part["numerics"].get("adapted") for part in record["structures"]}
+    _print(document, warnings, adapted, folder, stream)
 
 
 def _print(
-    document: Mapping[str, Any], warnings: Mapping[str, list[str]], folder: Path | None, stream: IO[str]
-) -> None:
+    document: Mapping[str, Any], warnings: Mapping[str, list[str]], adapted: Mapping[str, Mapping[str, Any] | None],
+    folder: Path | None, stream: IO[str],
+) -> None:  # fmt: skip
     summary = _encodable(summarise(document), stream)
     if stream.isatty():
         _rich_table(summary, stream)
     else:
         _write(stream, "\n".join(plain_table(summary)))
     lines = []
+    for name, sequence in adapted.items():
+        if sequence is not None:
+            lines.append(f"adapted mesh{f' of {name}' if len(adapted) > 1 else ''}: {outcome(sequence)}")
+            lines += [f"  {line}" for line in step_lines(sequence)]
     for text in dict.fromkeys(text for texts in warnings.values() for text in texts):
         where = [name for name, texts in warnings.items() if text in texts]
         lines.append(f"warning: {', '.join(where) + ': ' if len(warnings) > 1 else ''}{text}")

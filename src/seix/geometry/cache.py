@@ -28,6 +28,7 @@ from seix.geometry.msh_file import write_msh
 
 if TYPE_CHECKING:
     from seix.geometry.meshing import TaggedMesh
+    from seix.geometry.triangulate.background import WantedSizes
     from seix.scenario import Scenario
 
 ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors", "bodies")
@@ -46,7 +47,9 @@ RECENT = 3600.0
 _ENTRY = re.compile(rf"[0-9a-f]{{{NAME}}}\.(npz|msh)")
 
 
-def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: bool = False) -> tuple[TaggedMesh, Path]:
+def cached_mesh(
+    scenario: Scenario, coarsening: float, cache_dir: Path, solved: bool = False, wanted: WantedSizes | None = None
+) -> tuple[TaggedMesh, Path]:
     """The mesh of a scenario, from the cache or made and kept there.
 
     Parameters
@@ -59,6 +62,8 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: 
         Where it cannot be written, the mesh is made each time.
     solved : bool
         Whether the memory must suffice to solve on the mesh too, and not only to make it.
+    wanted : WantedSizes, optional
+        Sizes that are asked for besides.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: 
     from seix.geometry.meshing import make_mesh, too_many_cells  # which offers this function in turn
 
     limit = cache_limit()
-    key = geometry_key(scenario, coarsening)
+    key = geometry_key(scenario, coarsening, wanted)
     arrays, msh = Path(cache_dir) / f"{key[:NAME]}.npz", Path(cache_dir) / f"{key[:NAME]}.msh"
     mesh = _load(arrays, msh, key)
     if mesh is not None:
@@ -88,7 +93,7 @@ def cached_mesh(scenario: Scenario, coarsening: float, cache_dir: Path, solved: 
         _mark_as_used(arrays, msh)
         return mesh, msh
     # made elsewhere first: the cache may turn out not to be writable, and no other process sees half a file
-    mesh = make_mesh(scenario, coarsening, solved)
+    mesh = make_mesh(scenario, coarsening, solved, wanted)
     work = Path(tempfile.mkdtemp(prefix="seix-mesh-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
     write_msh(mesh, work / msh.name, NANOMETRE)

@@ -8,17 +8,18 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seix.geometry.triangulate.background import WantedSizes
     from seix.scenario import Scenario
 
 GENERATOR = 6
 """Version of packing and meshing: raised whenever either gives other results for the same input."""
 
 
-def geometry_key(scenario: Scenario, coarsening: float) -> str:
+def geometry_key(scenario: Scenario, coarsening: float, wanted: WantedSizes | None = None) -> str:
     """Hash (64 hexadecimal digits) of what decides the mesh of a scenario.
 
     Materials other than the names of the phases, currents, loads and limits have no part in it, so scenarios
-    that differ in those share a mesh.
+    that differ in those share a mesh. `wanted` are the sizes that a mesh was adapted to.
     """
     geometry, mesh = scenario.geometry, scenario.mesh
     layers = scenario.sei.resolved_layers()
@@ -51,4 +52,9 @@ def geometry_key(scenario: Scenario, coarsening: float) -> str:
     if domains is not None:
         sizes = [domains.diameter, domains.spread, domains.gap, mesh.cells_per_diameter, mesh.cells_per_gap]
         parts["core_domains"] = [scenario.seed, domains.material, domains.fraction, *sizes]
-    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode())
+    if wanted is not None:
+        for array in (wanted.points, wanted.triangles, wanted.sizes):
+            digest.update(f"{array.dtype.str} {array.shape}".encode())
+            digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -21,6 +21,7 @@ from seix.geometry.quality import straighten
 from seix.geometry.sizing import SizeField
 
 if TYPE_CHECKING:
+    from seix.geometry.triangulate.background import WantedSizes
     from seix.scenario import MeshControl, Scenario
 
 ALGORITHMS = (6, 5)
@@ -103,7 +104,9 @@ class TaggedMesh:
         return self.points.shape[1]
 
 
-def make_mesh(scenario: Scenario, coarsening: float = 1.0, solved: bool = False) -> TaggedMesh:
+def make_mesh(
+    scenario: Scenario, coarsening: float = 1.0, solved: bool = False, wanted: WantedSizes | None = None
+) -> TaggedMesh:
     """Pack the grains of a scenario and mesh them.
 
     Parameters
@@ -114,6 +117,8 @@ def make_mesh(scenario: Scenario, coarsening: float = 1.0, solved: bool = False)
         Multiplies all cell sizes.
     solved : bool
         Whether the memory must suffice to solve on the mesh too.
+    wanted : WantedSizes, optional
+        Sizes that are asked for besides; in the plane only.
 
     Returns
     -------
@@ -129,12 +134,13 @@ def make_mesh(scenario: Scenario, coarsening: float = 1.0, solved: bool = False)
         the grains cannot be packed, or the mesh fails a check.
     """
     check_forecast(scenario, coarsening, solved)
-    key = geometry_key(scenario, coarsening)
-    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, key, solved)
+    key = geometry_key(scenario, coarsening, wanted)
+    return mesh_structure(build_structure(scenario), scenario.mesh, coarsening, key, solved, wanted)
 
 
 def mesh_structure(
-    structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "", solved: bool = False
+    structure: Structure, controls: MeshControl, coarsening: float = 1.0, key: str = "", solved: bool = False,
+    wanted: WantedSizes | None = None,
 ) -> TaggedMesh:
     """Mesh a structure, wherever its grains come from.
 
@@ -148,11 +154,14 @@ def mesh_structure(
         Hash that the mesh will carry.
     solved : bool
         Whether the memory must suffice to solve on the mesh too.
+    wanted : WantedSizes, optional
+        Sizes that are asked for besides.
 
     Raises
     ------
     GeometryError
-        If the mesh would have too many cells or need too much memory, or fails a check.
+        If the mesh would have too many cells or need too much memory, or fails a check; or if sizes are given to a mesher
+        that takes none.
     """
     limit = controls.maximum_cells
 
@@ -161,11 +170,14 @@ def mesh_structure(
             raise too_many_cells(cells, limit, structure.dim)
         check_memory(cells, structure.dim, solved)
 
-    if structure.kind == "particles" and structure.dim == 2:
-        make = _assembly
+    if structure.dim == 3 or (controls.backend == "gmsh" and structure.kind != "particles"):
+        if wanted is not None:
+            raise GeometryError("meshes are adapted by the own mesher of the plane only")
+        make = _solid if structure.dim == 3 else _gmsh_plane
+        mesh = make(structure, controls, coarsening, key, accept)
     else:
-        make = _solid if structure.dim == 3 else _gmsh_plane if controls.backend == "gmsh" else _plane
-    mesh = make(structure, controls, coarsening, key, accept)
+        make = _assembly if structure.kind == "particles" else _plane
+        mesh = make(structure, controls, coarsening, key, accept, wanted)
     if len(mesh.cells) > limit:
         raise too_many_cells(len(mesh.cells), limit, structure.dim)
     if solved:  # the same for a mesh that is just made and for one from the cache
@@ -183,18 +195,20 @@ def too_many_cells(number: float, limit: int, dim: int) -> GeometryError:
     )
 
 
-def _plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+def _plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept,
+           wanted: WantedSizes | None) -> TaggedMesh:  # fmt: skip
     """By the own Delaunay refinement."""
     from seix.geometry.triangulate import mesh2d  # compiles its kernels
 
-    return _tagged(structure, mesh2d(structure, controls, coarsening, accept), coarsening, key)
+    return _tagged(structure, mesh2d(structure, controls, coarsening, accept, wanted), coarsening, key)
 
 
-def _assembly(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+def _assembly(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept,
+              wanted: WantedSizes | None) -> TaggedMesh:  # fmt: skip
     """Several particles."""
     from seix.geometry.assembly.graph import assembly_mesh  # compiles its kernels
 
-    return _tagged(structure, assembly_mesh(structure, controls, coarsening, accept), coarsening, key)
+    return _tagged(structure, assembly_mesh(structure, controls, coarsening, accept, wanted), coarsening, key)
 
 
 def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:

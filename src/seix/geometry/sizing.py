@@ -45,6 +45,11 @@ TRIANGLES = 4.0 / math.sqrt(3.0)
 """Equilateral triangles of unit side on a unit area."""
 
 
+def steepness(growth: float, coarsening: float = 1.0) -> float:
+    """Change of size over distance: neighbours whose sizes differ by the factor g are (1 + g)/2 of the smaller size apart."""
+    return min(2.0 * (growth - 1.0) / (growth + 1.0) * coarsening, STEEPEST)
+
+
 class SizeField:
     """Cell size at every point of a structure.
 
@@ -59,8 +64,7 @@ class SizeField:
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> None:
         self.frame = frame = structure.frame
-        # neighbours whose sizes differ by the factor g are (1 + g)/2 of the smaller size apart
-        self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
+        self.slope = steepness(controls.growth, coarsening)
         per_layer = controls.cells_per_layer / coarsening
         self.core_limit = min(frame.core_size, frame.width) / per_layer
         self.electrolyte_limit = frame.electrolyte_depth / per_layer

@@ -96,6 +96,22 @@ class Load(Model):
         return self
 
 
+class Adapt(Model):
+    """Refinement of the mesh where it pays for one quantity."""
+
+    target: Annotated[
+        str,
+        Field(
+            description="Name of the quantity: `field_enhancement.` and `mean`, `p99` or `p999`, with `.` and the name of a "
+            "material for one phase of the SEI."
+        ),
+    ] = "field_enhancement.p999"
+    tolerance: Annotated[
+        quantity("ratio", gt=0, le=0.5), Field(description="Relative error of the target at which no finer mesh is made.")
+    ] = 0.01
+    max_cells: Annotated[int, Field(ge=100, description="No mesh of the sequence but the first has more cells.")] = 400_000
+
+
 class MeshControl(Model):
     """Resolution."""
 
@@ -119,6 +135,10 @@ class MeshControl(Model):
     maximum_cells: Annotated[
         int, Field(ge=100, description="A mesh that would have more cells is refused before it is made.")
     ] = 2_000_000
+    adapt: Annotated[
+        Adapt | None,
+        Field(description="Solve, estimate the error and refine until one quantity is accurate enough, in 2D; not if not given."),
+    ] = None
 
 
 class ErrorEstimate(Model):

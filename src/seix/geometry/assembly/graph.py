@@ -11,6 +11,7 @@ import numpy as np
 from seix.geometry.assembly.arcs import Arcs, level_arcs
 from seix.geometry.outline import CORE, ELECTROLYTE, binder_regions, region_names
 from seix.geometry.shapes import ConvexShapes
+from seix.geometry.triangulate.background import WantedSizes, background
 from seix.geometry.triangulate.expected import expected_triangles
 from seix.geometry.triangulate.graph import Sizes
 from seix.geometry.triangulate.mesh2d import SMALLEST_ANGLE, second_order
@@ -28,12 +29,13 @@ CELLS_ACROSS_BOX = 12.0
 """Fewest cells across the box far from all particles."""
 
 
-def assembly_mesh(structure: Structure, controls: MeshControl, coarsening: float, accept: Callable[[float], None]) -> dict:
+def assembly_mesh(structure: Structure, controls: MeshControl, coarsening: float, accept: Callable[[float], None],
+                  wanted: WantedSizes | None = None) -> dict:  # fmt: skip
     """Mesh particles in the plane; arguments and result as for `seix.geometry.triangulate.mesh2d`."""
-    made = _Graph(structure, controls, coarsening)
+    made = _Graph(structure, controls, coarsening, wanted)
     graph = made.graph()
     accept(expected_triangles(structure, graph, made.sizes, made.heights, [made.sizes.core, *made.shells, made.outside]))
-    mesh = refine(graph, SMALLEST_ANGLE, made.sizes.slope, controls.maximum_cells)
+    mesh = refine(graph, SMALLEST_ANGLE, made.sizes.slope, controls.maximum_cells, made.field)
     points, cells = second_order(mesh, graph.circles)
     region, grain, layer = made.meaning()
     return {"points": points, "cells": cells, "region": region[mesh.region], "grain": grain[mesh.region],
@@ -46,9 +48,10 @@ class _Graph:
     Regions are numbered core, electrolyte, shells (the layers, and a film of binder if there is one), grains.
     """
 
-    def __init__(self, structure: Structure, controls: MeshControl, coarsening: float) -> None:
+    def __init__(self, structure: Structure, controls: MeshControl, coarsening: float, wanted: WantedSizes | None) -> None:
         self.structure, self.frame = structure, structure.frame
         self.sizes = Sizes(structure, controls, coarsening)
+        self.field = background(wanted, coarsening)
         per_layer = controls.cells_per_layer / coarsening
         self.outside = min(self.frame.core_size / per_layer, coarsening * self.frame.period / CELLS_ACROSS_BOX)
         self.heights = np.array([0.0, *(layer.outer for layer in structure.layers)])
@@ -127,7 +130,7 @@ class _Graph:
         lengths = np.column_stack([np.zeros(len(pieces)), cap, np.full(len(pieces), self.sizes.in_gap)])
         layers = len(self.structure.layers)
         walls = Walls(np.zeros((layers, 2)), np.full((layers, 2), NO_FACTOR), np.empty((0, 3)), NO_FACTOR, 1e-30)
-        points, piece = sample(table, chain, whole, lengths, walls, near, self.sizes.slope)
+        points, piece = sample(table, chain, whole, lengths, walls, near, self.sizes.slope, self.field)
         base = self.circle_count
         self.circles.append(table[:, CX : RADIUS + 1])
         self.circle_count += len(table)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.outline import CORE, ELECTROLYTE, region_names, tip_length
-from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, STEEPEST
+from seix.geometry.sizing import ACROSS_GAP, BESIDE_LINE, LARGEST_IN_GAP, LARGEST_ON_GRAIN, NARROW, steepness
+from seix.geometry.triangulate.background import NOTHING, Background
 from seix.geometry.triangulate.boundaries import Boundaries, polycrystalline
 from seix.geometry.triangulate.curves import SAME, Chains, grain_chains, joined, level_chains, level_heights, shapes_of
 from seix.geometry.triangulate.near import near_grains
@@ -55,7 +56,7 @@ class Sizes:
 
     def __init__(self, structure: Structure, controls: MeshControl, coarsening: float) -> None:
         frame, layers = structure.frame, structure.layers
-        self.slope = min(2.0 * (controls.growth - 1.0) / (controls.growth + 1.0) * coarsening, STEEPEST)
+        self.slope = steepness(controls.growth, coarsening)
         per_layer = controls.cells_per_layer / coarsening
         self.core = min(frame.core_size, frame.width) / per_layer
         self.electrolyte = frame.electrolyte_depth / per_layer
@@ -72,7 +73,8 @@ class Sizes:
         return np.array([*inner, *np.minimum(beside[:-1], beside[1:]), self.electrolyte])
 
 
-def structure_graph(structure: Structure, controls: MeshControl, coarsening: float = 1.0) -> StructureGraph:
+def structure_graph(structure: Structure, controls: MeshControl, coarsening: float = 1.0,
+                    field: Background = NOTHING) -> StructureGraph:  # fmt: skip
     """The curves of a structure, cut into edges of the sizes that the controls ask for.
 
     Parameters
@@ -81,7 +83,9 @@ def structure_graph(structure: Structure, controls: MeshControl, coarsening: flo
         Plane.
     controls : MeshControl
     coarsening : float
-        Multiplies all sizes.
+        Multiplies all sizes of the controls.
+    field : Background
+        Edge lengths that are wanted besides.
     """
     sizes = Sizes(structure, controls, coarsening)
     dense = polycrystalline(structure)
@@ -91,11 +95,11 @@ def structure_graph(structure: Structure, controls: MeshControl, coarsening: flo
         chains = joined([levels, grain_chains(structure, ~dense), boundaries.chains])
     else:
         chains = joined([level_chains(structure), grain_chains(structure, ~dense)])
-    points, piece = _sampled(structure, chains, sizes)
+    points, piece = _sampled(structure, chains, sizes, field)
     return _Assembly(structure, sizes, chains, points, piece).graph()
 
 
-def _sampled(structure: Structure, chains: Chains, sizes: Sizes) -> tuple[np.ndarray, np.ndarray]:
+def _sampled(structure: Structure, chains: Chains, sizes: Sizes, field: Background) -> tuple[np.ndarray, np.ndarray]:
     """Points on all chains."""
     frame, layers = structure.frame, structure.layers
     near = near_grains(shapes_of(structure), structure.centres, sizes.grains, sizes.in_gap, sizes.slope, frame.period,
@@ -129,7 +133,7 @@ def _sampled(structure: Structure, chains: Chains, sizes: Sizes) -> tuple[np.nda
     other = np.where(chains.other[own] < 0, grain, chains.other[own])
     whole[own, LAYER], lengths[own, CAP] = structure.layer[grain], np.minimum(sizes.grains[grain], sizes.grains[other])
     whole[own, ON_SIDE] = structure.side[grain] >= 0
-    return sample(chains.pieces, chains.chain, whole, lengths, walls, near, sizes.slope)
+    return sample(chains.pieces, chains.chain, whole, lengths, walls, near, sizes.slope, field)
 
 
 class _Assembly:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.core_domains import with_domains
+from seix.geometry.triangulate.background import WantedSizes, background
 from seix.geometry.triangulate.expected import expected_triangles
 from seix.geometry.triangulate.graph import Sizes, structure_graph
 from seix.geometry.triangulate.planar import Triangulation, refine
@@ -25,6 +26,7 @@ def mesh2d(
     controls: MeshControl,
     coarsening: float = 1.0,
     accept: Callable[[float], None] | None = None,
+    wanted: WantedSizes | None = None,
 ) -> dict[str, np.ndarray]:
     """Mesh a plane structure without Gmsh.
 
@@ -36,7 +38,9 @@ def mesh2d(
     coarsening : float
         Multiplies all cell sizes.
     accept : callable, optional
-        Called with the expected number of cells before the mesh is made; may raise.
+        Called with the number of cells that the controls let expect before the mesh is made; may raise.
+    wanted : WantedSizes, optional
+        Sizes that are asked for besides.
 
     Returns
     -------
@@ -49,12 +53,12 @@ def mesh2d(
     GeometryError
         If curves touch, or the mesh would have too many cells.
     """
-    filled = with_domains(structure)
-    built = structure_graph(filled, controls, coarsening)
+    filled, field = with_domains(structure), background(wanted, coarsening)
+    built = structure_graph(filled, controls, coarsening, field)
     if accept is not None:
         sizes, heights = Sizes(filled, controls, coarsening), [0.0, *(layer.outer for layer in structure.layers)]
         accept(expected_triangles(filled, built.graph, sizes, heights, [sizes.core, *sizes.layers, sizes.electrolyte]))
-    mesh = refine(built.graph, SMALLEST_ANGLE, built.slope, controls.maximum_cells)
+    mesh = refine(built.graph, SMALLEST_ANGLE, built.slope, controls.maximum_cells, field)
     points, cells = second_order(mesh, built.graph.circles)
     piece = mesh.region
     return {"points": points, "cells": cells, "region": built.region[piece], "grain": built.grain[piece],

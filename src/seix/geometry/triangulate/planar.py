@@ -10,6 +10,7 @@ import numpy as np
 from seix.errors import GeometryError
 from seix.geometry.sizing import STEEPEST
 from seix.geometry.triangulate import delaunay
+from seix.geometry.triangulate.background import NOTHING, Background, sizes_at
 from seix.geometry.triangulate.collect import collect
 from seix.geometry.triangulate.judging import small_angles
 from seix.geometry.triangulate.predicates import GRID
@@ -86,7 +87,8 @@ class Triangulation:
     edge_circle: np.ndarray
 
 
-def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: int = 50_000_000) -> Triangulation:
+def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: int = 50_000_000,
+           field: Background = NOTHING) -> Triangulation:  # fmt: skip
     """Triangulate a graph with cells of the wanted sizes.
 
     Parameters
@@ -99,6 +101,8 @@ def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: i
         the smaller one apart, so it is 2 (g - 1) / (g + 1).
     limit : int
         Largest number of triangles.
+    field : Background
+        Edge lengths that are wanted besides.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: i
     """
     half = 0.5 * math.radians(angle)
     rule = np.array([0.25 / math.sin(2.0 * half) ** 2, 0.475 / math.tan(half), min(slope, STEEPEST), float(limit)])
-    m = _constrained(graph, rule)
+    m = _constrained(graph, rule, field)
     begin(m)
     while (end := refine_all(m)) == FULL:
         m = enlarge(m)
@@ -124,7 +128,7 @@ def refine(graph: PlanarGraph, angle: float = 25.0, slope: float = 0.3, limit: i
     return Triangulation(points, triangles, np.asarray(graph.seed_region, np.int32)[seed], *edges)
 
 
-def _constrained(graph: PlanarGraph, rule: np.ndarray) -> Mesh:
+def _constrained(graph: PlanarGraph, rule: np.ndarray, field: Background) -> Mesh:
     """The Delaunay triangulation of the points with all segments as edges and all regions numbered."""
     points, segments = np.asarray(graph.points, float), np.ascontiguousarray(graph.segments, np.int64).reshape(-1, 2)
     frame = _frame(points)
@@ -132,12 +136,12 @@ def _constrained(graph: PlanarGraph, rule: np.ndarray) -> Mesh:
     m = allocate(
         3 * number + 4096, 2 * len(segments) + 4096, circles=np.ascontiguousarray(graph.circles, float).reshape(-1, 3),
         sizes=np.ascontiguousarray(graph.seed_size, float), frame=frame, rule=rule,
-        sharp=small_angles(points, segments, len(points)),
+        sharp=small_angles(points, segments, len(points)), field=field,
     )  # fmt: skip
     m.sharp[m.sharp >= 0] += delaunay.CORNERS
     m.xy[delaunay.CORNERS : number] = _snapped(points, frame)
     m.pos[delaunay.CORNERS : number, :2] = points
-    m.pos[delaunay.CORNERS : number, 2] = wanted_sizes(graph)
+    m.pos[delaunay.CORNERS : number, 2] = np.minimum(wanted_sizes(graph), sizes_at(field, points))
     m.pos[: delaunay.CORNERS] = np.inf
     _fill_segments(m, graph, segments)
     m.count[[VERTICES, SEGMENTS]] = number, len(segments)

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from seix.geometry.triangulate.background import size_at
 from seix.geometry.triangulate.judging import is_encroached, judge
 from seix.geometry.triangulate.predicates import distance, sees_obtuse, snap
 from seix.geometry.triangulate.topology import (
@@ -141,7 +142,7 @@ def improve(m, t, x, y, px, py):
     m.count[VERTICES] += 1
     m.xy[v, 0], m.xy[v, 1], m.pos[v, 0], m.pos[v, 1] = px, py, x, y
     m.root[v] = -1
-    h = m.sizes[m.label[inside, 0]]
+    h = min(m.sizes[m.label[inside, 0]], size_at(m.field, x, y))
     for k in range(3):
         a = m.he[3 * inside + k, 0]
         h = min(h, m.pos[a, 2] + m.rule[2] * distance(m.pos, a, x, y))
@@ -221,7 +222,7 @@ def _split_one(m, s, part):
     v = m.count[VERTICES]
     m.xy[v, 0], m.xy[v, 1] = snap(x, y, m.frame)
     m.pos[v, 0], m.pos[v, 1] = x, y
-    h = np.inf
+    h = size_at(m.field, x, y)
     e = m.seg[s, EDGE]
     for f in (e, m.he[e, 1]):
         if m.label[f // 3, 0] >= 0:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from seix.geometry.triangulate.background import Background, size_at
 from seix.geometry.triangulate.near import NearGrains, nearest
 
 X0, Y0, X1, Y1, CX, CY, RADIUS = range(7)
@@ -48,7 +49,7 @@ class Walls(NamedTuple):
 
 
 @njit(cache=True)
-def sample(pieces, chain_of, whole, lengths, walls, near: NearGrains, slope):
+def sample(pieces, chain_of, whole, lengths, walls, near: NearGrains, slope, field: Background):
     """Points on chains of pieces.
 
     Parameters
@@ -61,6 +62,8 @@ def sample(pieces, chain_of, whole, lengths, walls, near: NearGrains, slope):
     near : NearGrains
     slope : float
         Largest change of edge length along a curve.
+    field : Background
+        Edge lengths that are wanted besides.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def sample(pieces, chain_of, whole, lengths, walls, near: NearGrains, slope):
         _directions(pieces, p, table)
         steps = FIRST_STEPS
         while True:
-            h, s = _sizes(pieces, p, table, steps, whole[c], lengths[c], walls, near, slope)
+            h, s = _sizes(pieces, p, table, steps, whole[c], lengths[c], walls, near, slope, field)
             if s[steps] <= h.min() * steps:
                 break
             steps = max(2 * steps, math.ceil(s[steps] / h.min()))
@@ -162,7 +165,7 @@ def place(pieces, p, table, part):
 
 
 @njit(cache=True)
-def _sizes(pieces, p, table, steps, whole, lengths, walls, near, slope):
+def _sizes(pieces, p, table, steps, whole, lengths, walls, near, slope, field):
     """Edge lengths (steps + 1,) along a piece, and the distance (steps + 1,) along it."""
     h, s = np.empty(steps + 1), np.zeros(steps + 1)
     ox = oy = 0.0
@@ -174,7 +177,7 @@ def _sizes(pieces, p, table, steps, whole, lengths, walls, near, slope):
         size = nearest(near, x, y, whole[GRAIN], lengths[SHIFT], lengths[GAP_FACTOR], lengths[CAP])
         if whole[GRAIN] >= 0:
             size = min(size, _to_walls(walls, whole, x, y))
-        h[k] = size
+        h[k] = min(size, size_at(field, x, y))
     for k in range(steps):
         h[k + 1] = min(h[k + 1], h[k] + slope * (s[k + 1] - s[k]))
     for k in range(steps, 0, -1):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seix.geometry.triangulate.background import Background
 from seix.geometry.triangulate.topology import HEAD, SEG_HEAD, SEG_WAIT, SEGMENTS, TRIANGLES, VERTICES, WAIT
 
 QUEUES = {"queue": (HEAD, WAIT), "seg_queue": (SEG_HEAD, SEG_WAIT)}
@@ -44,6 +45,8 @@ class Mesh(NamedTuple):
     rule : ndarray (4,)
         Largest (circumradius / shortest edge)^2; largest distance of a new vertex from the middle of the shortest edge over
         its length; slope of the sizes; largest number of triangles.
+    field : Background
+        Sizes that are wanted besides.
     """
 
     xy: np.ndarray
@@ -63,15 +66,16 @@ class Mesh(NamedTuple):
     sizes: np.ndarray
     frame: np.ndarray
     rule: np.ndarray
+    field: Background
 
 
-def allocate(vertices: int, segments: int, **given: np.ndarray) -> Mesh:
+def allocate(vertices: int, segments: int, **given) -> Mesh:
     """Arrays with room for that many vertices and segments.
 
     Parameters
     ----------
-    given : ndarray
-        `sharp`, `circles`, `sizes`, `frame` and `rule`.
+    given : ndarray, Background
+        `sharp`, `circles`, `sizes`, `frame`, `rule` and `field`.
     """
     triangles = 2 * vertices
     return Mesh(
@@ -94,7 +98,7 @@ def allocate(vertices: int, segments: int, **given: np.ndarray) -> Mesh:
 def enlarge(m: Mesh, factor: float = 1.7) -> Mesh:
     """The same triangulation in larger arrays."""
     larger = allocate(int(factor * len(m.xy)) + 1024, int(factor * len(m.seg)) + 1024, sharp=m.sharp, circles=m.circles,
-                      sizes=m.sizes, frame=m.frame, rule=m.rule)  # fmt: skip
+                      sizes=m.sizes, frame=m.frame, rule=m.rule, field=m.field)  # fmt: skip
     vertices, triangles, segments = (int(m.count[k]) for k in (VERTICES, TRIANGLES, SEGMENTS))
     for name, used in (("xy", vertices), ("pos", vertices), ("root", vertices), ("he", 3 * triangles),
                        ("label", triangles), ("seg", segments)):  # fmt: skip

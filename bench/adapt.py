@@ -1,0 +1,165 @@
+"""Adapted meshes against uniform refinement: unknowns and time for an accurate P99.9 of the field enhancement.
+
+    python bench/adapt.py [--write docs/performance.md] [--image docs/images/adapt.png] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from table import markdown, publish
+
+from seix import simulation
+from seix.analysis.progress import make_progress
+from seix.fem import MPI
+from seix.materials import MaterialLibrary
+from seix.parameters import parameters_of
+from seix.scenario_file import load_study
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = "field_enhancement.p999"
+START = ("mesh.cells_per_diameter=2", "mesh.cells_per_gap=0.4", "mesh.cells_per_layer=2", "load.current_multiples=[1]",
+         "error.method=none", "mesh.maximum_cells=20000000")  # fmt: skip
+"""Both kinds of refinement start from the coarsest mesh there is."""
+CASES = {
+    "bilayer": ("paper/bilayer.yaml", ("geometry.period=120 nm",)),
+    "multilayer": ("paper/multilayer.yaml", ("geometry.period=60 nm",)),
+    "polycrystal": ("examples/polycrystal.yaml", ("geometry.period=60 nm",)),
+}
+FACTORS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18)
+FURTHER = {"polycrystal": (0.1, 0.06, 0.045)}
+"""Cell sizes of the uniform meshes over those of the first, and of more meshes where these do not suffice."""
+TOLERANCES = (0.01, 0.001)
+FINER = 0.6
+"""All cells of the last adapted mesh are made smaller by this for the value that errors refer to."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One mesh: unknowns, value, seconds to make it and to solve on it, and its estimated relative error if there is one."""
+
+    unknowns: int
+    value: float
+    seconds: float
+    estimated: float | None = None
+
+
+def scenario_of(name: str, *more: str):
+    """The scenario of a case."""
+    path, overrides = CASES[name]
+    return next(iter(load_study(ROOT / "scenarios" / path, [*overrides, *START, *more]).members.values()))
+
+
+def uniform(name: str, factors, folder: Path) -> list[Point]:
+    """Meshes whose cells are all smaller by the same factor."""
+    scenario, points = scenario_of(name), []
+    for factor in factors:
+        points.append(solved(scenario, factor, folder))
+    return points
+
+
+def solved(scenario, factor: float, folder: Path, wanted=None) -> Point:
+    """One mesh, with all sizes times a factor."""
+    started = time.perf_counter()
+    mesh, _ = simulation.cached(scenario, factor, folder, True, wanted)
+    parameters = parameters_of(scenario, MaterialLibrary())
+    with make_progress(1, 2) as silent:
+        level = simulation._solve(scenario, parameters, mesh, None, MPI.COMM_SELF, silent, "", False)
+    return Point(level.numerics["unknowns"], level.cases[1.0][TARGET].value, time.perf_counter() - started)
+
+
+def adapted(name: str, tolerance: float, folder: Path) -> tuple[list[Point], object]:
+    """The sequence of adapted meshes down to a tolerance, and the sizes of the last one."""
+    scenario = scenario_of(name, f"mesh.adapt={{target: {TARGET}, tolerance: {tolerance}}}")
+    parameters = parameters_of(scenario, MaterialLibrary())
+    with make_progress(1, 2) as silent:
+        _, sequence = simulation._adapted(name, scenario, parameters, None, MPI.COMM_SELF, folder, silent)
+    return [Point(s.unknowns, s.value, s.seconds, s.relative_error) for s in sequence.steps], sequence.wanted
+
+
+def first_below(points: list[Point], truth: float, tolerance: float) -> int | None:
+    """The first mesh from which on all errors are below the tolerance; None if the last one is above."""
+    good = [abs(point.value - truth) <= tolerance * truth for point in points]
+    return next((k for k in range(len(good)) if all(good[k:])), None)
+
+
+def rows(name: str, even: list[Point], runs: dict[float, list[Point]], truth: float) -> list[list[str]]:
+    """Lines of the table for one structure."""
+    lines = []
+    for tolerance, sequence in runs.items():
+        last, k = sequence[-1], first_below(even, truth, tolerance)
+        known = ["not reached", "", ""] if k is None else [
+            f"{even[k].unknowns}", f"{even[k].seconds:.1f}", f"{sum(point.seconds for point in even[: k + 1]):.1f}"]  # fmt: skip
+        lines.append([
+            name, f"{100 * tolerance:g} %", *known, str(last.unknowns), str(len(sequence)),
+            f"{sum(point.seconds for point in sequence):.1f}", f"{100 * last.estimated:.2g} %",
+            f"{100 * abs(last.value / truth - 1):.2g} %",
+        ])  # fmt: skip
+    return lines
+
+
+def draw(found: dict, path: Path) -> None:
+    """Error against unknowns for each structure."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(found), figsize=(4.0 * len(found), 3.8), sharey=True, layout="constrained", squeeze=False)
+    for axis, (name, (even, runs, truth, _)) in zip(axes[0], found.items(), strict=True):
+        finest = runs[min(runs)]
+        for points, label, style in ((even, "uniform, true", "o-"), (finest, "adapted, true", "s-")):
+            error = [max(100 * abs(point.value / truth - 1), 3e-3) for point in points]
+            axis.loglog([point.unknowns for point in points], error, style, label=label)
+        axis.loglog([p.unknowns for p in finest], [100 * p.estimated for p in finest], "s--", mfc="white", color="C1",
+                    label="adapted, estimated")  # fmt: skip
+        axis.axhline(1.0, color="0.6", lw=0.8, zorder=0)
+        axis.set(title=name, xlabel="unknowns")
+        axis.grid(alpha=0.3)
+        axis.set_xlim(4e3, 3e6)
+    axes[0, 0].set_ylabel("error of P99.9 of |E|/E0 (%)")
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+
+
+def table(names, factors, tolerances, image: Path | None) -> str:
+    """The whole comparison as Markdown, with the picture if a path is given."""
+    found, lines = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        uniform(names[0], factors[:1], work / "warm")  # forms and kernels are compiled
+        adapted(names[0], 0.1, work / "warm")
+        for name in names:
+            even = uniform(name, (*factors, *(FURTHER.get(name, ()) if factors == FACTORS else ())), work / "uniform")
+            runs = {}
+            for tolerance in tolerances:
+                runs[tolerance], wanted = adapted(name, tolerance, work / f"adapted{tolerance}")
+            truth = solved(scenario_of(name), FINER, work / "truth", wanted).value
+            noise = abs(even[-1].value / truth - 1)
+            found[name] = even, runs, truth, noise
+            lines += rows(name, even, runs, truth)
+            print(name, truth, noise, *even, *(point for run in runs.values() for point in run), sep="\n  ", flush=True)
+    head = ["structure", "asked", "uniform: unknowns", "time [s]", "with all coarser ones [s]", "adapted: unknowns", "meshes",
+            "time of all [s]", "estimated error", "true error"]  # fmt: skip
+    noises = ", ".join(f"{100 * noise:.2g} % ({name})" for name, (_, _, _, noise) in found.items())
+    text = f"{markdown(head, lines)}\n\nTrue errors refer to the last adapted mesh with all cells smaller by a factor of {FINER}."
+    text += f" The finest uniform meshes differ from it by {noises}."
+    if image is not None:
+        draw(found, image)
+        text += f"\n\n![error against unknowns](images/{image.name})"
+    return text
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="page whose section is replaced")
+    parser.add_argument("--image", type=Path, help="picture to write")
+    parser.add_argument("--quick", action="store_true", help="coarse meshes of one structure: shows that it runs")
+    given = parser.parse_args()
+    chosen = (["bilayer"], (1.0, 0.71, 0.5), (0.01,)) if given.quick else (list(CASES), FACTORS, TOLERANCES)
+    publish({"adapt": lambda: table(*chosen, given.image)}, None, given.write)

@@ -1,0 +1,122 @@
+"""Adapted meshes on a small patch: the error that is stated holds, and what ends the sequence is said."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from seix import app
+from seix.fem import MPI
+from seix.scenario_file import load_study
+from seix.simulation import simulate
+
+SCENARIO = """
+title: small bilayer
+geometry: { kind: patch, period: 30 nm, core_depth: 5 nm, electrolyte_depth: 5 nm }
+sei:
+  structure: bilayer
+  thickness: 20 nm
+  inner_thickness: 12 nm
+  matrix: organic_polymer
+  inorganic: { LiF: 0.25 }
+  grains: { diameter: 5 nm, gap: 0.4 nm }
+mesh: { cells_per_diameter: 2, cells_per_gap: 0.3, cells_per_layer: 1, growth: 2 }
+"""
+TARGET = "field_enhancement.p999"
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Runs the scenario with overrides."""
+    path = tmp_path / "small.yaml"
+    path.write_text(SCENARIO, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return lambda *overrides, comm=MPI.COMM_SELF: app.run(path, overrides, comm)[0]
+
+
+def value(result, name=TARGET):
+    return result.cases[0].quantities[name]
+
+
+@pytest.mark.parametrize("target", [TARGET, "field_enhancement.mean.LiF"])
+def test_the_true_error_is_below_the_tolerance(results, target):
+    tolerance = 0.004
+    adapted = results(f"mesh.adapt={{target: {target}, tolerance: {tolerance}}}")
+    history = adapted.numerics["adapted"]
+    found = value(adapted, target)
+    assert history["ended_by"] == "tolerance" and history["target"] == target
+    assert found.error_kind == "adaptive" and found.error <= tolerance * found.value
+    last = history["steps"][-1]
+    assert found.error == pytest.approx(last["estimated_error"]) and found.value == pytest.approx(last["value"])
+    fine = value(results("mesh={cells_per_diameter: 16, cells_per_gap: 2}", "error.method=none"), target)
+    assert abs(found.value - fine.value) < tolerance * fine.value
+    assert len(adapted.mesh.cells) == last["cells"]
+    assert value(adapted, "sei.area_resistance").error_kind == "two_mesh"
+
+
+def test_meshes_grow_and_errors_fall_along_the_sequence(results):
+    adapt = "mesh.adapt={tolerance: 0.004, target: field_enhancement.p99.organic_polymer}"
+    steps = results(adapt, "error.method=none").numerics["adapted"]["steps"]
+    assert len(steps) > 2
+    for one, following in pairwise(steps):
+        assert following["cells"] > 1.1 * one["cells"] and following["error_norm"] < one["error_norm"]
+        assert following["seconds"] > 0.0
+
+
+def test_the_cells_allowed_end_the_sequence(results):
+    result = results("mesh.adapt={tolerance: 1e-5, max_cells: 1000}", "error.method=none")
+    adapted = result.numerics["adapted"]
+    assert adapted["ended_by"] == "max_cells" and 600 < len(result.mesh.cells) <= 1000
+    assert value(result).error > 1e-5 * value(result).value
+    first = results("mesh.adapt={max_cells: 100}", "error.method=none")
+    assert len(first.numerics["adapted"]["steps"]) == 1 and first.numerics["adapted"]["ended_by"] == "max_cells"
+
+
+def test_the_run_says_how_it_ended(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "small.yaml"
+    path.write_text(SCENARIO, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    app.run_command(path, tmp_path / "out", ["mesh.adapt={tolerance: 1e-5, max_cells: 800}", "output.dpi=50"], False, False)
+    text = capsys.readouterr().out
+    assert f"adapted mesh: {TARGET} ended by max_cells = 800" in text and "unknowns" in text
+    record = json.loads((tmp_path / "out" / "record.json").read_text("utf-8"))
+    adapted = record["structures"][0]["numerics"]["adapted"]
+    assert adapted["ended_by"] == "max_cells"
+    assert {"cells", "unknowns", "value", "estimated_error", "seconds"} <= set(adapted["steps"][0])
+    report = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "Adapted mesh" in report and "ended by max_cells = 800" in report
+    quantities = json.loads((tmp_path / "out" / "quantities.json").read_text("utf-8"))
+    assert quantities["quantities"][TARGET]["error_kind"] == "adaptive"
+    app.run_command(path, tmp_path / "out", ["mesh.adapt={tolerance: 1e-5, max_cells: 800}", "output.dpi=50"], False, True)
+    assert "ended by max_cells = 800" in capsys.readouterr().out  # the same from the folder
+
+
+@pytest.mark.parametrize("shape", ["cellular", "polycrystal"])
+def test_other_plane_structures_are_adapted_too(results, shape):
+    gap = "gap: null, " if shape == "polycrystal" else ""
+    grains = f"sei.grains={{{gap}shape: {shape}}}"
+    inorganic = "sei.inorganic={LiF: 0.4, Li3N: 0.2}" if shape == "polycrystal" else "sei.inorganic={LiF: 0.4}"
+    result = results(grains, inorganic, "mesh.adapt={tolerance: 0.05, max_cells: 5000}", "error.method=none")
+    assert result.numerics["adapted"]["ended_by"] == "tolerance"
+
+
+@pytest.mark.parallel(nprocs=2)
+def test_two_ranks_make_the_same_meshes(tmp_path, monkeypatch):
+    comm = MPI.COMM_WORLD
+    path = tmp_path / "small.yaml"
+    path.write_text(SCENARIO, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    overrides = ["mesh.adapt={tolerance: 0.004}"]
+    together = app.run(path, overrides, comm)[0]
+    steps = comm.bcast(together.numerics["adapted"]["steps"] if comm.rank == 0 else None, root=0)
+    assert len(steps) > 1
+    if comm.rank == 0:
+        from seix.analysis.progress import make_progress
+
+        with make_progress(0, 1) as progress:
+            alone = simulate(load_study(path, overrides), MPI.COMM_SELF, tmp_path / "other", progress)[0]
+        assert alone.mesh.key == together.mesh.key
+        for one, other in zip(alone.numerics["adapted"]["steps"], steps, strict=True):
+            assert one["cells"] == other["cells"]
+            assert one["value"] == pytest.approx(other["value"], rel=1e-7)
+            assert one["estimated_error"] == pytest.approx(other["estimated_error"], rel=1e-3, abs=1e-7)

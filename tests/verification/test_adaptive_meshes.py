@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -98,6 +99,24 @@ def test_other_plane_structures_are_adapted_too(results, shape):
     inorganic = "sei.inorganic={LiF: 0.4, Li3N: 0.2}" if shape == "polycrystal" else "sei.inorganic={LiF: 0.4}"
     result = results(grains, inorganic, "mesh.adapt={tolerance: 0.05, max_cells: 5000}", "error.method=none")
     assert result.numerics["adapted"]["ended_by"] == "tolerance"
+
+
+TWO = "[{centre: [20 nm, 20 nm], core_radius: 9 nm}, {centre: [30 nm, 30 nm], core_radius: 9 nm}]"
+EXAMPLES = {
+    "several_particles": ("geometry.box=70 nm", f"geometry.particles={TWO}", "sei.thickness=9 nm", "sei.inner_thickness=7 nm"),
+    "sector_particle": ("geometry.core_radius=20 nm", "sei.layers=2"),
+    "silicon_domains": ("geometry.period=40 nm",),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_other_plane_domains_are_adapted_too(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    coarse = ("mesh.cells_per_diameter=2", "mesh.cells_per_gap=0.3", "mesh.growth=2", "mesh.cells_per_layer=2")
+    adapt = ("mesh.adapt={tolerance: 2 %}", "error.method=none", "load.current_multiples=[1]")
+    path = Path(__file__).parents[2] / "scenarios" / "examples" / f"{name}.yaml"
+    adapted = app.run(path, (*EXAMPLES[name], *coarse, *adapt), MPI.COMM_SELF)[0].numerics["adapted"]
+    assert adapted["ended_by"] == "tolerance" and len(adapted["steps"]) > 1
 
 
 @pytest.mark.parallel(nprocs=2)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import ufl
 
 from ..analysis.evaluate import gathered
 from ..errors import GeometryError
@@ -288,7 +289,8 @@ def _samples(measurement: Measurement) -> tuple[np.ndarray, ...] | None:
     domains, cells = measurement.domains, measurement.sei_cells
     parts = gathered(domains.comm, (
         np.asarray(domains.mesh.topology.original_cell_index)[cells],
-        *measurement.field_vectors(),
+        measurement.field_vectors(),
+        measurement.at(ufl.SpatialCoordinate(domains.mesh), cells),
         measurement.sei_volumes,
     ))  # fmt: skip
     if domains.comm.rank:

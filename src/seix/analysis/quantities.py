@@ -94,15 +94,12 @@ class Measurement:
 
     def field_sample(self) -> Sample:
         """|E|/E0 at the quadrature points of the SEI, shape (cells, points)."""
-        gradient = self.at(self._once("gradient", lambda: self.at.compiled(ufl.grad(self.model.phi))), self.sei_cells)
-        magnitude = np.linalg.norm(gradient, axis=-1) * self.scales.field / self.reference_field
-        return Sample(self.comm, magnitude, self.sei_volumes)
+        return Sample(self.comm, np.linalg.norm(self.field_vectors(), axis=-1), self.sei_volumes)
 
-    def field_vectors(self) -> tuple[np.ndarray, np.ndarray]:
-        """E/E0 and place [nm] of the quadrature points of this rank's cells of the SEI, each (cells, points, dimension)."""
+    def field_vectors(self) -> np.ndarray:
+        """E/E0 at the quadrature points of this rank's cells of the SEI, (cells, points, dimension)."""
         gradient = self.at(self._once("gradient", lambda: self.at.compiled(ufl.grad(self.model.phi))), self.sei_cells)
-        place = self.at(ufl.SpatialCoordinate(self.domains.mesh), self.sei_cells)
-        return -gradient * self.scales.field / self.reference_field, place
+        return gradient * (-self.scales.field / self.reference_field)
 
     def _field(self) -> dict[str, float]:
         sample = self.field_sample()

@@ -131,7 +131,8 @@ def test_read_only_parent_is_an_error_at_once(tmp_path):
 
 
 CHILD = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background lets its children ignore it
 from pathlib import Path
 from seix.analysis.folder import ResultFolder
 with ResultFolder(Path(sys.argv[1])) as folder:

@@ -185,6 +185,8 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
     coarse: Options = {"ksp_type": "preonly"}
     if variant == "icc" and coarse_unknowns <= LARGEST_COARSE[dim]:
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
+        if dim == 2:
+            coarse |= {"mat_mumps_icntl_7": 2}  # approximate minimum fill: sooner found than nested dissection, as sparse here
         if components > 1:
             # a preconditioner needs no more; conductivities differ by many more orders of magnitude than moduli do
             coarse |= {"pc_precision": "single"}

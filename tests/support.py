@@ -9,7 +9,18 @@ import numpy as np
 from seix.verification.coupled import parameters, solved
 from seix.verification.plane_meshes import Strip, ring, second_order, strip
 
-__all__ = ["Strip", "discs", "parameters", "ring", "second_order", "solved", "strip"]
+SMALL_BILAYER = """
+title: small bilayer
+geometry: { kind: patch, period: 30 nm, core_depth: 5 nm, electrolyte_depth: 5 nm }
+sei:
+  structure: bilayer
+  thickness: 20 nm
+  inner_thickness: 12 nm
+  matrix: organic_polymer
+"""
+"""Top of a scenario whose grains and mesh follow."""
+
+__all__ = ["SMALL_BILAYER", "Strip", "discs", "parameters", "ring", "second_order", "solved", "strip"]
 
 
 def discs(centres, radii, period, layers, phases=None, core=10.0, electrolyte=5.0, gap=0.5, **controls):

@@ -13,18 +13,11 @@ from seix.geometry.layers import build_structure
 from seix.geometry.meshing import make_mesh, mesh_structure
 from seix.geometry.triangulate.background import WantedSizes, background, neighbours_of, sizes_at
 from seix.scenario_file import load_study
+from support import SMALL_BILAYER
 
-SCENARIO = """
-title: small patch
-geometry: { kind: patch, period: 30 nm, core_depth: 5 nm, electrolyte_depth: 5 nm }
-sei:
-  structure: bilayer
-  thickness: 20 nm
-  inner_thickness: 12 nm
-  matrix: organic_polymer
-  inorganic: { LiF: 0.2 }
-  grains: { diameter: 5 nm, gap: 0.6 nm }
-mesh: { cells_per_diameter: 3, cells_per_gap: 0.5, cells_per_layer: 2 }
+SCENARIO = f"""{SMALL_BILAYER}  inorganic: {{ LiF: 0.2 }}
+  grains: {{ diameter: 5 nm, gap: 0.6 nm }}
+mesh: {{ cells_per_diameter: 3, cells_per_gap: 0.5, cells_per_layer: 2 }}
 """
 RULE = np.array([[2, 1, 1], [1, 2, 1], [1, 1, 2]]) / 4
 """Points of the degree-two rule in barycentric coordinates."""

@@ -10,18 +10,11 @@ from seix import app
 from seix.fem import MPI
 from seix.scenario_file import load_study
 from seix.simulation import simulate
+from support import SMALL_BILAYER
 
-SCENARIO = """
-title: small bilayer
-geometry: { kind: patch, period: 30 nm, core_depth: 5 nm, electrolyte_depth: 5 nm }
-sei:
-  structure: bilayer
-  thickness: 20 nm
-  inner_thickness: 12 nm
-  matrix: organic_polymer
-  inorganic: { LiF: 0.25 }
-  grains: { diameter: 5 nm, gap: 0.4 nm }
-mesh: { cells_per_diameter: 2, cells_per_gap: 0.3, cells_per_layer: 1, growth: 2 }
+SCENARIO = f"""{SMALL_BILAYER}  inorganic: {{ LiF: 0.25 }}
+  grains: {{ diameter: 5 nm, gap: 0.4 nm }}
+mesh: {{ cells_per_diameter: 2, cells_per_gap: 0.3, cells_per_layer: 1, growth: 2 }}
 """
 TARGET = "field_enhancement.p999"
 

@@ -24,6 +24,15 @@ def space_of(msh, degree, vector):
     return fem.functionspace(msh, ("Lagrange", degree, *([(dim,)] if vector else [])))
 
 
+def grounded(n, degree=2):
+    """Square, its space, and constraints: no potential at the bottom."""
+    msh = cube(2, n, MPI.COMM_SELF)
+    space = space_of(msh, degree, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    return msh, space, constraints
+
+
 def measure(msh):
     return ufl.Measure("dx", domain=msh, metadata={"quadrature_degree": 4})
 
@@ -137,10 +146,7 @@ def test_iterations_do_not_grow_with_the_mesh(dim, degree):
 
 def test_what_cannot_be_solved_is_said():
     """Two Krylov iterations are not enough: an error that names field and solvers, no silent wrong answer."""
-    msh = cube(2, 16, MPI.COMM_SELF)
-    space = space_of(msh, 2, False)
-    constraints = Constraints(msh.comm, [Block("potential", space)])
-    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    msh, space, constraints = grounded(16)
     a = ohmic_conduction(1.0, ufl.TrialFunction(space), ufl.TestFunction(space)) * measure(msh)
     problem = LinearProblem(a, constraints, preset="multigrid", options={"ksp_max_it": 2})
     problem._chain = problem._chain[:2]
@@ -162,10 +168,7 @@ def test_the_same_on_three_ranks():
 
 def test_the_next_solver_takes_over_the_problem_as_it_was():
     """Multigrid that may not iterate fails; the factorisation then solves the load that was given: u = z - z^2 / 2."""
-    msh = cube(2, 8, MPI.COMM_SELF)
-    space = space_of(msh, 2, False)
-    constraints = Constraints(msh.comm, [Block("potential", space)])
-    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    msh, space, constraints = grounded(8)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     a = ohmic_conduction(1.0, u, v) * measure(msh)
     problem = LinearProblem(a, constraints, preset="multigrid", options={"ksp_max_it": 2})
@@ -203,10 +206,7 @@ def test_rigid_inclusions_take_no_more_iterations():
 
 def test_changed_constant_is_noticed():
     """Twice the conductivity halves the potential, with nothing else changed."""
-    msh = cube(2, 6, MPI.COMM_SELF)
-    space = space_of(msh, 2, False)
-    constraints = Constraints(msh.comm, [Block("potential", space)])
-    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    msh, space, constraints = grounded(6)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     conductivity = fem.Constant(msh, 1.0)
     problem = LinearProblem(ohmic_conduction(conductivity, u, v) * measure(msh), constraints)
@@ -221,10 +221,7 @@ def test_changed_constant_is_noticed():
 
 def test_elements_of_third_degree_are_factorised():
     """u = z - z^2 / 2 is in the space, and the multigrid of quadratic elements is not tried on it."""
-    msh = cube(2, 4, MPI.COMM_SELF)
-    space = fem.functionspace(msh, ("Lagrange", 3))
-    constraints = Constraints(msh.comm, [Block("potential", space)])
-    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    msh, space, constraints = grounded(4, degree=3)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     dx = ufl.Measure("dx", domain=msh, metadata={"quadrature_degree": 4})
     problem = LinearProblem(ohmic_conduction(1.0, u, v) * dx, constraints, preset="multigrid")
@@ -237,10 +234,7 @@ def test_elements_of_third_degree_are_factorised():
 
 def test_option_without_effect_is_refused():
     """A misspelt option would otherwise be ignored."""
-    msh = cube(2, 4, MPI.COMM_SELF)
-    space = space_of(msh, 2, False)
-    constraints = Constraints(msh.comm, [Block("potential", space)])
-    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+    msh, space, constraints = grounded(4)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, options={"ksp_typo": 3})
     with pytest.raises(InputError, match="no use for ksp_typo with direct"):

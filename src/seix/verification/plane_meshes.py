@@ -27,6 +27,37 @@ class Strip:
     core_regions: list = field(default_factory=list)
 
 
+def stacked(core, layers, electrolyte):
+    """Rows of cells from the bottom of the core to the electrolyte.
+
+    Parameters
+    ----------
+    core, electrolyte : (float, int)
+        Thickness in nm and rows.
+    layers : list of (name, thickness in nm, rows)
+        SEI from the core outwards.
+
+    Returns
+    -------
+    names : list of str
+        Of the regions.
+    heights : ndarray
+        Of the ends of the rows over core|SEI.
+    region, layer : ndarray of int
+        Of each row.
+    walls : ndarray
+        Heights of the interfaces and of both ends.
+    """
+    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
+    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
+    walls = np.cumsum([0.0, *[thickness for _, thickness, _ in stack]]) - core[0]
+    parts = [low + np.arange(1, rows + 1) / rows * t for (_, t, rows), low in zip(stack, walls[:-1], strict=True)]
+    heights = np.concatenate([walls[:1], *parts])
+    region = np.concatenate([[names.index(name)] * rows for name, _, rows in stack])
+    layer = np.concatenate([[k - 1 if 0 < k < len(stack) - 1 else -1] * rows for k, (_, _, rows) in enumerate(stack)])
+    return names, heights, region, layer, walls
+
+
 def second_order(points, triangles):
     """Six-node triangles in basix order with straight edges."""
     edges = np.sort(np.concatenate([triangles[:, [1, 2]], triangles[:, [0, 2]], triangles[:, [0, 1]]]), axis=1)
@@ -45,14 +76,7 @@ def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), t
     tilt : float
         Random displacement of inner nodes, as a fraction of the cell (makes the mesh irregular).
     """
-    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
-    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
-    y = (
-        np.concatenate([[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]])
-        - core[0]
-    )
-    row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
-    row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
+    names, y, row_region, row_layer, walls = stacked(core, layers, electrolyte)
     x = np.linspace(0, period, columns + 1)
     points = np.array([(a, b) for b in y for a in x])
     i, j = np.meshgrid(np.arange(columns), np.arange(len(y) - 1))
@@ -66,17 +90,12 @@ def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), t
     row = np.tile(j.ravel(), 2)
     if tilt:
         rng = np.random.default_rng(0)
-        heights = np.cumsum([0, *[t for _, t, _ in stack]]) - core[0]
-        inner = (points[:, 0] > 0) & (points[:, 0] < period) & ~np.isclose(points[:, 1, None], heights).any(axis=1)
+        inner = (points[:, 0] > 0) & (points[:, 0] < period) & ~np.isclose(points[:, 1, None], walls).any(axis=1)
         points[inner] += rng.uniform(-1, 1, (inner.sum(), 2)) * tilt * np.array([period / columns, np.diff(y).min()])
     points, cells = second_order(points, triangles)
     none = np.full(len(cells), -1)
     thickness = sum(t for _, t, _ in layers)
     return Strip(points, cells, row_region[row], none, row_layer[row], names, period, core[0], thickness, electrolyte[0])
-
-
-def _starts(stack):
-    return np.cumsum([0.0, *[t for _, t, _ in stack[:-1]]])
 
 
 def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None) -> Strip:
@@ -91,13 +110,8 @@ def ring(layers, core=(10.0, 4), electrolyte=(5.0, 2), segments=24, sector=None)
     sector : float, optional
         Opening angle in radians; a full circle without.
     """
-    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
-    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
-    radii = np.concatenate(
-        [[0.0], *[s + np.arange(1, n + 1) / n * t for (_, t, n), s in zip(stack, _starts(stack), strict=True)]]
-    )
-    row_region = np.concatenate([[names.index(name)] * n for name, _, n in stack])
-    row_layer = np.concatenate([[-1] * core[1], *[[i] * n for i, (_, _, n) in enumerate(layers)], [-1] * electrolyte[1]])
+    names, heights, row_region, row_layer, _ = stacked(core, layers, electrolyte)
+    radii = heights + core[0]
     full = sector is None
     nodes = segments if full else segments + 1
     angle = np.arange(nodes) / segments * (2 * np.pi if full else sector)

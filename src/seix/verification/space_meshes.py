@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from .plane_meshes import Strip
+from .plane_meshes import Strip, stacked
 
 EDGES = ((2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1))
 FLIP = [1, 0, 2, 3]
@@ -54,18 +54,6 @@ def extrude(plane, triangles, heights):
     return points, np.concatenate(tetrahedra), np.concatenate(row)
 
 
-def _stack(core, layers, electrolyte):
-    """Names of the regions, heights from core|SEI, region and layer of each row of cells."""
-    stack = [("core", *core), *layers, ("electrolyte", *electrolyte)]
-    names = ["core", "electrolyte", *dict.fromkeys(name for name, _, _ in layers)]
-    heights = [-core[0]]
-    for _, thickness, rows in stack:
-        heights += [heights[-1] + thickness * (i + 1) / rows for i in range(rows)]
-    region = np.concatenate([[names.index(name)] * rows for name, _, rows in stack])
-    layer = np.concatenate([[k - 1 if 0 < k < len(stack) - 1 else -1] * rows for k, (_, _, rows) in enumerate(stack)])
-    return names, np.array(heights), region, layer
-
-
 def block(layers, period=6.0, columns=2, core=(10.0, 2), electrolyte=(5.0, 1), tilt=0.0) -> Strip:
     """Patch of flat layers, periodic in x and y.
 
@@ -76,7 +64,7 @@ def block(layers, period=6.0, columns=2, core=(10.0, 2), electrolyte=(5.0, 1), t
     tilt : float
         Random displacement of inner nodes, as a fraction of the cell (makes the mesh irregular).
     """
-    names, heights, region, layer = _stack(core, layers, electrolyte)
+    names, heights, region, layer, walls = stacked(core, layers, electrolyte)
     x = np.linspace(0, period, columns + 1)
     plane = np.array([(a, b) for b in x for a in x])
     i, j = (k.ravel() for k in np.meshgrid(np.arange(columns), np.arange(columns)))
@@ -86,7 +74,6 @@ def block(layers, period=6.0, columns=2, core=(10.0, 2), electrolyte=(5.0, 1), t
     )
     points, cells, row = extrude(plane, triangles, heights)
     if tilt:
-        walls = np.cumsum([0, core[0], *[t for _, t, _ in layers], electrolyte[0]]) - core[0]
         inner = ((points[:, :2] > 0) & (points[:, :2] < period)).all(axis=1) & ~np.isclose(points[:, 2, None], walls).any(axis=1)
         steps = tilt * np.array([period / columns, period / columns, np.diff(heights).min()])
         points[inner] += np.random.default_rng(0).uniform(-1, 1, (inner.sum(), 3)) * steps
@@ -147,7 +134,7 @@ def ball(layers, core=(10.0, 3), electrolyte=(5.0, 1), segments=3, part="octant"
     segments : int
         Cells along a quarter of the side of a cone, which is a sixth of a sphere.
     """
-    names, heights, region, layer = _stack(core, layers, electrolyte)
+    names, heights, region, layer, _ = stacked(core, layers, electrolyte)
     radii = heights + core[0]
     angle = half_angle if part == "cone" else np.pi / 4
     vertices, cells, row = _grid(segments, len(radii) - 1)

@@ -8,7 +8,7 @@ import pytest
 from seix.analysis.errors import two_mesh_error
 from seix.errors import InputError, VerificationError
 from seix.verification import runner
-from seix.verification.case import Case, Check
+from seix.verification.case import ROUNDING, Case, Check, agreed
 
 SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells"}
 """Seconds each; round bodies in space, and what other tests solve too."""
@@ -38,6 +38,21 @@ def test_cases_on_three_ranks():
 def falling(order, exact=2.0, constant=0.1):
     """A number that converges with an order."""
     return Check("x", "", exact, tuple(exact + constant * 2.0 ** (-order * k) for k in range(3)), 2.0, 0.1)
+
+
+def test_allowed_error_follows_from_order_and_cells():
+    """Four times h^p on the finest mesh: two cells, halved twice, second order: 4/64; rounding without an order."""
+    assert falling(2.0).allowed == 0.1
+    assert Check("x", "", 1.0, (1.0, 1.0, 1.0), 2.0).allowed == pytest.approx(4 / 64)
+    assert Check("x", "", 1.0, (1.0, 1.0), 3.0, cells=8).allowed == pytest.approx(4 / 16**3)
+    assert Check("x", "", 1.0, (1.0,), None).allowed == ROUNDING
+
+
+def test_listed_numbers_are_those_of_the_formula():
+    """To half a unit of the last digit."""
+    assert agreed(0.02463054188, "0.0246305419") == 0.02463054188
+    with pytest.raises(ValueError, match=r"the list of benchmarks 62\.187"):
+        agreed(62.18562, "62.187")
 
 
 def test_a_case_fails_if_order_or_error_are_bad():

@@ -19,7 +19,7 @@ from ..numerics.solver import NewtonSolver
 from ..numerics.system import CoupledSystem
 from ..physics.conduction import ohmic_conduction
 from . import plane_meshes, space_meshes
-from .case import Case, Check
+from .case import Case, Check, agreed
 from .single_field import SingleField, on_plane, radius_is, refined
 
 CONTRASTS = (1e-3, 0.1, 10.0, 1e3)
@@ -79,12 +79,11 @@ def inclusions(dim: int) -> list[Check]:
         found = refined(partial(inclusion, dim), partial(in_uniform_field, kappa=kappa, equivalent=ratio))
         exact = dim / (ratio + dim - 1)
         name = f"r = {ratio:g}"
-        coarse = 0.05 if dim == 3 else 0.02
         checks += [
-            Check(f"field inside, {name}", "", exact, found["inside"], 3.0, coarse / 4),
-            Check(f"field at the pole, {name}", "", ratio * exact, found["pole"], 2.0, 2 * coarse, scale=max(1.0, ratio * exact)),
-            Check(f"field at the equator, {name}", "", exact, found["equator"], 2.0, 2 * coarse, scale=max(1.0, exact)),
-            Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0, coarse),
+            Check(f"field inside, {name}", "", exact, found["inside"], 3.0),
+            Check(f"field at the pole, {name}", "", ratio * exact, found["pole"], 2.0, scale=max(1.0, ratio * exact)),
+            Check(f"field at the equator, {name}", "", exact, found["equator"], 2.0, scale=max(1.0, exact)),
+            Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0),
         ]
     return checks
 
@@ -98,8 +97,8 @@ def conducting_surface(dim: int) -> list[Check]:
         measure = partial(in_uniform_field, kappa=kappa, equivalent=equivalent, surface=surface)
         found = refined(partial(inclusion, dim), measure)
         checks += [
-            Check(f"field inside, {name}", "", dim / (equivalent + dim - 1), found["inside"], 3.0, 0.02),
-            Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0, 0.02),
+            Check(f"field inside, {name}", "", dim / (equivalent + dim - 1), found["inside"], 3.0),
+            Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0),
         ]
     return checks
 
@@ -141,8 +140,8 @@ def resistive_surface(dim: int) -> list[Check]:
     # E_in: the flux through the surface is that of an inclusion s_eq, and s_i E_in = s_eq E_eq
     exact = equivalent / inner * dim / (equivalent + dim - 1)
     return [
-        Check("field inside", "", exact, found["inside"], 3.0, 0.02),
-        Check("potential in the matrix, 2-norm of the error", "", 0.0, found["error"], 3.0, 0.02),
+        Check("field inside", "", exact, found["inside"], 3.0),
+        Check("potential in the matrix, 2-norm of the error", "", 0.0, found["error"], 3.0),
     ]
 
 
@@ -160,7 +159,7 @@ def thin_shell() -> list[Check]:
         phi = problem.conduct(kappa, [(radius_is(2.0 + thickness, 2), at, 0), (on_plane(1), 0.0, 0)])
         values.append(problem.mean(-ufl.grad(phi)[1], problem.region("core")))
     name = "field inside, shell to surface (order in the thickness)"
-    return [Check(name, "", 2 / (inner + surface + 1), tuple(values), 1.0, 0.05)]
+    return [Check(name, "", 2 / (inner + surface + 1), tuple(values), 1.0, cells=1 / 0.08)]
 
 
 def assemblages(dim: int) -> list[Check]:
@@ -168,13 +167,13 @@ def assemblages(dim: int) -> list[Check]:
     share = 0.3
     checks = []
     cases = [(0.01, surface) for surface in (0.1, 1.0, 10.0)] + [(10.0, 0.0)]
-    listed = {2: (0.612200, 1.002990, 1.650776), 3: (0.709440, 1.245212, 2.049181)}[dim]
+    listed = {2: ("0.612200", "1.002990", "1.650776"), 3: ("0.709440", "1.245212", "2.049181")}[dim]
     outer = share ** (-1 / dim)
     for index, (inner, surface) in enumerate(cases):
         equivalent = inner + (dim - 1) * surface
         exact = 1 + share / (1 / (equivalent - 1) + (1 - share) / dim)
-        if surface and abs(exact - listed[index]) > 1e-6:
-            raise ValueError(f"the formula gives {exact}, the list of benchmarks {listed[index]}")
+        if surface:
+            agreed(exact, listed[index])
 
         def measure(problem, inner=inner, surface=surface):
             kappa = {"core": inner, **dict.fromkeys(MATRIX, 1.0)}
@@ -191,7 +190,7 @@ def assemblages(dim: int) -> list[Check]:
 
         found = refined(partial(inclusion, dim, outer=outer), measure)
         name = f"s_i = {inner:g}" + (f", surface {surface:g}" if surface else ", plain")
-        checks.append(Check(f"effective conductivity, {name}", "", exact, found["conductivity"], ENERGY, 5e-3))
+        checks.append(Check(f"effective conductivity, {name}", "", exact, found["conductivity"], ENERGY))
     return checks
 
 

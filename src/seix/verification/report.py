@@ -52,7 +52,7 @@ def raw(results: Sequence[Result]) -> list[dict]:
             "number": r.case.number, "title": r.case.title, "source": r.case.source, "passed": r.passed,
             "checks": [
                 {"name": c.name, "unit": c.unit, "exact": c.exact, "values": list(c.values), "relative_errors": list(c.errors),
-                 "order": c.order, "observed_order": c.observed, "tolerance": c.tolerance, "passed": c.passed}
+                 "order": c.order, "observed_order": c.observed, "allowed_error": c.allowed, "passed": c.passed}
                 for c in r.checks
             ],
         }
@@ -133,7 +133,7 @@ def _section(result: Result) -> list[str]:
         order = f"{check.order:.2g}" if check.order else "exact" if len(check.values) == 1 else "none"
         observed = "" if check.observed is None or check.order is None else f"{check.observed:.2f}"
         name = check.name + (f" [{check.unit}]" if check.unit else "")
-        rows.append([name, exact, values, errors, order, observed, f"{check.tolerance:.1e}", _word(check.passed)])
+        rows.append([name, exact, values, errors, order, observed, f"{check.allowed:.1e}", _word(check.passed)])
     head = ["quantity", "exact", "computed, coarse to fine", "errors", "order", "observed", "allowed error", ""]
     title = f"### {result.case.number}: {result.case.title}"
     return [title, "", f"Closed form: {result.case.source}.", "", *_table(head, rows), ""]

@@ -16,6 +16,7 @@ from .compile import compile_form
 from .constraints import Constraints
 from .elimination import Elimination
 from .multigrid import FieldMultigrid, near_null_space
+from .options import OptionTable
 from .presets import Options, ProblemSize, linear_candidates, linear_options
 from .timing import timed
 
@@ -171,9 +172,7 @@ class LinearProblem:
             self._matrix.setBlockSize(self.block.bs)
             near_null_space(self._matrix, space, self._elimination.free)
         self.options = linear_options(kind, self.size, coarse) | self._own
-        table = PETSc.Options()
-        for key, value in self.options.items():
-            table[self._prefix + key] = value
+        self._table = OptionTable(self._prefix, self.options)
         self._ksp.setTolerances(rtol=self.tolerance)
         self.record.solver = kind
 
@@ -214,8 +213,10 @@ class LinearProblem:
                 raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
             self._chain.pop(0)
             self._release()
-        unused = [key for key in self._own if not PETSc.Options().used(self._prefix + key)]
+        unused = self._table.unused(self._own)
         if unused and not failures:  # another solver may have other options
+            for vector in vectors:
+                vector.destroy()
             raise InputError(f"PETSc has no use for {', '.join(unused)} with {self.record.solver}; its manual has the names")
         return [self._function(vector) for vector in vectors]
 
@@ -282,9 +283,7 @@ class LinearProblem:
     def _release(self) -> None:
         """Free solver and matrix; the next solution makes them anew."""
         if self._ksp is not None:
-            table = PETSc.Options()
-            for key in self.options:
-                table.delValue(self._prefix + key)
+            self._table.remove()
             self._ksp.destroy()
         if self._multigrid is not None:
             self._multigrid.release()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
 from .linear import DirectLinear, MultigridLinear
+from .options import OptionTable
 from .presets import LARGEST_FALLBACK, VARIANTS, Options, choose
 from .solvability import free_motions
 from .system import CoupledSystem
@@ -146,9 +147,7 @@ class NewtonSolver:
             self._linear = MultigridLinear(system, self.y, self._own, self._prefix, kind)
         self.options = self._linear.options
         self._unchecked, self._renew = True, True
-        table = PETSc.Options()
-        for key, value in self.options.items():
-            table[self._prefix + key] = value
+        self._table = OptionTable(self._prefix, self.options)
         snes = PETSc.SNES().create(system.comm)
         snes.setOptionsPrefix(self._prefix)
         self._residual = system.create_vector()
@@ -290,8 +289,7 @@ class NewtonSolver:
         if not self._unchecked:
             return
         self._unchecked = False
-        table = PETSc.Options()
-        unused = [key for key in self._own if not table.used(self._prefix + key)]
+        unused = self._table.unused(self._own)
         if unused:
             raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")
 
@@ -312,9 +310,7 @@ class NewtonSolver:
 
     def _release(self) -> None:
         """Free the linear solver and its options."""
-        table = PETSc.Options()
-        for key in self.options:
-            table.delValue(self._prefix + key)
+        self._table.remove()
         self._snes.destroy()
         self._residual.destroy()
         self._linear.destroy()

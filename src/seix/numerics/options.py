@@ -1,0 +1,34 @@
+"""PETSc's table of options: those of one solver, under a prefix of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..fem import PETSc
+from .presets import Options
+
+
+class OptionTable:
+    """Options under a prefix, from the time they are set until they are removed.
+
+    Parameters
+    ----------
+    prefix : str
+        Of the solver that reads them.
+    options : mapping
+        Key without prefix -> value.
+    """
+
+    def __init__(self, prefix: str, options: Options):
+        self._prefix, self._keys, self._table = prefix, list(options), PETSc.Options()
+        for key, value in options.items():
+            self._table[prefix + key] = value
+
+    def unused(self, keys: Iterable[str]) -> list[str]:
+        """Those keys that no solver has asked for."""
+        return [key for key in keys if not self._table.used(self._prefix + key)]
+
+    def remove(self) -> None:
+        """Take the options out of the table."""
+        for key in self._keys:
+            self._table.delValue(self._prefix + key)

@@ -17,8 +17,8 @@ ROWS = (
     ("B24", "C33", "laminate of LiF and organic, C33 [GPa]"),
     ("B25", "stress at the top of the hole", "hole under tension, stress concentration"),
     ("B14", "shift at a strain of 0.2 %", "shift of the potential by stress [mV/GPa]"),
-    ("MMS-2D", "potential, 2-norm of the error", "all fields coupled, manufactured: error of the potential"),
-    ("MMS-2D", "displacement, 2-norm of the error", "all fields coupled, manufactured: error of the displacement"),
+    ("MMS-2D", "potential, relative error (2-norm)", "all fields coupled, manufactured: error of the potential"),
+    ("MMS-2D", "displacement, relative error (2-norm)", "all fields coupled, manufactured: error of the displacement"),
 )
 """Number of the case, name of the check, what it is."""
 START, END = "<!-- verification -->", "<!-- /verification -->"

@@ -11,7 +11,7 @@ from typing import Any
 from .adaptivity.sequence import Sequence
 from .adaptivity.words import in_words
 from .analysis import invariants
-from .analysis.errors import two_mesh_error
+from .analysis.errors import error_at
 from .analysis.fieldset import CellFields
 from .analysis.materials_used import materials_used
 from .analysis.quantities import Measurement
@@ -109,7 +109,7 @@ def _structure(name: str, scenario: Scenario, references, comm, cache, progress)
         progress.stage(f"mesh {label}")
         coarse, _ = _mesh(comm, scenario, scenario.error.coarsening, cache, wanted)
         progress.stage(f"solve {label}")
-        reference = references[1] if references else None
+        reference = references[-1] if references else None  # of a structure that has one mesh only, that
         levels.append(_solve(scenario, parameters, coarse, reference, comm, progress, name, with_fields=False))
     kept: list[StructureResult] = []
     on_root(comm, lambda: kept.append(_combine(name, scenario, parameters, levels, *mesh, sequence)))
@@ -265,8 +265,7 @@ LEAST_RATIO = 1.05
 def _with_errors(levels: list[Level], multiple: float, ratio: float, sequence: Sequence | None = None) -> dict[str, Quantity]:
     """Values of the finest mesh at one current with their estimated errors.
 
-    See :func:`seix.analysis.errors.two_mesh_error`. As the two values may happen to cross, the largest relative difference over
-    all currents is taken. The target of a sequence of adapted meshes has the relative error that was estimated there.
+    See :func:`seix.analysis.errors.error_at`. The target of a sequence of adapted meshes has the relative error that was estimated there.
     """
     fine = levels[0].cases
     result = {}
@@ -280,8 +279,7 @@ def _with_errors(levels: list[Level], multiple: float, ratio: float, sequence: S
             kind = "not converged"
         elif ratio > LEAST_RATIO:
             coarse = levels[1].cases
-            pairs = [(fine[m][name].value, coarse[m][name].value) for m in fine]
-            relative = max(two_mesh_error(a, b, ratio) / (abs(a) or 1.0) for a, b in pairs)
-            error, kind = relative * (abs(quantity.value) or 1.0), "two_mesh"
+            values = {m: (fine[m][name].value, coarse[m][name].value) for m in fine}
+            error, kind = error_at(values, multiple, ratio), "two_mesh"
         result[name] = replace(quantity, error=error, error_kind=kind)
     return result

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from seix.analysis.errors import two_mesh_error
-from seix.errors import InputError, VerificationError
+from seix.analysis.errors import error_at, two_mesh_error
+from seix.errors import ConvergenceError, InputError, VerificationError
 from seix.verification import runner
 from seix.verification.case import ROUNDING, Case, Check, agreed
 
@@ -29,10 +29,24 @@ def test_case(case):
 @pytest.mark.parallel(nprocs=3)
 def test_cases_on_three_ranks():
     """Conduction with a jump, elasticity and the whole model, in parallel."""
-    for number in ("B07", "B25-shear", "B24", "B03-3D"):
+    for number in ("B07", "B25-shear", "B24", "B03-3D", "MMS-2D"):
         (case,) = [one for one in runner.all_cases() if one.number == number]
         for check in case.run():
             assert check.passed, check
+
+
+def breaking():
+    """A case that meets an error."""
+    raise ConvergenceError("no solution")
+
+
+def test_a_case_that_breaks_is_reported_and_the_others_run(tmp_path, monkeypatch):
+    """Its message stands in the report and in the error."""
+    cases = [Case("broken", "meets an error", "none", breaking), Case("bad", "cannot pass", "none", failing)]
+    monkeypatch.setattr(runner, "all_cases", lambda: cases)
+    with pytest.raises(VerificationError, match=r"2 of 2 cases failed: broken \(no solution\); bad \(x\)"):
+        runner.verify_command(tmp_path / "report", [])
+    assert "**FAILED**: no solution" in (tmp_path / "report" / "README.md").read_text("utf-8")
 
 
 def falling(order, exact=2.0, constant=0.1):
@@ -59,6 +73,10 @@ def test_a_case_fails_if_order_or_error_are_bad():
     """One order less is seen, an error above tolerance is seen, and so is NaN."""
     assert falling(2.0).passed and falling(1.7).passed
     assert not falling(1.0).passed
+    creeping = Check("x", "", 1.0, (1.1, 1.08, 1.07), 0.78, 0.1)
+    assert not creeping.passed  # a quarter of an order, where margins of half an order would let anything pass
+    lost = Check("x", "", 1.0, (1 + 1e-3, 1 + 5e-4, 1.0), 2.0, 0.1)
+    assert lost.observed == pytest.approx(1.0) and not lost.passed  # a rounding error at the end hides no slow start
     assert not falling(2.0, constant=10.0).passed
     assert not Check("x", "", 1.0, (math.nan,), None).passed
     assert not Check("x", "", 1.0, (1.0 + 1e-5,), None).passed
@@ -72,6 +90,15 @@ def test_two_mesh_error_bounds_what_converges(order):
     stated = two_mesh_error(fine, coarse, 1.6)
     assert stated >= 0.1 * (1 - 1e-12)
     assert stated == pytest.approx(0.1 * (1.6**order - 1) / 0.6)
+
+
+def test_error_at_one_current_hears_the_others():
+    """A chance agreement at one current is not believed; a value near zero tells the others nothing."""
+    values = {1.0: (1.0, 1.0), 2.0: (2.0, 2.2), 10.0: (1e-9, 0.3)}
+    assert error_at(values, 1.0, 2.0) == pytest.approx(0.1)
+    assert error_at(values, 2.0, 2.0) == pytest.approx(0.2)
+    assert error_at(values, 10.0, 2.0) == pytest.approx(0.3)
+    assert error_at({1.0: (0.0, 0.0)}, 1.0, 2.0) == 0.0
 
 
 def test_effectivity_counts_what_is_covered():

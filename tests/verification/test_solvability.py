@@ -16,9 +16,9 @@ from seix.physics.elasticity import hooke, lame, strain
 COMM = MPI.COMM_WORLD
 
 
-def squares(gap):
-    """One unit square, or two with a gap between."""
-    whole = mesh.create_rectangle(COMM, [(0, 0), (3, 1)], (12, 4), ghost_mode=mesh.GhostMode.shared_facet)
+def squares(gap, finer=1):
+    """One sheet, or two unit squares with a gap between."""
+    whole = mesh.create_rectangle(COMM, [(0, 0), (3, 1)], (12 * finer, 4 * finer), ghost_mode=mesh.GhostMode.shared_facet)
     if not gap:
         return whole
     cells = mesh.locate_entities(whole, 2, lambda x: (x[0] < 1 + 1e-9) | (x[0] > 2 - 1e-9))
@@ -75,7 +75,9 @@ def test_floating_potentials(preset):
     whole, split = squares(False), squares(True)
     accepted(potentials(whole, (0, 1)), preset)
     refused(potentials(whole, (0,)), preset, "nothing holds a constant of 'psi'$")
-    accepted(potentials(whole, (0,), 1e-3), preset)
+    for weak in (1e-3, 1e-8):
+        accepted(potentials(whole, (0,), weak), preset)
+    accepted(potentials(squares(False, 8), (0,), 1e-8), preset)
     refused(potentials(whole, (), 1.0), preset, "a constant of 'phi' together with a constant of 'psi'$")
     refused(potentials(split, (0, 1)), preset, "a constant of 'phi', connected part [12] of 2 together with a constant of 'psi'")
 

@@ -60,14 +60,15 @@ def quantities_markdown() -> str:
     ]
     return (
         _TOP
-        + _table(("name", "unit", "meaning", "definition"), entries)
+        + markdown_table(("name", "unit", "meaning", "definition"), entries)
         + _ERRORS
-        + _table(("`error_kind`", "meaning of `error`"), kinds)
+        + markdown_table(("`error_kind`", "meaning of `error`"), kinds)
         + _FILES
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; bars in the cells are escaped."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"

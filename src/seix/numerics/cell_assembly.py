@@ -180,7 +180,8 @@ class CellMatrix:
         """The entries of one rank are numbered with the integers of PETSc."""
         entries = len(self._columns) * (self._bs**2 if self._kind == "aij" else 1)
         most = np.iinfo(PETSc.IntType).max
-        if self.comm.allreduce(entries, op=MPI.MAX) > most:
+        entries = self.comm.allreduce(entries, op=MPI.MAX)
+        if entries > most:
             raise InputError(f"a matrix has {entries} entries on one rank, PETSc numbers {most}: use more ranks or larger cells")
 
     def _create(self):

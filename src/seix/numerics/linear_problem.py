@@ -64,7 +64,7 @@ class LinearProblem:
     tolerance : float
         Largest relative residual.
     options : mapping, optional
-        PETSc options that override those of the preset.
+        PETSc options that override those of the preset; that they have an effect is checked unless a solver failed.
 
     Attributes
     ----------
@@ -138,10 +138,10 @@ class LinearProblem:
     def _renew(self) -> None:
         """Matrix, preconditioner and its options, made or brought up to date."""
         changed, first = self._assemble(), self._ksp is None
-        self._stale = False
         if first:
             self._create()
         elif not changed:
+            self._stale = False
             return
         self.record.setups += 1
         if self._multigrid is not None:
@@ -153,6 +153,7 @@ class LinearProblem:
             self._ksp.setFromOptions()  # only now: the levels of the multigrid must exist
         with timed("set up"):
             self._ksp.setUp()
+        self._stale = False
 
     def _create(self) -> None:
         """Krylov solver with the first preconditioner of the chain."""
@@ -210,6 +211,7 @@ class LinearProblem:
             if len(self._chain) == 1:
                 for vector in vectors:
                     vector.destroy()
+                self._release()  # what failed half made is made anew by the next call
                 raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
             self._chain.pop(0)
             self._release()
@@ -231,13 +233,17 @@ class LinearProblem:
         return vector
 
     def _try(self, loads) -> str | None:
-        """Replace all loads by their solutions; what went wrong, or None: then the loads are as they were."""
+        """Replace all loads by their solutions and return None, or leave them and return what went wrong."""
+        found = []
         try:
             if self._stale:
                 self._renew()
             record = LinearRecord(self._chain[0], [], [], self.record.setups)
-            found = [self._solve(load, record) for load in loads]
+            for load in loads:
+                found.append(self._solve(load, record))
         except PETSc.Error as error:
+            for x in found:
+                x.destroy()
             return f"{self._chain[0]}: {error}"
         good = all(value <= _TRUSTED * self.tolerance for value in record.residuals)  # false for NaN
         for load, x in zip(loads, found, strict=True):

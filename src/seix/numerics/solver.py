@@ -127,7 +127,7 @@ class NewtonSolver:
         self._chain = self._candidates(preset)
         self._failures: list[str] = []
         self._create()
-        self._solvable = False
+        self._solvable = self._fresh = False
 
     def _candidates(self, preset: str) -> list[str]:
         """Linear solvers to try, the preferred one first."""
@@ -152,7 +152,7 @@ class NewtonSolver:
         snes.setOptionsPrefix(self._prefix)
         self._residual = system.create_vector()
         snes.setFunction(lambda _, y, out: system.residual(y, out), self._residual)
-        snes.setJacobian(lambda _, y, matrix, preconditioner: self._linear.update(y), self._linear.matrix)
+        snes.setJacobian(lambda _, y, matrix, preconditioner: self._update(y), self._linear.matrix)
         snes.setTolerances(rtol=0.0, atol=0.0, stol=0.0, max_it=self.max_iterations)
         self._linear.attach(snes.getKSP())
         snes.setFromOptions()
@@ -166,10 +166,18 @@ class NewtonSolver:
         if self._solvable:
             return
         self._linear.update(self.y)
-        loose = free_motions(self.system, self._linear.matrix)
+        self._fresh = True  # the first Newton step needs the same matrix
+        with timed("set up"):
+            loose = free_motions(self.system, self._linear.matrix)
         if loose:
             raise InputError(f"the problem has no unique solution: nothing holds {' together with '.join(loose)}")
         self._solvable = True
+
+    def _update(self, y) -> None:
+        """Bring the matrix to a state, unless it is there already."""
+        if not self._fresh:
+            self._linear.update(y)
+        self._fresh = False
 
     def _before_linear_solve(self, ksp, b, x):
         ksp.setTolerances(atol=self._rounding)
@@ -279,6 +287,8 @@ class NewtonSolver:
         except PETSc.Error as error:
             self._linear_failure = self._linear_failure or f"{self._linear.name}: {error}"
             return str(error)
+        finally:
+            self._fresh = False
         reason = self._snes.getConvergedReason()
         if reason > 0:
             return None

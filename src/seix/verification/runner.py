@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..analysis.errors import two_mesh_error
-from ..errors import InputError, VerificationError
+from ..errors import InputError, SeixError, VerificationError
 from ..fem import MPI
 from ..simulation import on_root
 from .case import ROUNDING, Case, Check
@@ -27,16 +27,19 @@ class Result:
     case : Case
     checks : list of Check
     seconds : float
+    message : str
+        Why it did not come to an end; empty if it did.
     """
 
     case: Case
     checks: list[Check]
     seconds: float
+    message: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether all of its checks passed."""
-        return all(check.passed for check in self.checks)
+        """Whether it came to an end and all of its checks passed."""
+        return not self.message and all(check.passed for check in self.checks)
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,12 @@ def run_cases(cases: Sequence[Case], say=print) -> list[Result]:
     """Run cases one after the other (collective)."""
     results = []
     for case in cases:
-        start = time.perf_counter()
-        checks = case.run()
-        results.append(Result(case, checks, time.perf_counter() - start))
+        start, checks, message = time.perf_counter(), [], ""
+        try:
+            checks = case.run()
+        except (SeixError, ValueError) as error:  # the others, and the report, are worth having all the same
+            message = str(error)
+        results.append(Result(case, checks, time.perf_counter() - start, message))
         word = "passed" if results[-1].passed else "FAILED"
         if MPI.COMM_WORLD.rank == 0:
             say(f"{word}  {case.number:10}  {case.title}  ({len(checks)} checks, {results[-1].seconds:.1f} s)")
@@ -144,7 +150,9 @@ def verify_command(output: Path | None, only: Sequence[str], list_only: bool = F
     target = output or (None if only else Path("docs/verification"))
     if target is not None:
         on_root(MPI.COMM_WORLD, lambda: _write(target, results))
-    failed = [f"{r.case.number} ({', '.join(c.name for c in r.checks if not c.passed)})" for r in results if not r.passed]
+    failed = [
+        f"{r.case.number} ({r.message or ', '.join(c.name for c in r.checks if not c.passed)})" for r in results if not r.passed
+    ]
     found = estimates(results)
     if found and not only:
         covered, overstated = effectivity(found)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from problems import mesh_file
-from race import Case, run
+from race import AGREEMENT, Case, run
 from scaling import added, solve
 from table import markdown, publish
 
@@ -37,10 +37,16 @@ def overhead(cases, runs: int, folder: Path) -> str:
     for case in cases:
         codes = ("seix", *case.peers)
         found: dict[str, list[float]] = {code: [] for code in codes}
+        reference = None
         for _ in range(runs):
             for code in codes:
                 result = run(case, code, None, mesh_file(case.mesh, folder))
-                found[code].append(result["times"]["total"] if "times" in result else float("nan"))
+                if "failed" in result:
+                    raise SystemExit(f"{case.name}, {code}: {result['failed']}")
+                reference = result["values"] if reference is None else reference
+                if not np.linalg.norm(result["values"] - reference) <= AGREEMENT * np.linalg.norm(reference):
+                    raise SystemExit(f"{case.name}, {code}: another solution")
+                found[code].append(result["times"]["total"])
                 print(case.name, code, found[code][-1], flush=True)
         middles = {code: statistics.median(values) for code, values in found.items()}
         lines.append([case.name, f"{middles['seix']:.2f}"])

@@ -4,7 +4,8 @@
 
 PYTHON is the interpreter of the environment with the peers (requirements/peers.txt); codes that cannot be imported there
 are left out. Every run is a process of its own with one thread. Times go from the mesh arrays in memory to the values at the
-vertices; imports and compilation are not counted for anyone. The values are compared before a time counts.
+vertices; imports and compilation are not counted, as each code solves a small problem of the same kind first. The
+values are compared before a time counts.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def run(case: Case, code: str, peers: str | None, mesh: Path, limit: float = 600
     name, _, method = code.partition(":")
     out = mesh.with_suffix(f".{name}.out.npz")
     arguments = [str(mesh), case.kind, str(case.degree), str(out)] + (["--method", method] if method else [])
+    if name not in ("seix", "bare"):  # these warm up on two cells by themselves
+        arguments += ["--warm", str(mesh_file(f"{case.mesh[:4]}_xs", mesh.parent))]
     own = {"seix": HERE / "ours.py", "bare": HERE / "bare.py"}
     program = [sys.executable, str(own[name])] if name in own else [peers, str(HERE / "peers" / f"{name}_peer.py")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -116,7 +119,8 @@ def summary(code: str, results: list[dict], reference: np.ndarray) -> dict:
     middle = sorted(results, key=lambda result: result["times"]["total"])[len(results) // 2]
     distance = np.linalg.norm(middle["values"] - reference) / np.linalg.norm(reference)
     return {
-        "code": middle["code"], "method": middle["method"], "version": middle["version"], "times": middle["times"],
+        "code": middle["code"], "method": middle["method"], "script": middle.get("script", False),
+        "version": middle["version"], "times": middle["times"],
         "total": statistics.median(totals), "low": min(totals), "high": max(totals), "distance": float(distance),
         "iterations": middle["iterations"], "residual": middle["residual"], "unknowns": middle["unknowns"],
         "peak": statistics.median(result["peak_bytes"] for result in results),
@@ -130,7 +134,7 @@ def fair(rows: list[dict]) -> list[dict]:
 
 def handmade(row: dict) -> bool:
     """Whether the method is a script on top of the code and not one that the code offers."""
-    return row["method"].startswith("two-level")
+    return bool(row["script"])
 
 
 def report(results: list[tuple[Case, list[dict]]]) -> str:
@@ -155,13 +159,14 @@ def ratio_line(case: Case, own: dict, peers: list[dict]) -> list[str]:
     """One problem in the table of ratios."""
     offered = [row for row in peers if not handmade(row)]
     by_hand = [row["total"] for row in peers if handmade(row)]
-    best = min(offered or peers, key=lambda row: row["total"])
+    best = min(offered, key=lambda row: row["total"]) if offered else None
     goals = [f"{goal:g}" if goal else "" for goal in (case.target, case.reach)]
     hand = [f"{min(by_hand):.2f}", f"{min(by_hand) / own['total']:.2f}"] if by_hand else ["", ""]
     lean = min(row["peak"] for row in peers)
     return [
-        case.name, f"{own['unknowns']}", f"{best['code']} ({best['method']})", f"{best['total']:.2f}", f"{own['total']:.2f}",
-        f"**{best['total'] / own['total']:.2f}**", *goals, *hand, f"{lean / 1e6:.0f}", f"{own['peak'] / 1e6:.0f}",
+        case.name, f"{own['unknowns']}", f"{best['code']} ({best['method']})" if best else "none",
+        f"{best['total']:.2f}" if best else "", f"{own['total']:.2f}",
+        f"**{best['total'] / own['total']:.2f}**" if best else "", *goals, *hand, f"{lean / 1e6:.0f}", f"{own['peak'] / 1e6:.0f}",
     ]  # fmt: skip
 
 
@@ -218,8 +223,9 @@ def main() -> None:
     if not peers:
         print("no environment of peers: seix runs alone", file=sys.stderr)
     cases = [case for case in (QUICK if given.quick else CASES) if not given.only or given.only in f"{case.name} {case.mesh}"]
-    saved = given.folder / "race.json"
-    kept = {(old["problem"], old["mesh"]): old["codes"] for old in json.loads(saved.read_text("utf-8"))} if given.only else {}
+    saved = given.folder / ("race_quick.json" if given.quick else "race.json")
+    before = json.loads(saved.read_text("utf-8")) if given.only and saved.exists() else []
+    kept = {(old["problem"], old["mesh"]): old["codes"] for old in before}
     kept |= {(case.name, case.mesh): race(case, given.runs, peers, given.folder) for case in cases}
     every = QUICK if given.quick else CASES
     results = [(case, kept[case.name, case.mesh]) for case in every if (case.name, case.mesh) in kept]

@@ -205,4 +205,4 @@ def solve(data, problem, method, clock):
 
 
 if __name__ == "__main__":
-    run("NGSolve", ng.__version__, METHODS, best, solve)
+    run("NGSolve", ng.__version__, METHODS, best, solve, scripts=("two-level", "two-level+h1amg"))

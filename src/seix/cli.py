@@ -169,6 +169,12 @@ def materials(name: Annotated[str | None, Parameter(help="One record with its so
     """List the material records, or show one with its ranges and sources."""
     from rich.console import Console
 
+    class Piped(Console):
+        """Leaves it to :func:`main` what a reader means that has gone."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     from seix import material_tables as tables
     from seix.materials import MaterialLibrary
 
@@ -177,7 +183,7 @@ def materials(name: Annotated[str | None, Parameter(help="One record with its so
     if rank() != 0:
         return
     # a pipe has no width: tables then get enough room for one line a row and are not folded
-    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+    console = Piped(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
     if record is None:
         console.print(tables.overview(library))
     else:
@@ -188,6 +194,8 @@ def materials(name: Annotated[str | None, Parameter(help="One record with its so
 
 
 def _write(path: Path, text: str, overwrite: bool) -> None:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give the name of a file")
     if path.exists() and not overwrite:
         raise InputError(f"{path}: exists already; give another name or --overwrite")
     beside = path.with_name(path.name + ".part")
@@ -195,6 +203,7 @@ def _write(path: Path, text: str, overwrite: bool) -> None:
         beside.write_text(text, "utf-8")
         beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
@@ -222,10 +231,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CycloptsError:
         return 2  # cyclopts has printed what is wrong
     except SeixError as error:
-        return _end(error)
+        return _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        return _end("interrupted", 130)
     except BrokenPipeError:  # the reader, such as head, has what it wants
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
@@ -240,7 +248,7 @@ def _silence() -> None:
     app.console = app.error_console = Console(quiet=True)
 
 
-def _end(error: SeixError) -> int:
+def _end(error: str, code: int) -> int:
     """Say what is wrong once, and make sure that no rank waits for ever for one that failed."""
     fem = sys.modules.get("seix.fem")
     started = fem is not None and hasattr(fem, "all_ranks_failed")
@@ -249,5 +257,5 @@ def _end(error: SeixError) -> int:
     if started and not fem.all_ranks_failed():
         if rank() != 0:
             print(f"rank {rank()}: {error}", file=sys.stderr, flush=True)
-        fem.abort(error.exit_code)
-    return error.exit_code
+        fem.abort(code)
+    return code

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -135,6 +137,8 @@ def _start_petsc() -> Any:
             raise
     from petsc4py import PETSc
 
+    if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in Python: a reader that has gone is no fault of the solver
     check_scalar(PETSc.ScalarType)
     _tune(PETSc)
     return PETSc

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .adaptivity.sequence import Sequence
-from .adaptivity.words import in_words
+from .adaptivity.words import in_words, missed
 from .analysis import invariants
 from .analysis.errors import error_at
 from .analysis.fieldset import CellFields
@@ -39,7 +39,7 @@ class Level:
     cases : dict
         Current multiple -> quantities without error.
     histories : dict
-        Current multiple -> :class:`~seix.numerics.solver.StepRecord`.
+        Current multiple -> :class:`~seix.numerics.convergence.StepRecord`.
     mean_field : float
         Mean |E| over the SEI at I/I0 = 1, V/m.
     largest_strain : float
@@ -250,7 +250,9 @@ def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file,
         cases=cases,
         fields=CellFields(tagged, fine.fields, shown),
         statistics=tagged.statistics,
-        warnings=[*cautions(scenario), *validity_warnings(parameters, fine.cases, fine.largest_strain)],
+        warnings=[
+            *cautions(scenario), *validity_warnings(parameters, fine.cases, fine.largest_strain), *missed(sequence)
+        ],
         numerics=numerics,
         materials=materials_used(scenario),
         seed=scenario.seed,
@@ -265,7 +267,8 @@ LEAST_RATIO = 1.05
 def _with_errors(levels: list[Level], multiple: float, ratio: float, sequence: Sequence | None = None) -> dict[str, Quantity]:
     """Values of the finest mesh at one current with their estimated errors.
 
-    See :func:`seix.analysis.errors.error_at`. The target of a sequence of adapted meshes has the relative error that was estimated there.
+    See :func:`seix.analysis.errors.error_at`. The target of a sequence of adapted meshes has the
+    relative error that was estimated there.
     """
     fine = levels[0].cases
     result = {}

@@ -182,3 +182,52 @@ def test_mesh_that_is_cleared_meanwhile(tmp_path, monkeypatch):
     monkeypatch.setattr(app, "cached", cleared)
     app.mesh_command(FILM, Path("out"), [], False)
     assert (tmp_path / "out/mesh.msh").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_interrupt_during_newtons_method_ends_the_run(tmp_path, ranks):
+    """Inside PETSc an exception would pass for a solver that failed, on one rank only: exit code 130, no wait, nothing left."""
+    launcher = [] if ranks == 1 else [str(BIN / "mpirun"), "-n", str(ranks)]
+    arguments = ["run", str(GRAINS), *SMALL, "--set", "error.method=none", "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [*launcher, sys.executable, "-c", HEEDS_INTERRUPTS, *arguments], cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "iteration 1" in line:
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, "".join(lines) + rest
+    assert "Traceback" not in rest and "interrupted" in rest
+    assert not [entry for entry in tmp_path.iterdir() if "out" in entry.name]
+
+
+HEEDS_INTERRUPTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background lets its children ignore it
+from seix.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("arguments", [["materials"], ["run", str(FILM), *TINY, "-o", "out"]], ids=["materials", "run"])
+def test_a_reader_that_has_gone_is_no_failure(tmp_path, arguments):
+    """As with `| head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "seix", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    os.close(write)
+    assert done.returncode == 0, done.stderr
+    assert "PETSC ERROR" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_report_of_verification_needs_a_folder(tmp_path):
+    """Said before the cases run; a name of nothing is no case."""
+    (tmp_path / "file").write_text("x")
+    refused(seix("verify", "--only", "B13", "-o", "file", cwd=tmp_path), 2, "file: is a file, the report needs a folder")
+    refused(seix("verify", "--only", "", cwd=tmp_path), 2, "--only '': no such case")
+    refused(seix("schema", "-o", tmp_path, cwd=tmp_path), 2, "is a folder; give the name of a file")

@@ -19,7 +19,7 @@ from seix import cli
 from seix.errors import GeometryError
 from seix.fem import MPI
 if MPI.COMM_WORLD.rank == 1:
-    sys.exit(cli._end(GeometryError("impossible here")))
+    sys.exit(cli._end("impossible here", GeometryError.exit_code))
 MPI.COMM_WORLD.barrier()
 """
 

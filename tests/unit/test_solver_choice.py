@@ -5,8 +5,8 @@ import time
 import pytest
 
 from seix.numerics import timing
+from seix.numerics.convergence import error_left
 from seix.numerics.presets import LOADS_OF_DIRECT, ProblemSize, linear_candidates, linear_options
-from seix.numerics.solver import error_left
 
 
 def test_error_left_bounds_that_of_newtons_method_for_a_square_root():

@@ -18,6 +18,18 @@ def in_words(sequence: Sequence) -> str:
     return f"{sequence.target.name} {step.value:.4g}, error {_percent(step.relative_error)} estimated on {step.cells} cells"
 
 
+def missed(sequence: Sequence | None) -> list[str]:
+    """Warnings of a sequence that has ended without reaching its tolerance, or with more cells than allowed; none without one."""
+    if sequence is None or sequence.ended_by == "tolerance":
+        return []
+    cells, control = sequence.steps[-1].cells, sequence.control
+    if cells > control.max_cells:
+        why = f"the first mesh, which follows the mesh controls, has {cells} cells, more than max_cells = {control.max_cells}"
+    else:
+        why = f"it ended by {sequence.ended_by}"
+    return [f"mesh.adapt did not reach the tolerance of {_percent(control.tolerance)}: {why}"]
+
+
 def outcome(adapted: Mapping[str, Any]) -> str:
     """How a sequence ended, as one sentence.
 

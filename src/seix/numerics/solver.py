@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
+from .convergence import StepRecord, error_left
+from .interrupts import Interrupts
 from .linear import DirectLinear, MultigridLinear
 from .options import OptionTable
 from .presets import LARGEST_FALLBACK, VARIANTS, Options, choose
@@ -24,63 +25,11 @@ _ROUNDING = 1e-14
 _FULL_STEPS = 1e-6
 """Reduction of the residual after which steps are no longer shortened: a residual that is rounding cannot get smaller."""
 
-_SHRINKING = 0.1
-"""Ratio of two steps below which Newton's method counts as converging."""
-
-_STALLED = 0.9
-"""Ratio from which steps count as equally large, as those do that are rounding: the error is then ten of them."""
-
 _SHORTENED = 0.999
 """Fraction of a Newton step below which it counts as shortened: it has not arrived, however small it is."""
 
 _FLOOR = 1e-4
 """Smallest meaningful change of a field, as a fraction of its reference scale."""
-
-
-@dataclass
-class StepRecord:
-    """History of one nonlinear solve.
-
-    Attributes
-    ----------
-    newton, krylov, factorisations : int
-        Counts of iterations and of renewals of the preconditioner.
-    linear : str
-        Name of the linear solver.
-    residuals : list of float
-        Norm of the residual before each step and at the end.
-    true_residual : float
-        Largest relative residual of the linear systems, computed from its definition.
-    """
-
-    newton: int = 0
-    krylov: int = 0
-    factorisations: int = 0
-    linear: str = ""
-    residuals: list[float] = field(default_factory=list)
-    updates: list[dict[str, float]] = field(default_factory=list)
-    true_residual: float = 0.0
-
-
-def error_left(change: float, before: float | None, missed: float = 0.0) -> float:
-    """Estimate of the relative error after a Newton step.
-
-    Steps that shrink by a factor of theta from one to the next sum up to theta / (1 - theta) times the last one
-    (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 2.1). Steps that do not shrink tenfold prove
-    little: then the error is taken to be at least as large as the last of them.
-
-    Parameters
-    ----------
-    change, before : float
-        Relative size of the last step and of that before it, None without.
-    missed : float
-        Part of the last step that the linear solver missed.
-    """
-    if not before:
-        return change
-    theta = min(change / before, _STALLED)
-    least = 1.0 if theta > _SHRINKING else min(missed, 1.0)
-    return max(theta / (1.0 - theta), least) * change
 
 
 class NewtonSolver:
@@ -210,7 +159,7 @@ class NewtonSolver:
         self._rounding = max(self._rounding, _ROUNDING * fnorm)
         if self.monitor:
             self.monitor(iteration, fnorm)
-        if not math.isfinite(fnorm):
+        if not math.isfinite(fnorm) or self._interrupts.pending():
             return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
         if iteration == 0:
             snes.getSolution().copy(self._before)
@@ -281,14 +230,19 @@ class NewtonSolver:
         search = self._snes.getLineSearch()
         search.setType(self.options["snes_linesearch_type"])
         search.setFromOptions()
-        try:
-            with timed("solve"):  # assembly and set-up inside are counted for themselves
-                self._snes.solve(None, self.y)
-        except PETSc.Error as error:
-            self._linear_failure = self._linear_failure or f"{self._linear.name}: {error}"
-            return str(error)
-        finally:
+        failure = None
+        with Interrupts(self.system.comm) as self._interrupts:
+            try:
+                with timed("solve"):  # assembly and set-up inside are counted for themselves
+                    self._snes.solve(None, self.y)
+            except PETSc.Error as error:
+                failure = str(error)
+                self._linear_failure = self._linear_failure or f"{self._linear.name}: {error}"
             self._fresh = False
+            if self._interrupts.pending():
+                raise KeyboardInterrupt
+        if failure:
+            return failure
         reason = self._snes.getConvergedReason()
         if reason > 0:
             return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import ConvergenceError
-from .solver import NewtonSolver, StepRecord
+from .convergence import StepRecord
+from .solver import NewtonSolver
 
 START = 1e-2
 """Relative error of the solution without feedback, which is only a place to start from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,8 +82,8 @@ def chosen(names: Sequence[str]) -> list[Case]:
     """
     cases = all_cases()
     for name in names:
-        if not any(case.number.startswith(name) for case in cases):
-            raise InputError(f"--only {name}: no such case; there are {', '.join(case.number for case in cases)}")
+        if not name or not any(case.number.startswith(name) for case in cases):
+            raise InputError(f"--only {name or repr(name)}: no such case; there are {', '.join(case.number for case in cases)}")
     return [case for case in cases if not names or any(case.number.startswith(name) for name in names)]
 
 
@@ -146,8 +147,10 @@ def verify_command(output: Path | None, only: Sequence[str], list_only: bool = F
         if root:
             print("\n".join(f"{case.number:10}  {case.title}" for case in cases))
         return
-    results = run_cases(cases, lambda line: print(line, flush=True))
     target = output or (None if only else Path("docs/verification"))
+    if target is not None:
+        on_root(MPI.COMM_WORLD, lambda: _writable(target))  # before the work, not after it
+    results = run_cases(cases, lambda line: print(line, flush=True))
     if target is not None:
         on_root(MPI.COMM_WORLD, lambda: _write(target, results))
     failed = [
@@ -161,7 +164,20 @@ def verify_command(output: Path | None, only: Sequence[str], list_only: bool = F
     if failed:
         raise VerificationError(f"{len(failed)} of {len(results)} cases failed: {'; '.join(failed)}")
     if root:
-        print(f"all {len(results)} cases passed" + (f"; report in {target}" if target else ""))
+        words = f"all {len(results)} cases" if len(results) > 1 else "the case"
+        print(f"{words} passed" + (f"; report in {target}" if target else ""))
+
+
+def _writable(target: Path) -> None:
+    """The folder of the report exists or can be made, and takes files."""
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target}: is a file, the report needs a folder")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target):
+            pass
+    except OSError as error:
+        raise InputError(f"{target}: the report cannot be written here: {error.strerror or error}") from None
 
 
 def _write(target: Path, results: list[Result]) -> None:

@@ -1,0 +1,57 @@
+"""When Newton's method has arrived, and the history of a solve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+_SHRINKING = 0.1
+"""Ratio of two steps below which Newton's method counts as converging."""
+
+_STALLED = 0.9
+"""Ratio from which steps count as equally large, as those do that are rounding: the error is then ten of them."""
+
+
+@dataclass
+class StepRecord:
+    """History of one nonlinear solve.
+
+    Attributes
+    ----------
+    newton, krylov, factorisations : int
+        Counts of iterations and of renewals of the preconditioner.
+    linear : str
+        Name of the linear solver.
+    residuals : list of float
+        Norm of the residual before each step and at the end.
+    true_residual : float
+        Largest relative residual of the linear systems, computed from its definition.
+    """
+
+    newton: int = 0
+    krylov: int = 0
+    factorisations: int = 0
+    linear: str = ""
+    residuals: list[float] = field(default_factory=list)
+    updates: list[dict[str, float]] = field(default_factory=list)
+    true_residual: float = 0.0
+
+
+def error_left(change: float, before: float | None, missed: float = 0.0) -> float:
+    """Estimate of the relative error after a Newton step.
+
+    Steps that shrink by a factor of theta from one to the next sum up to theta / (1 - theta) times the last one
+    (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 2.1). Steps that do not shrink tenfold prove
+    little: then the error is taken to be at least as large as the last of them.
+
+    Parameters
+    ----------
+    change, before : float
+        Relative size of the last step and of that before it, None without.
+    missed : float
+        Part of the last step that the linear solver missed.
+    """
+    if not before:
+        return change
+    theta = min(change / before, _STALLED)
+    least = 1.0 if theta > _SHRINKING else min(missed, 1.0)
+    return max(theta / (1.0 - theta), least) * change

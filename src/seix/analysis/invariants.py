@@ -91,8 +91,8 @@ def _lowest(measurement: Measurement) -> float:
     driven = law.stress_feedback or law.equilibrium_slope != 0 or p.core_domains
     if driven or kind == "particles" or domains.void_region is not None:
         return 0.0
-    names = [domains.region_names[k] for k in domains.region[measurement.sei_cells]]
-    kappa = np.array([p.ionic_conductivity[name] for name in names])[:, None]
+    by_region = np.array([p.ionic_conductivity.get(name, np.nan) for name in domains.region_names])
+    kappa = by_region[domains.region[measurement.sei_cells]][:, None]
     weights = measurement.sei_volumes
     if kind == "particle":
         place = measurement.at(ufl.SpatialCoordinate(domains.mesh), measurement.sei_cells)

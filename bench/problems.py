@@ -44,7 +44,7 @@ class Geometry:
 
 
 GEOMETRIES = {
-    "slab_xs": Geometry(2, 20, 0.43, 0.035),
+    "slab_xs": Geometry(2, 20, 0.2, 0.035),
     "slab_s": Geometry(2, 500, 0.43, 0.0069),
     "slab_m": Geometry(2, 2000, 0.43, 0.00344),
     "slab_l": Geometry(2, 2000, 0.43, 0.00165),

@@ -134,7 +134,7 @@ def fair(rows: list[dict]) -> list[dict]:
 
 def handmade(row: dict) -> bool:
     """Whether the method is a script on top of the code and not one that the code offers."""
-    return bool(row["script"])
+    return bool(row.get("script"))
 
 
 def report(results: list[tuple[Case, list[dict]]]) -> str:
@@ -226,13 +226,14 @@ def main() -> None:
     saved = given.folder / ("race_quick.json" if given.quick else "race.json")
     before = json.loads(saved.read_text("utf-8")) if given.only and saved.exists() else []
     kept = {(old["problem"], old["mesh"]): old["codes"] for old in before}
-    kept |= {(case.name, case.mesh): race(case, given.runs, peers, given.folder) for case in cases}
     every = QUICK if given.quick else CASES
-    results = [(case, kept[case.name, case.mesh]) for case in every if (case.name, case.mesh) in kept]
+    for one in cases:
+        kept[one.name, one.mesh] = race(one, given.runs, peers, given.folder)
+        results = [(case, kept[case.name, case.mesh]) for case in every if (case.name, case.mesh) in kept]
+        raw = [{"problem": case.name, "mesh": case.mesh, "codes": rows} for case, rows in results]
+        saved.write_text(json.dumps(raw, indent=1), "utf-8")  # after each: a race takes half an hour
     text = report(results)
     print(text)
-    raw = [{"problem": case.name, "mesh": case.mesh, "codes": rows} for case, rows in results]
-    saved.write_text(json.dumps(raw, indent=1), "utf-8")
     if given.write:
         replace_section(given.write, "race", text)
         draw(results, given.write.parent / "images" / "performance_race.png")

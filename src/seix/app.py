@@ -20,6 +20,7 @@ from .analysis.writer import write_results
 from .input.needs import used_properties
 from .materials import MaterialLibrary
 from .scenario_file import Study, load_study
+from .shelf import ModelShelf
 from .simulation import cached, on_root, simulate
 
 RESULTS = Path("results")
@@ -50,23 +51,56 @@ def run_command(path: Path, output: Path | None, overrides: Sequence[str], overw
         On all ranks alike.
     """
     comm = MPI.COMM_WORLD
-    started = datetime.now(UTC)
     study = on_root(comm, lambda: load_study(path, overrides))
     folder = ResultFolder(output or RESULTS / study.name / study.short_hash, overwrite)
     if reuse and on_root(comm, lambda: completed(folder.target, study.hash, version("seix"))):
         on_root(comm, lambda: print_folder(folder.target, sys.stdout))
         return
     with make_progress(comm.rank, comm.size) as progress:
-        on_root(comm, lambda: _enter(folder))
-        try:
-            results = simulate(study, comm, MESHES, progress)
-            on_root(comm, lambda: _write(folder, study, results, started, progress))
-        except BaseException:
-            if comm.rank == 0:
-                folder.__exit__(*sys.exc_info())
-            raise
-        on_root(comm, lambda: folder.__exit__(None, None, None))
+        results = compute(study, folder, comm, progress)
     on_root(comm, lambda: print_summary(results, folder.target, sys.stdout))
+
+
+def compute(
+    study: Study, folder: ResultFolder, comm, progress, shelf: ModelShelf | None = None, cache: Path = MESHES
+) -> list[StructureResult]:
+    """Compute a scenario into a result folder, which is complete afterwards or not there (collective).
+
+    Parameters
+    ----------
+    study : Study
+    folder : ResultFolder
+        Not entered yet.
+    comm
+        MPI communicator.
+    progress : Progress
+        Silent on all ranks but the first.
+    shelf : ModelShelf, optional
+        Models of runs before on this communicator.
+    cache : Path
+        Mesh cache.
+
+    Returns
+    -------
+    list of StructureResult
+        Complete on rank 0 only.
+
+    Raises
+    ------
+    InputError, GeometryError, ConvergenceError
+        On all ranks alike.
+    """
+    started = datetime.now(UTC)
+    on_root(comm, lambda: _enter(folder))
+    try:
+        results = simulate(study, comm, cache, progress, shelf)
+        on_root(comm, lambda: _write(folder, study, results, comm.size, started, progress))
+    except BaseException:
+        if comm.rank == 0:
+            folder.__exit__(*sys.exc_info())
+        raise
+    on_root(comm, lambda: folder.__exit__(None, None, None))
+    return results
 
 
 def run(path: Path | str, overrides: Sequence[str] = (), comm=None) -> list[StructureResult]:
@@ -188,18 +222,21 @@ def _enter(folder: ResultFolder) -> None:
     folder.__enter__()
 
 
-def _write(folder: ResultFolder, study: Study, results: list[StructureResult], started: datetime, progress) -> None:
-    dpi = next(iter(study.members.values())).output.dpi  # the members of a comparison share it
-    write_results(folder.path, study, results, _run_info(study, results, started), progress, dpi)
+def _write(
+    folder: ResultFolder, study: Study, results: list[StructureResult], ranks: int, started: datetime, progress
+) -> None:
+    output = next(iter(study.members.values())).output  # the members of a comparison share it
+    info = _run_info(study, results, ranks, started)
+    write_results(folder.path, study, results, info, progress, output.dpi, output.figures)
 
 
-def _run_info(study: Study, results: list[StructureResult], started: datetime) -> RunInfo:
+def _run_info(study: Study, results: list[StructureResult], ranks: int, started: datetime) -> RunInfo:
     used: dict[str, set[str]] = {}
     for scenario in study.members.values():
         for material, properties in used_properties(scenario).items():
             used.setdefault(material, set()).update(properties)
     return RunInfo(
-        ranks=MPI.COMM_WORLD.size,
+        ranks=ranks,
         petsc_version=".".join(str(part) for part in PETSc.Sys.getVersion()),
         bibliography=MaterialLibrary().bibliography(used),
         command=["seix", *sys.argv[1:]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .coefficients import form_of, scaled
 from .fem import MPI
 
 # isort: split
@@ -30,6 +31,8 @@ class Model:
     ----------
     domains : Domains
     parameters : Parameters
+    mesh_key : str
+        Hash of the mesh; empty if there is none.
 
     Attributes
     ----------
@@ -44,8 +47,8 @@ class Model:
         region, length or area of the flat bottom of a patch, in nanometres.
     """
 
-    def __init__(self, domains: Domains, parameters: Parameters):
-        self.domains, self.parameters = domains, parameters
+    def __init__(self, domains: Domains, parameters: Parameters, mesh_key: str = ""):
+        self.domains, self.parameters, self.mesh_key = domains, parameters, mesh_key
         self.outer_rows = self.contact_rows = np.zeros(0, dtype=int)
         self.scales = parameters.scales
         self._spaces()
@@ -76,68 +79,77 @@ class Model:
 
     def _coefficients(self) -> None:
         """Scaled constants. All are run-time values, so that one compiled form serves every scenario."""
-        p, s, d = self.parameters, self.scales, self.domains
-        names = d.region_names
+        d = self.domains
+        self._values: dict[str, tuple] = {}
 
-        def constant(value):
-            return fem.Constant(d.mesh, float(value))
+        def constant(name):
+            value = fem.Constant(d.mesh, 0.0)
+            self._values[name] = (value, None)
+            return value
 
-        def per_region(values, unit):
-            return [values.get(name, math.nan) / unit for name in names]
+        def by_region(name, submesh):
+            value = d.cell_constant(submesh, [math.nan] * len(d.region_names))
+            self._values[name] = (value, submesh)
+            return value
 
-        self.kappa = d.cell_constant(d.ionic, per_region(p.ionic_conductivity, s.conductivity))
-        moduli = [
-            elasticity.lame(p.youngs_modulus[n] / STRESS, p.poisson_ratio[n]) if n in p.youngs_modulus else (math.nan,) * 2
-            for n in names
-        ]
-        self.lam, self.mu = (d.cell_constant(d.solid, column) for column in zip(*moduli, strict=True))
-        self._core_coefficients(moduli)
-        self.current = constant(0.0)
-        self.surface_conductance = constant(p.surface_conductance / (s.conductivity * LENGTH))
-        self.electron_scale = constant(s.electron)
-        self.out_of_plane_strain = constant(p.out_of_plane_strain)
-        law = p.interface
-        self.exchange_current = constant(law.exchange_current_density / s.current_density)
-        self.transfer_coefficient = constant(law.transfer_coefficient)
-        self.film_resistance = constant(law.resistance * s.current_density / s.voltage)
-        self.slope = constant(law.equilibrium_slope * s.concentration / s.voltage)
-        self.stress_shift = constant(0.0)
-        self.set_feedback(1.0)
+        def of_core(name):
+            return by_region(name, d.core) if self.parameters.core_domains else constant(name)
+
+        self.kappa = by_region("kappa", d.ionic)
+        self.lam, self.mu = (by_region(name, d.solid) for name in ("lam", "mu"))
+        self.lam_core, self.mu_core = of_core("lam_core"), of_core("mu_core")
+        self.relative_conductivity = of_core("relative_conductivity")
+        self.capacity, self.mobility = of_core("capacity"), of_core("mobility")
+        self.molar_volume, self.core_swelling = of_core("molar_volume"), of_core("core_swelling")
+        self.mean_content = constant("mean_content")
+        self.surface_conductance = constant("surface_conductance")
+        self.electron_scale = constant("electron_scale")
+        self.out_of_plane_strain = constant("out_of_plane_strain")
+        self.exchange_current, self.transfer_coefficient = constant("exchange_current"), constant("transfer_coefficient")
+        self.film_resistance, self.slope = constant("film_resistance"), constant("slope")
+        self.collector_share, self.volume_share = constant("collector_share"), constant("volume_share")
+        self.current, self.stress_shift = fem.Constant(d.mesh, 0.0), fem.Constant(d.mesh, 0.0)
         self.interface_size = self.integrate(1.0, d.dS(CORE_SEI))
         self.core_volume = self.integrate(1.0, d.dx_core)
-        self.core_capacity = self.integrate_form(self.capacity * d.dx_core) if p.core_domains else self.core_volume
         self.collector_size = self.integrate(1.0, d.ds(COLLECTOR))
+        self._set_values()
+
+    def _set_values(self) -> None:
+        """Bring all constants to the parameters."""
+        given = scaled(self.parameters, self.domains.region_names)
         # how the electrons leave the core: through the flat collector, or evenly out of a particle
-        kind = d.shape["kind"]
-        self.collector_share = constant(self.interface_size / self.collector_size if kind == "patch" else 0.0)
-        self.volume_share = constant(self.interface_size / self.core_volume if kind == "particle" else 0.0)
+        kind = self.domains.shape["kind"]
+        given["collector_share"] = self.interface_size / self.collector_size if kind == "patch" else 0.0
+        given["volume_share"] = self.interface_size / self.core_volume if kind == "particle" else 0.0
+        for name, (value, submesh) in self._values.items():
+            if submesh is None:
+                value.value = given[name]
+            else:
+                self.domains.set_cell_constant(value, submesh, given[name])
+        self.current.value = 0.0
+        self.set_feedback(1.0)
+        resolved = bool(self.parameters.core_domains)
+        self.core_capacity = self.integrate_form(self.capacity * self.domains.dx_core) if resolved else self.core_volume
 
-    def _core_coefficients(self, moduli) -> None:
-        """Values of each region of the core: constants, or constants of its cells if domains are resolved."""
-        p, s, d = self.parameters, self.scales, self.domains
-        names, parts = d.region_names, p.core_domains
+    def update(self, parameters: Parameters) -> None:
+        """Take other values on the same mesh and return to the state before any solution.
 
-        def by_region(matrix, of_domain):
-            """Coefficient from the value of the matrix, and that of each domain."""
-            if not parts:
-                return fem.Constant(d.mesh, float(matrix))
-            values = {"core": matrix} | {name: of_domain(part) for name, part in parts.items()}
-            return d.cell_constant(d.core, [values.get(name, math.nan) for name in names])
+        Parameters
+        ----------
+        parameters : Parameters
+            With the same :func:`form_of` as those the model was made with.
 
-        def modulus(column):
-            if not parts:
-                return fem.Constant(d.mesh, float(moduli[CORE][column]))
-            return d.cell_constant(d.core, [pair[column] for pair in moduli])
-
-        c_max = p.maximum_concentration
-        self.mean_content = fem.Constant(d.mesh, p.mean_concentration / s.concentration)
-        self.lam_core, self.mu_core = modulus(0), modulus(1)
-        self.relative_conductivity = by_region(1.0, lambda x: x.electronic_conductivity / p.core_conductivity)
-        self.capacity = by_region(1.0, lambda x: x.maximum_concentration / c_max)
-        self.mobility = by_region(1.0, lambda x: x.diffusivity / p.diffusivity)
-        unit = s.concentration
-        self.molar_volume = by_region(p.partial_molar_volume * unit, lambda x: x.partial_molar_volume * unit)
-        self.core_swelling = by_region(p.core_swelling, lambda x: x.swelling)
+        Raises
+        ------
+        ValueError
+            If their equations or constraints are others.
+        """
+        if form_of(parameters) != form_of(self.parameters):
+            raise ValueError("these parameters belong to another system of equations")
+        self.parameters, self.scales = parameters, parameters.scales
+        self._set_values()
+        for function in self.fields:
+            function.x.array[:] = 0.0
 
     def set_current(self, multiple: float) -> None:
         """Set I/I0."""

@@ -112,26 +112,48 @@ def load_study(path: Path | str, overrides: Sequence[str] = ()) -> Study:
     GeometryError
         The same if the file is well-formed and nothing but its geometry is impossible.
     """
-    path = Path(path)
-    documents: dict[str, str] = {}
-    document = _read_with_base(path, str(path), path.parent, documents, [])
-    trees = _member_trees(document, path.stem, parse_overrides(overrides))
-    members, found = _validate(trees)
-    if not found:
-        found = _check_together(members, trees)
-    if found:
-        kind = GeometryError if all(problem.impossible for _, problem, _ in found) else InputError
-        raise kind("\n".join(_lines(found, set(trees))))
-    title = document.child("title")
-    return Study(
-        name=path.stem,
-        path=path,
-        title=str(title.value) if title else next(iter(members.values())).title,
-        members=members,
-        is_comparison="variants" in document.value,
-        documents=documents,
-        merged={name: tree.plain() for name, tree in trees.items()},
-    )
+    return ScenarioSource(path).study(overrides)
+
+
+class ScenarioSource:
+    """A scenario file and its base, read once and validated with any number of overrides.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self._documents: dict[str, str] = {}
+        self._document = _read_with_base(self.path, str(self.path), self.path.parent, self._documents, [])
+
+    def study(self, overrides: Sequence[str] = ()) -> Study:
+        """The scenario with some values replaced; parameters and errors as for :func:`load_study`."""
+        document, path = self._document, self.path
+        trees = _member_trees(document, path.stem, parse_overrides(overrides))
+        members, found = _validate(trees)
+        if not found:
+            found = _check_together(members, trees)
+        if found:
+            kind = GeometryError if all(problem.impossible for _, problem, _ in found) else InputError
+            raise kind("\n".join(_lines(found, set(trees))))
+        title = document.child("title")
+        return Study(
+            name=path.stem,
+            path=path,
+            title=str(title.value) if title else next(iter(members.values())).title,
+            members=members,
+            is_comparison="variants" in document.value,
+            documents=self._documents,
+            merged={name: tree.plain() for name, tree in trees.items()},
+        )
 
 
 # --- files --------------------------------------------------------------------------------------------------

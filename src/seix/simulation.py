@@ -20,13 +20,13 @@ from .analysis.results import CaseResult, StructureResult
 from .fem import on_root
 from .input.cautions import cautions
 from .materials import MaterialLibrary
-from .model import Model
 from .numerics.domains import Domains
 from .numerics.solver import NewtonSolver
 from .numerics.stepping import LoadPath
 from .numerics.timing import reset, seconds, timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
+from .shelf import ModelShelf
 from .validity import validity_warnings
 
 
@@ -58,7 +58,7 @@ class Level:
     numerics: dict[str, Any] = field(default_factory=dict)
 
 
-def simulate(study, comm, cache: Path, progress) -> list[StructureResult]:
+def simulate(study, comm, cache: Path, progress, shelf: ModelShelf | None = None) -> list[StructureResult]:
     """Compute all members of a study.
 
     Parameters
@@ -70,6 +70,8 @@ def simulate(study, comm, cache: Path, progress) -> list[StructureResult]:
         Folder of the mesh cache.
     progress : seix.analysis.progress.Progress
         Silent on all ranks but the first.
+    shelf : ModelShelf, optional
+        Models of runs before, on the same communicator; those of this one are kept there.
 
     Returns
     -------
@@ -83,26 +85,29 @@ def simulate(study, comm, cache: Path, progress) -> list[StructureResult]:
     names = sorted(study.members, key=lambda name: name != study.members[name].load.reference_field)
     references: dict[str, list[float]] = {}
     results = {}
+    shelf = ModelShelf(comm, 0) if shelf is None else shelf
     for name in names:
         scenario = study.members[name]
         given = references.get(scenario.load.reference_field)
-        results[name], references[name] = _structure(name, scenario, given, comm, cache, progress)
+        results[name], references[name] = _structure(name, scenario, given, shelf, cache, progress)
     return [results[name] for name in study.members]
 
 
-def _structure(name: str, scenario: Scenario, references, comm, cache, progress) -> tuple[StructureResult, list[float]]:
+def _structure(
+    name: str, scenario: Scenario, references, shelf: ModelShelf, cache, progress
+) -> tuple[StructureResult, list[float]]:
     """One structure on its mesh and, for the errors, on a coarser one; also its mean field on each."""
-    parameters = parameters_of(scenario, MaterialLibrary())
+    parameters, comm = parameters_of(scenario, MaterialLibrary()), shelf.comm
     reference = references[0] if references else None
     sequence = wanted = None
     if scenario.mesh.adapt is not None:
-        level, sequence = _adapted(name, scenario, parameters, reference, comm, cache, progress)
+        level, sequence = _adapted(name, scenario, parameters, reference, shelf, cache, progress)
         mesh, wanted = (sequence.mesh, sequence.mesh_file), sequence.wanted
     else:
         progress.stage(f"mesh {name}")
         mesh = _mesh(comm, scenario, 1.0, cache)
         progress.stage(f"solve {name}")
-        level = _solve(scenario, parameters, mesh[0], reference, comm, progress, name, with_fields=True)
+        level = _solve(scenario, parameters, mesh[0], reference, shelf, progress, name, with_fields=True)
     levels = [level]
     if scenario.error.method == "two_mesh":
         label = f"{name}, coarser mesh"
@@ -110,19 +115,21 @@ def _structure(name: str, scenario: Scenario, references, comm, cache, progress)
         coarse, _ = _mesh(comm, scenario, scenario.error.coarsening, cache, wanted)
         progress.stage(f"solve {label}")
         reference = references[-1] if references else None  # of a structure that has one mesh only, that
-        levels.append(_solve(scenario, parameters, coarse, reference, comm, progress, name, with_fields=False))
+        levels.append(_solve(scenario, parameters, coarse, reference, shelf, progress, name, with_fields=False))
     kept: list[StructureResult] = []
     on_root(comm, lambda: kept.append(_combine(name, scenario, parameters, levels, *mesh, sequence)))
     return (kept[0] if kept else None), [level.mean_field for level in levels]
 
 
-def _adapted(name, scenario: Scenario, parameters: Parameters, reference, comm, cache, progress) -> tuple[Level, Sequence]:
+def _adapted(
+    name, scenario: Scenario, parameters: Parameters, reference, shelf: ModelShelf, cache, progress
+) -> tuple[Level, Sequence]:
     """All currents on the last of a sequence of adapted meshes, and the sequence."""
     progress.stage(f"mesh {name}, adapted")
-    sequence = Sequence(comm, scenario, lambda wanted: cached(scenario, 1.0, cache, True, wanted))
+    sequence = Sequence(shelf.comm, scenario, lambda wanted: cached(scenario, 1.0, cache, True, wanted))
     while True:
         progress.stage(f"solve {name}, mesh {len(sequence.steps) + 1} of the adapted ones")
-        level = _solve(scenario, parameters, sequence.mesh, reference, comm, progress, name, True, sequence.goes_on)
+        level = _solve(scenario, parameters, sequence.mesh, reference, shelf, progress, name, True, sequence.goes_on)
         progress.note(in_words(sequence))
         if level is not None:
             return level, sequence
@@ -144,16 +151,15 @@ def cached(scenario: Scenario, factor: float, cache: Path, solved: bool = False,
 
 
 def _solve(
-    scenario, parameters: Parameters, tagged, reference, comm, progress, label, with_fields, goes_on=None
+    scenario, parameters: Parameters, tagged, reference, shelf: ModelShelf, progress, label, with_fields, goes_on=None
 ) -> Level | None:
     """All currents on one mesh. ``reference`` is E0 of another structure, or None for the scenario's own choice.
 
     If ``goes_on`` of the measurement at I/I0 = 1 and the number of unknowns is true, this mesh is given up, and None returned.
     """
     reset()
-    with timed("distribute"):
-        domains = Domains(comm, tagged)
-    model = Model(domains, parameters)
+    comm, model = shelf.comm, shelf.model(tagged, parameters)
+    domains = model.domains
     control = scenario.solver
     multiple = 1.0
     solver = NewtonSolver(
@@ -202,9 +208,10 @@ def _solve(
         level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
         level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
     solver.destroy()
-    model.system.destroy()
+    freed = shelf.give_back(model)
     del model, measurement, path, solver
-    gc.collect()  # meshes hold MPI communicators, of which there are few thousand: long studies would run out
+    if freed:
+        gc.collect()  # meshes hold MPI communicators, of which there are few thousand: long studies would run out
     return level
 
 

@@ -78,6 +78,7 @@ def _print(
                 ("figure", "maps/panel.png"),
                 ("fields", "fields.vtu"),
             )
+            if (folder / name).exists()
         ]
     if lines:
         _write(stream, "\n".join(lines))

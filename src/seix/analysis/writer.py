@@ -30,6 +30,7 @@ def write_results(
     run: RunInfo,
     progress: Progress,
     dpi: int = 200,
+    figures: bool = True,
 ) -> None:
     """Write quantities, fields, mesh, maps, record and report.
 
@@ -43,6 +44,8 @@ def write_results(
         Gets a stage; its timings go into the record.
     dpi
         Resolution of the maps.
+    figures
+        Draw them; without, there is no folder `maps`.
 
     Raises
     ------
@@ -51,18 +54,30 @@ def write_results(
     """
     progress.stage("write results")
     write_quantities(folder, results)
-    (folder / "maps").mkdir()
-    with Helpers() as helpers:  # draw while the files are written
-        shown = [shown_parts(result) for result in results]
-        submit_panel(helpers, folder / PANEL, results, shown, max(dpi, 300))
-        submit_maps(helpers, folder / "maps", results, shown, dpi)
-        write_vtu(folder / "fields.vtu", {result.name: result.fields for result in results})
-        write_mesh(folder / "mesh.msh", results, run.mesh_files)
-        progress.stage("draw maps")
-        written_by(helpers)
+    if figures:
+        _with_figures(folder, results, run, progress, dpi)
+    else:
+        _write_fields(folder, results, run)
     progress.stage("write report")
     present = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     files = [*present, "record.json", "report.html"]
     write_json(folder / "record.json", build_record(study, results, run, progress.timings(), files))
     write_report(folder)
     progress.end_stage()
+
+
+def _with_figures(folder: Path, results: Sequence[StructureResult], run: RunInfo, progress: Progress, dpi: int) -> None:
+    """Draw in other processes while the fields are written."""
+    (folder / "maps").mkdir()
+    with Helpers() as helpers:
+        shown = [shown_parts(result) for result in results]
+        submit_panel(helpers, folder / PANEL, results, shown, max(dpi, 300))
+        submit_maps(helpers, folder / "maps", results, shown, dpi)
+        _write_fields(folder, results, run)
+        progress.stage("draw maps")
+        written_by(helpers)
+
+
+def _write_fields(folder: Path, results: Sequence[StructureResult], run: RunInfo) -> None:
+    write_vtu(folder / "fields.vtu", {result.name: result.fields for result in results})
+    write_mesh(folder / "mesh.msh", results, run.mesh_files)

@@ -182,6 +182,9 @@ class Output(Model):
         Field(description="The I/I0 whose fields are written and drawn; the largest if not given."),
     ] = None
     dpi: Annotated[int, Field(ge=50, le=1200, description="Resolution of the pictures.")] = 200
+    figures: Annotated[
+        bool, Field(description="Draw the maps; sweeps go without, unless told.")
+    ] = True
 
 
 class Materials(Model):

@@ -165,8 +165,12 @@ class Domains:
             Value for each region of ``region_names``.
         """
         function = fem.Function(fem.functionspace(submesh.mesh, ("DG", 0)))
-        function.x.array[:] = np.asarray(by_region, dtype=float)[self.region[submesh.parent_cells]]
+        self.set_cell_constant(function, submesh, by_region)
         return function
+
+    def set_cell_constant(self, function: fem.Function, submesh: Submesh, by_region) -> None:
+        """Give a function of :meth:`cell_constant` other values."""
+        function.x.array[:] = np.asarray(by_region, dtype=float)[self.region[submesh.parent_cells]]
 
     @property
     def core_pieces(self) -> int:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from .errors import StorageError
 from .fem import MPI, PETSc
 
 # isort: split
@@ -227,7 +228,10 @@ def _write(
 ) -> None:
     output = next(iter(study.members.values())).output  # the members of a comparison share it
     info = _run_info(study, results, ranks, started)
-    write_results(folder.path, study, results, info, progress, output.dpi, output.figures)
+    try:
+        write_results(folder.path, study, results, info, progress, output.dpi, output.figures)
+    except OSError as error:
+        raise StorageError(f"{folder.target}: the results cannot be written: {error.strerror or error}") from None
 
 
 def _run_info(study: Study, results: list[StructureResult], ranks: int, started: datetime) -> RunInfo:

@@ -1,4 +1,4 @@
-"""The command line: check, mesh, run, verify, schema, materials.
+"""The command line: check, mesh, run, verify, schema, materials, and those of studies.
 
 Nothing heavy is imported before the command that needs it runs, so that help and checks answer at once. Every
 failure a user can cause ends here as text on stderr and an exit code; tracebacks are left to defects.
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from seix.cli_study import STUDY_COMMANDS
 from seix.errors import InputError, SeixError
 
 _RANK_VARIABLES = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID")
@@ -191,6 +192,10 @@ def materials(name: Annotated[str | None, Parameter(help="One record with its so
         for line in tables.sources(record):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(tables.LEGEND, markup=False, highlight=False, soft_wrap=True)
+
+
+for _command in STUDY_COMMANDS:
+    app.command(_command)
 
 
 def _write(path: Path, text: str, overwrite: bool) -> None:

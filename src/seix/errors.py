@@ -44,3 +44,9 @@ class VerificationError(SeixError):
     """A verification case failed; the text names it."""
 
     exit_code = 1
+
+
+class StorageError(SeixError):
+    """Results cannot be written, for instance because the disk is full; what is finished stays."""
+
+    exit_code = 1

@@ -34,22 +34,22 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-def problems(error: ValidationError) -> Iterator[Problem]:
-    """The problems of a validation error of `seix.scenario.Scenario`, with paths as written in the file."""
+def problems(error: ValidationError, root: type[Model] = Scenario) -> Iterator[Problem]:
+    """The problems of a validation error of a model of a whole file, with paths as written in the file."""
     for one in error.errors(include_url=False):
         loc = one["loc"]
-        path = _written_path(loc)
+        path = _written_path(loc) if root is Scenario else tuple(key for key in loc if key != "[key]")
         if one["type"] == "problems":
             for problem in one["ctx"]["problems"]:
                 yield Problem((*path, *problem.path), problem.text, problem.at_key, problem.impossible)
         elif one["type"] == "extra_forbidden":
-            yield Problem(path, _unknown_key(loc), at_key=True)
+            yield Problem(path, _unknown_key(loc, root), at_key=True)
         elif one["type"] == "missing":
-            yield Problem(path, f"is missing; needed: {_description(loc)}", at_key=True)
+            yield Problem(path, f"is missing; needed: {_description(loc, root)}", at_key=True)
         elif one["type"] in ("union_tag_invalid", "union_tag_not_found"):
             yield _wrong_form(path, one)
         else:
-            yield Problem(path, _sentence(one, loc), at_key=loc[-1:] == ("[key]",))
+            yield Problem(path, _sentence(one, loc, root), at_key=loc[-1:] == ("[key]",))
 
 
 def _written_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -59,7 +59,7 @@ def _written_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return tuple(key for key in loc if key != "[key]")
 
 
-def _sentence(one: Any, loc: tuple[str | int, ...]) -> str:
+def _sentence(one: Any, loc: tuple[str | int, ...], root: type[Model]) -> str:
     kind, given = one["type"], one["input"]
     if "text" in one.get("ctx", {}):
         return one["ctx"]["text"]
@@ -70,7 +70,7 @@ def _sentence(one: Any, loc: tuple[str | int, ...]) -> str:
         number = str(bound) if isinstance(bound, int) else f"{bound:g}"
         return f"{shown(given)} is not allowed; must be {words} {number}"
     if kind in ("model_type", "model_attributes_type"):
-        names = _fields(loc) if loc[-1] not in UNIONS else [UNIONS[str(loc[-1])][0], "..."]
+        names = _fields(loc, root) if root is not Scenario or loc[-1] not in UNIONS else [UNIONS[str(loc[-1])][0], "..."]
         return f"{what} is not a mapping; expected the keys {', '.join(names)}"
     if kind == "literal_error":
         allowed = [word.strip("'") for word in one["ctx"]["expected"].replace(" or ", ", ").split(", ")]
@@ -90,9 +90,9 @@ def _wrong_form(path: tuple[str | int, ...], one: Any) -> Problem:
     return Problem((*path, key), f"unknown {key} '{shown(given)}';{did_you_mean(given, forms)} {allowed}")
 
 
-def model_at(loc: tuple[str | int, ...]) -> type[Model] | None:
+def model_at(loc: tuple[str | int, ...], root: type[Model] = Scenario) -> type[Model] | None:
     """The model that validates the mapping at a location, if it is one."""
-    model: type[Model] | None = Scenario
+    model: type[Model] | None = root
     keys = iter(loc)
     for key in keys:
         if isinstance(key, int):
@@ -101,8 +101,11 @@ def model_at(loc: tuple[str | int, ...]) -> type[Model] | None:
             return None
         if model is Scenario and key in UNIONS:
             model = UNIONS[key][1].get(str(next(keys, "")))
-        else:
-            model = _submodel(model.model_fields[key].annotation)
+            continue
+        annotation = model.model_fields[key].annotation
+        model = _submodel(annotation)
+        if typing.get_origin(annotation) is dict and model is not None and next(keys, None) is None:
+            return None  # the mapping of names itself
     return model
 
 
@@ -114,18 +117,18 @@ def _submodel(annotation: Any) -> type[Model] | None:
     return next((model for model in found if model is not None), None)
 
 
-def _fields(loc: tuple[str | int, ...]) -> list[str]:
-    model = model_at(loc)
-    names = list(model.model_fields) if model else []
+def _fields(loc: tuple[str | int, ...], root: type[Model]) -> list[str]:
+    model = model_at(loc, root)
+    names = [field.alias or name for name, field in model.model_fields.items()] if model else []
     return [*names, *FILE_KEYS] if model is Scenario else names
 
 
-def _unknown_key(loc: tuple[str | int, ...]) -> str:
-    allowed = _fields(loc[:-1])
+def _unknown_key(loc: tuple[str | int, ...], root: type[Model]) -> str:
+    allowed = _fields(loc[:-1], root)
     return f"unknown key;{did_you_mean(str(loc[-1]), allowed)} allowed: {', '.join(allowed)}"
 
 
-def _description(loc: tuple[str | int, ...]) -> str:
-    model = model_at(loc[:-1])
+def _description(loc: tuple[str | int, ...], root: type[Model]) -> str:
+    model = model_at(loc[:-1], root)
     about = model.model_fields[str(loc[-1])].description if model else None
     return (about or str(loc[-1])).rstrip(".")

@@ -1,0 +1,68 @@
+"""Commands on studies: sweep, status.
+
+As in :mod:`seix.cli`, nothing heavy is imported before the command that needs it runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+_SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
+"""Set by launchers of MPI to the number of processes they started."""
+
+_Study = Annotated[Path, Parameter(help="Study file (YAML).")]
+_Output = Annotated[
+    Path | None, Parameter(name=["--output", "-o"], help="Folder of the study [default: results/STUDY].")
+]
+_Set = Annotated[
+    list[str] | None,
+    Parameter(name="--set", negative=(), help="key.path=value for the scenario of all cases; repeatable."),
+]
+
+
+def _started_by_mpi() -> bool:
+    """Whether this is one of several processes of a launcher."""
+    return any(os.environ.get(name, "").isdecimal() and int(os.environ[name]) > 1 for name in _SIZE_VARIABLES)
+
+
+def sweep(
+    study: _Study,
+    /,
+    *,
+    output: _Output = None,
+    set_: _Set = None,
+    jobs: Annotated[
+        int | None, Parameter(name=["--jobs", "-j"], help="Processes [default: as many as processors and memory allow].")
+    ] = None,
+    ranks_per_case: Annotated[int, Parameter(help="Ranks that compute a case together, under mpirun.")] = 1,
+    shard: Annotated[str | None, Parameter(help="i/n: only the i-th of n parts, for job arrays on one folder.")] = None,
+    retry: Annotated[bool, Parameter(negative=(), help="Try failed cases again, also those sure to fail again.")] = False,
+    dry_run: Annotated[bool, Parameter(negative=(), help="List the cases, what they share, and estimates; compute nothing.")] = False,
+) -> None:
+    """Compute all cases of a study that are not there yet, and write its tables.
+
+    Killed or not, the same command goes on where it stopped. On several machines start it with --shard on a shared folder.
+    """
+    gc.enable()
+    from seix.study.command import SweepOptions, dry_run_command, parse_shard, sweep_command
+
+    options = SweepOptions(jobs, ranks_per_case, parse_shard(shard) if shard is not None else None, retry)
+    if dry_run:
+        dry_run_command(study, output, set_ or [], options)
+    else:
+        sweep_command(study, output, set_ or [], options, _started_by_mpi())
+
+
+def status(folder: Annotated[Path, Parameter(help="Folder of a study.")], /) -> None:
+    """Say how far a study is: cases done, running and failed, and the time left; also from another shell or machine."""
+    from seix.study.status import status_command
+
+    status_command(folder)
+
+
+STUDY_COMMANDS = (sweep, status)

@@ -1,0 +1,103 @@
+"""What the axes of a study are in the scenario: their values in SI, their units and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, WithJsonSchema
+
+from ..properties import PROPERTIES
+from ..scenario_file import Study
+from .schema import StudyFile
+
+SEED = "seed"
+"""Name of the column of the seeds of an ensemble."""
+
+
+@dataclass(frozen=True)
+class AxisInfo:
+    """One thing that a study varies.
+
+    Attributes
+    ----------
+    name : str
+        In table and file.
+    label : str
+        In figures.
+    key : str
+        First key of the scenario that it sets.
+    unit : str
+        SI unit; empty for ratios, counts and words.
+    log : bool
+        Whether its values are spaced logarithmically.
+    sampled : bool
+        Whether it belongs to a sample and not to the grid.
+    """
+
+    name: str
+    label: str
+    key: str
+    unit: str = ""
+    log: bool = False
+    sampled: bool = False
+
+
+def axis_infos(file: StudyFile, reference: Study) -> list[AxisInfo]:
+    """What a study varies, in the order of its file.
+
+    Parameters
+    ----------
+    file : StudyFile
+    reference : Study
+        A valid case, which tells the units.
+    """
+    found = []
+    parts = [(name, axis, False) for name, axis in file.axes.items()]
+    if file.sample is not None:
+        parts += [(name, one, True) for name, one in file.sample.parameters.items()]
+    for name, one, sampled in parts:
+        key = one.targets[0]
+        _, unit = value_at(reference, key)
+        found.append(AxisInfo(name, one.label or name.replace("_", " "), key, unit, one.spacing == "log", sampled))
+    return found
+
+
+def number_of(info: AxisInfo, study: Study | None) -> float | None:
+    """Value of a scenario on an axis in SI; None for what is no number, or for no scenario."""
+    if study is None:
+        return None
+    value, _ = value_at(study, info.key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def value_at(study: Study, key: str) -> tuple[Any, str]:
+    """Value of a key of a validated scenario and its SI unit; (None, "") for what is not there."""
+    parts = key.split(".")
+    scenario = next(iter(study.members.values()))
+    if parts[0] == "variants" and len(parts) > 2:
+        scenario, parts = study.members.get(parts[1], scenario), parts[2:]
+    here: Any = scenario
+    unit = ""
+    for part in parts:
+        if isinstance(here, BaseModel):
+            if part not in type(here).model_fields:
+                return None, ""
+            unit = _unit(type(here).model_fields[part].metadata)
+            here = getattr(here, part)
+        elif isinstance(here, dict):
+            here = here.get(part)
+            unit = PROPERTIES[part].unit if part in PROPERTIES else ""
+        elif isinstance(here, list | tuple) and part.isdecimal() and int(part) < len(here):
+            here = here[int(part)]
+        else:
+            return None, ""
+    return here, unit
+
+
+def _unit(metadata: list[Any]) -> str:
+    """SI unit that an annotated quantity says in its JSON Schema."""
+    for item in metadata:
+        if isinstance(item, WithJsonSchema) and item.json_schema is not None:
+            return str(item.json_schema.get("x-unit", ""))
+    return ""

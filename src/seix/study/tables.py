@@ -1,0 +1,203 @@
+"""What a study writes for people and programs: its plan, and tables of all finished cases in tidy and in wide form."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, StorageError
+from .axes import SEED, AxisInfo
+from .known import KnownCase
+from .store import Store, write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .plan import Plan
+
+SCHEMA = "seix study 1"
+PLAN = "study.json"
+TIDY, WIDE, CASES = "table", "table_wide", "cases"
+"""Stems of the tables: one row for each number; one row for each structure and current; one row for each case."""
+
+
+@dataclass(frozen=True)
+class KnownStudy:
+    """A study as its folder knows it, without its scenarios.
+
+    Attributes
+    ----------
+    name, title, description : str
+    axes : list of AxisInfo
+    cases : list of KnownCase
+    quantities : list of str
+        Asked for in the report; empty for the headlines.
+    sample : dict or None
+        The sample of the study file.
+    scenario : str
+        Path of the scenario as written.
+    """
+
+    name: str
+    title: str
+    description: str
+    axes: list[AxisInfo]
+    cases: list[KnownCase]
+    quantities: list[str]
+    sample: dict[str, Any] | None
+    scenario: str
+
+    @property
+    def distinct(self) -> list[KnownCase]:
+        """Cases that can be computed, each once."""
+        return list({case.hash: case for case in self.cases if case.possible}.values())
+
+
+def write_plan(plan: Plan, store: Store) -> None:
+    """Write what is to be done into the folder of a study.
+
+    Raises
+    ------
+    StorageError
+    """
+    known = {field.name for field in fields(KnownCase)}
+    file = plan.file
+    document = {
+        "schema": SCHEMA,
+        "name": plan.name,
+        "title": file.title,
+        "description": file.description,
+        "scenario": file.scenario,
+        "axes": [asdict(axis) for axis in plan.axes],
+        "quantities": file.quantities,
+        "sample": None if file.sample is None else file.sample.model_dump(mode="json", by_alias=True),
+        "cases": [{name: getattr(case, name) for name in sorted(known)} | {"overrides": case.overrides} for case in plan.cases],
+    }
+    _write(store.root / PLAN, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_plan(root: Path) -> KnownStudy:
+    """The study of a folder.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    path = Path(root) / PLAN
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document["schema"] != SCHEMA:
+            raise InputError(f"{path}: is of another version of seix; run seix sweep again")
+        cases = [KnownCase(**{name: entry[name] for name in _names(KnownCase)}) for entry in document["cases"]]
+        axes = [AxisInfo(**entry) for entry in document["axes"]]
+        plain = {name: document[name] for name in ("name", "title", "description", "quantities", "sample", "scenario")}
+        return KnownStudy(axes=axes, cases=cases, **plain)
+    except FileNotFoundError:
+        raise InputError(f"{root}: is not the folder of a study ({PLAN} is missing); expected what seix sweep wrote") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def _names(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def write_tables(study: Plan | KnownStudy, store: Store) -> None:
+    """Write all tables of what is finished; the same bytes for the same results.
+
+    Raises
+    ------
+    StorageError
+    """
+    tidy = tidy_table(study, store)
+    for stem, table in ((TIDY, tidy), (WIDE, wide_table(tidy)), (CASES, case_table(study, store))):
+        buffer = io.BytesIO()
+        table.to_parquet(buffer, index=False)
+        _write(store.root / f"{stem}.parquet", buffer.getvalue())
+        _write(store.root / f"{stem}.csv", table.to_csv(index=False, lineterminator="\n"))
+
+
+def tidy_table(study: Plan | KnownStudy, store: Store) -> pd.DataFrame:
+    """One row for each case, structure, current and quantity.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``case``, ``folder``, one for each axis (SI numbers, or text), ``seed``, ``structure``, ``current_multiple``,
+        ``quantity``, ``value``, ``unit``, ``error``, ``error_kind``.
+    """
+    import pandas as pd
+
+    columns = [*_given_columns(study), "structure", "current_multiple", "quantity", "value", "unit", "error", "error_kind"]
+    rows = []
+    numeric = _numeric(study)
+    for case in study.cases:
+        if not store.is_done(case):
+            continue
+        given = _given(study, case, numeric)
+        document = json.loads((store.folder(case) / "quantities.json").read_text("utf-8"))
+        for entry in document["cases"]:
+            for name, quantity in entry["quantities"].items():
+                rows.append((
+                    *given.values(), entry["structure"], entry["current_multiple"], name, quantity["value"], quantity["unit"],
+                    quantity["error"], quantity["error_kind"],
+                ))  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"value": float, "error": float, "current_multiple": float})
+
+
+def wide_table(tidy: pd.DataFrame) -> pd.DataFrame:
+    """One row for each case, structure and current; a column for each quantity, and one ``<quantity>.error`` for its error."""
+    index = list(tidy.columns[: tidy.columns.get_loc("quantity")])
+    order = list(dict.fromkeys(tidy["quantity"]))
+    table = tidy.drop(columns=["unit", "error_kind"])
+    values = table.pivot(index=index, columns="quantity", values=["value", "error"])
+    columns = {}
+    for name in order:
+        columns[name] = values["value", name]
+        columns[f"{name}.error"] = values["error", name]
+    import pandas as pd
+
+    return pd.DataFrame(columns, index=values.index).reset_index()
+
+
+def case_table(study: Plan | KnownStudy, store: Store) -> pd.DataFrame:
+    """One row for each case: its values, whether it is done, and why not."""
+    import pandas as pd
+
+    rows, numeric = [], _numeric(study)
+    for case in study.cases:
+        status = store.status(case)
+        state = store.state(case)
+        message = case.problem or (state.message if state is not None and status == "failed" else "")
+        rows.append((*_given(study, case, numeric).values(), status, message))
+    return pd.DataFrame(rows, columns=[*_given_columns(study), "status", "message"])
+
+
+def _given_columns(study: Plan | KnownStudy) -> list[str]:
+    return ["case", "folder", *(axis.name for axis in study.axes), SEED]
+
+
+def _numeric(study: Plan | KnownStudy) -> set[str]:
+    """Axes that are numbers for all cases."""
+    possible = [case for case in study.cases if case.possible]
+    return {axis.name for axis in study.axes if all(case.numbers.get(axis.name) is not None for case in possible)}
+
+
+def _given(study: Plan | KnownStudy, case: KnownCase, numeric: set[str]) -> dict[str, Any]:
+    """Columns that say which case it is."""
+    given: dict[str, Any] = {"case": case.number, "folder": case.name if case.possible else ""}
+    for axis in study.axes:
+        given[axis.name] = case.numbers.get(axis.name) if axis.name in numeric else str(case.values[axis.name])
+    return given | {SEED: case.seed}
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -17,11 +17,11 @@ from .boundary_conditions import apply_boundary_conditions
 from .fields import FIELDS
 from .numerics.compile import compile_form
 from .numerics.constraints import Block, Constraints
-from .numerics.domains import COLLECTOR, CORE, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX, Domains
+from .numerics.domains import COLLECTOR, CORE_SEI, ELECTROLYTE, GRAIN_MATRIX, Domains
 from .numerics.system import CoupledSystem
 from .parameters import Parameters
 from .physics import conduction, elasticity, kinetics, lithium, swelling
-from .scales import FARADAY, LENGTH, STRESS
+from .scales import FARADAY, STRESS
 
 
 class Model:

@@ -169,7 +169,7 @@ def finish(work: Work) -> None:
     kinds = {state.kind for _, state in failed if state} | ({"geometry"} if impossible else set())
     lines = [f"{case.described}: {first_line(state.message if state else '')}" for case, state in failed]
     lines += [f"{case.described}: {first_line(case.problem)}" for case in impossible]
-    error = {frozenset({"geometry"}): GeometryError, frozenset({"convergence"}): ConvergenceError}.get(frozenset(kinds), SeixError)
+    error = {("geometry",): GeometryError, ("convergence",): ConvergenceError}.get(tuple(kinds), SeixError)
     count = len(lines)
     raise error("\n".join([f"{count} case{'s' * (count > 1)} failed:", *lines]))
 

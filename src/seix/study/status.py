@@ -88,7 +88,8 @@ def print_dry_run(plan: Plan, store: Store, sizes: dict[str, Size], jobs: int | 
     meshes = len({case.mesh for case in cases})
     twice = sum(case.possible for case in plan.cases) - len(plan.distinct)
     shared = f", of which {twice} repeat another" * (twice > 0)
-    lines.append(f"{len(plan.cases)} cases{shared}; {len(cases)} to compute here on {meshes} structures, {len(left)} not done yet")
+    work = f"{len(cases)} to compute here on {meshes} structures, {len(left)} not done yet"
+    lines.append(f"{len(plan.cases)} cases{shared}; {work}")
     if left:
         open_sizes = [sizes[case.hash] for case in left]
         count = min(affordable_jobs(open_sizes, jobs or processors()), len(left))

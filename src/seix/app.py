@@ -231,7 +231,7 @@ def _write(
     try:
         write_results(folder.path, study, results, info, progress, output.dpi, output.figures)
     except OSError as error:
-        raise StorageError(f"{folder.target}: the results cannot be written: {error.strerror or error}") from None
+        raise StorageError.of(error, folder.target) from None
 
 
 def _run_info(study: Study, results: list[StructureResult], ranks: int, started: datetime) -> RunInfo:

@@ -42,7 +42,7 @@ def sweep(
     ranks_per_case: Annotated[int, Parameter(help="Ranks that compute a case together, under mpirun.")] = 1,
     shard: Annotated[str | None, Parameter(help="i/n: only the i-th of n parts, for job arrays on one folder.")] = None,
     retry: Annotated[bool, Parameter(negative=(), help="Try failed cases again, also those sure to fail again.")] = False,
-    dry_run: Annotated[bool, Parameter(negative=(), help="List the cases, what they share, and estimates; compute nothing.")] = False,
+    dry_run: Annotated[bool, Parameter(negative=(), help="List cases, what they share, and estimates; compute nothing.")] = False,
 ) -> None:
     """Compute all cases of a study that are not there yet, and write its tables.
 

@@ -6,6 +6,8 @@ defect of seix and keeps its traceback.
 
 from __future__ import annotations
 
+import errno
+
 
 class SeixError(Exception):
     """A failure that is reported to the user as text.
@@ -50,3 +52,13 @@ class StorageError(SeixError):
     """Results cannot be written, for instance because the disk is full; what is finished stays."""
 
     exit_code = 1
+
+    @classmethod
+    def of(cls, error: OSError, where: object = "") -> StorageError:
+        """The error of the system as a sentence."""
+        place = where or error.filename or "a file"
+        return cls(f"{place}: cannot be written: {error.strerror or error}; what is finished stays")
+
+
+STORAGE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
+"""Errors of the system that are the storage's fault: full, over quota, too large, read-only, broken."""

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NoReturn
 
-from seix.errors import InputError, SeixError
+from seix.errors import STORAGE, InputError, SeixError, StorageError
 
 INSTALL = ("pip install 'seix[fenicsx]' (Linux, x86_64), or conda env create -f environment.yml "
            "(Linux, macOS)")  # fmt: skip
@@ -221,6 +221,10 @@ def on_root[T](comm, work: Callable[[], T]) -> T:
             outcome = (work(), None)
         except SeixError as error:
             outcome = (None, error)
+        except OSError as error:
+            if error.errno not in STORAGE:
+                raise
+            outcome = (None, StorageError.of(error))
     wait_for_root(comm)
     result, error = comm.bcast(outcome, root=0)
     if error is not None:

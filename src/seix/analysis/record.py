@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -133,6 +134,7 @@ def _mesh_hash(made: Path, mesh) -> str:
             return file_hash(again)
 
 
+@functools.cache  # of what this process has loaded
 def package_versions(petsc_version: str = "") -> dict[str, str]:
     """Name -> version of all installed Python packages, and of PETSc."""
     found = {str(item.metadata["Name"]): item.version for item in importlib.metadata.distributions()}
@@ -140,6 +142,7 @@ def package_versions(petsc_version: str = "") -> dict[str, str]:
     return versions | ({"PETSc": petsc_version} if petsc_version else {})
 
 
+@functools.cache  # what is loaded does not change with the files
 def git_state() -> dict[str, Any] | None:
     """Commit of the source tree and whether files differ from it; None outside a git checkout."""
     folder = Path(__file__).resolve().parent

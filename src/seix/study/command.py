@@ -118,6 +118,8 @@ def sweep_command(path: Path, output: Path | None, overrides: Sequence[str], opt
     InputError, GeometryError, ConvergenceError, StorageError
         Also at the end, if cases failed: of the kind they failed with.
     """
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"--jobs {options.jobs}: at least one process has to work")
     if started_by_mpi:
         from .ranks import sweep_on_ranks
 

@@ -140,7 +140,7 @@ class Store:
         except Timeout:
             return None
         except OSError as error:
-            raise StorageError(f"{self.root}: the study cannot be gone on with: {error.strerror or error}") from None
+            raise StorageError.of(error, self.root) from None
         return lock
 
     # -- states -----------------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class Store:
         try:
             write_atomically(self._state_file(case), json.dumps(asdict(state), indent=1) + "\n")
         except OSError as error:
-            raise StorageError(f"{self.root}: the study cannot be gone on with: {error.strerror or error}") from None
+            raise StorageError.of(error, self.root) from None
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -200,4 +200,4 @@ def _write(path: Path, content: str | bytes) -> None:
     try:
         write_atomically(path, content)
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise StorageError.of(error, path) from None

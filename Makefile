@@ -8,7 +8,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 DEMO  := scenarios/paper/field_and_stress.yaml
 
-.PHONY: demo test test-all lint lock bench bench-meshes gallery clean
+.PHONY: demo test test-all lint lock bench bench-meshes gallery studies clean
 export OMP_NUM_THREADS ?= 1
 
 demo: $(STAMP)
@@ -53,6 +53,7 @@ bench: $(PEERS)/.stamp
 	$(BIN)/python bench/core.py --write docs/performance.md
 	$(BIN)/python bench/scaling.py --write docs/performance.md
 	$(BIN)/python bench/adapt.py --write docs/performance.md --image docs/images/adapt.png
+	$(BIN)/python bench/studies.py --write docs/performance.md
 	$(BIN)/python bench/scenarios.py --ranks $(NP) --write docs/performance.md
 	$(BIN)/python bench/machine.py --write docs/performance.md
 
@@ -64,3 +65,10 @@ bench-meshes: $(STAMP)
 # pictures of docs/gallery.md; make gallery RUNS=--runs also computes those of results, in about ten minutes
 gallery: $(STAMP)
 	$(BIN)/python tools/gallery.py $(RUNS)
+
+# the shipped studies and their reports in results/studies, in under an hour on two cores; goes on where it was stopped
+STUDIES := current contrast boundary diameter fraction layers
+studies: $(STAMP)
+	for study in $(STUDIES); do \
+	  $(BIN)/python -m seix sweep scenarios/paper/studies/$$study.yaml -o results/studies/$$study -j $(NP) || [ $$? -ge 3 ] || exit 1; \
+	  $(BIN)/python -m seix report results/studies/$$study || exit 1; done

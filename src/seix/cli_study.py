@@ -43,17 +43,20 @@ def sweep(
     shard: Annotated[str | None, Parameter(help="i/n: only the i-th of n parts, for job arrays on one folder.")] = None,
     retry: Annotated[bool, Parameter(negative=(), help="Try failed cases again, also those sure to fail again.")] = False,
     dry_run: Annotated[bool, Parameter(negative=(), help="List cases, what they share, and estimates; compute nothing.")] = False,
+    slurm: Annotated[int | None, Parameter(help="Write the script of a Slurm array of so many jobs; compute nothing.")] = None,
 ) -> None:
     """Compute all cases of a study that are not there yet, and write its tables.
 
     Killed or not, the same command goes on where it stopped. On several machines start it with --shard on a shared folder.
     """
     gc.enable()
-    from seix.study.command import SweepOptions, dry_run_command, parse_shard, sweep_command
+    from seix.study.command import SweepOptions, dry_run_command, parse_shard, slurm_command, sweep_command
 
     options = SweepOptions(jobs, ranks_per_case, parse_shard(shard) if shard is not None else None, retry)
     if dry_run:
         dry_run_command(study, output, set_ or [], options)
+    elif slurm is not None:
+        slurm_command(study, output, set_ or [], options, slurm)
     else:
         sweep_command(study, output, set_ or [], options, _started_by_mpi())
 

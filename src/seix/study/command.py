@@ -188,3 +188,22 @@ def dry_run_command(path: Path, output: Path | None, overrides: Sequence[str], o
     plan = load_plan(path, overrides)
     _, sizes = _ordered(plan, options.shard)
     print_dry_run(plan, Store(output or RESULTS / plan.name), sizes, options.jobs)
+
+
+def slurm_command(path: Path, output: Path | None, overrides: Sequence[str], options: SweepOptions, shards: int) -> None:
+    """Write the script of a job array into the present folder.
+
+    Raises
+    ------
+    InputError, GeometryError
+    """
+    from .slurm import slurm_script, write_script
+
+    if shards < 1:
+        raise InputError(f"--slurm {shards}: at least one job has to work")
+    plan = load_plan(path, overrides)
+    _, sizes = _ordered(plan, None)
+    script = Path(f"{plan.name}.slurm")
+    write_script(script, slurm_script(plan, sizes, output or RESULTS / plan.name, min(shards, len(plan.distinct)),
+                                      options.jobs or 1, overrides, script.name))  # fmt: skip
+    print(f"script  {script}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from studies import FILMS, command, environment, seix, write_study
 
 BIN = Path(sys.executable).parent
@@ -88,7 +89,7 @@ def test_query_of_the_docs(undisturbed):
 
 def test_finished_cases_are_not_run_again(undisturbed):
     """The second sweep finds all there, and starts no solver; a new value is one new case."""
-    folder, took, _ = undisturbed
+    folder, _, _ = undisturbed
     before = {path: path.stat().st_mtime_ns for path in folder.glob("cases/*/record.json")}
     done = seix(folder.parents[1], "sweep", "films.yaml")
     assert done.returncode == 0
@@ -211,8 +212,8 @@ def test_ranks_of_mpirun(undisturbed, tmp_path, ranks):
     folder, _, _ = undisturbed
     write_study(tmp_path)
     arguments = command("sweep", "films.yaml", "--ranks-per-case", ranks)
-    done = subprocess.run([BIN / "mpirun", "-n", "2", *arguments], cwd=tmp_path, env=environment(), capture_output=True, text=True,
-                          timeout=250)  # fmt: skip
+    launched = [BIN / "mpirun", "-n", "2", *arguments]
+    done = subprocess.run(launched, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stderr
     results = tmp_path / "results" / "films"
     if ranks == 1:

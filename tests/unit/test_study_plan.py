@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from studies import write_study
 
 from seix.errors import GeometryError, InputError
 from seix.study.design import sensitivity_kind
 from seix.study.plan import load_plan
 from seix.study.points import Range
 from seix.study.schema import Axis, Sample
+from studies import write_study
 
 MODULUS = "materials.override.organic_polymer.youngs_modulus"
 
@@ -64,7 +64,9 @@ sample:
         assert sorted(np.floor(share * 16).astype(int)) == list(range(16))
 
 
-@pytest.mark.parametrize(("count", "dimension", "kind", "runs"), [(512, 3, "sobol", 320), (319, 3, "morris", 316), (40, 4, "morris", 40)])
+@pytest.mark.parametrize(
+    ("count", "dimension", "kind", "runs"), [(512, 3, "sobol", 320), (319, 3, "morris", 316), (40, 4, "morris", 40)]
+)
 def test_budget_chooses_the_sensitivity_analysis(count, dimension, kind, runs):
     """Saltelli's scheme takes N (D + 2) runs with N a power of two, elementary effects r (D + 1)."""
     parameters = {f"p{k}": {"key": f"a.p{k}", "from": 0.0, "to": 1.0} for k in range(dimension)}
@@ -106,13 +108,13 @@ WRONG = {
     "axes:\n  a: {key: sei.thickness, from: 2 nm, to: 3 GPa, count: 2}\n": ("axes.a", "different dimensions"),
     "axes:\n  a: {key: sei.thickness, from: 2 nm, to: 2 nm, count: 2}\n": ("axes.a", "the same"),
     "axes:\n  a: {key: sei.thickness, from: 0, to: 2, count: 2, spacing: log}\n": ("axes.a", "positive ends"),
-    "axes:\n  a: {key: sei.thickness, values: [30 nm]}\n  b: {key: sei.thickness, values: [30 nm]}\n": ("axes.b", "and so does axes.a"),
+    "axes:\n  a: {key: x.y, values: [30 nm]}\n  b: {key: x.y, values: [30 nm]}\n": ("axes.b", "and so does axes.a"),
     "axes:\n  unit: {key: sei.thickness, values: [30 nm]}\n": ("axes.unit", "is a column of the table"),
     "axis: {}\n": ("axis", "did you mean 'axes'?"),
     "axes:\n  a: {key: sei.thickness, value: [30 nm]}\n": ("axes.a.value", "did you mean 'values'?"),
     "seeds: 0\n": ("seeds", "at least 1"),
     "seeds: [1, 1]\n": ("seeds", "different whole numbers"),
-    "sample: {method: sobol, count: 100, parameters: {a: {key: sei.thickness, from: 2 nm, to: 3 nm}}}\n": ("sample.count", "such as 64 or 128"),
+    "sample: {method: sobol, count: 9, parameters: {a: {key: x.y, from: 2, to: 3}}}\n": ("sample.count", "such as 8 or 16"),
     "axes:\n  a: {key: sei.thickness, values: [30]}\n": ("case 1 (a = 30)", "has no unit"),
     "axes:\n  a: {key: sei.thicknes, values: [30 nm]}\n": ("case 1", "did you mean 'thickness'?"),
 }  # fmt: skip
@@ -135,7 +137,8 @@ def test_impossible_geometry_is_a_failed_case(tmp_path):
     rest = "set2: 1\n"
     with pytest.raises(InputError):
         load_plan(write_study(tmp_path, rest))
-    grains = "{{structure: multilayer, layers: 1, thickness: 20 nm, inorganic: {{LiF: 0.2}}, grains: {{diameter: {}, gap: 1 nm}}}}"
+    top = "structure: multilayer, layers: 1, thickness: 20 nm, inorganic: {{LiF: 0.2}}"
+    grains = "{{" + top + ", grains: {{diameter: {}, gap: 1 nm}}}}"
     both = ", ".join(grains.format(size) for size in ("8 nm", "30 nm"))
     plan = load_plan(write_study(tmp_path, f"axes:\n  a: {{key: sei, values: [{both}]}}\n"))
     assert [case.possible for case in plan.cases] == [True, False]

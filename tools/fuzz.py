@@ -28,6 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import shipped
 from damage import Damage, emit
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +85,7 @@ class Result:
 
 def scenarios() -> list[Path]:
     """The files that are damaged."""
-    return sorted((ROOT / "scenarios").rglob("*.yaml"))
+    return shipped.scenarios()
 
 
 def make_case(seed: int, number: int) -> Case:
@@ -93,7 +94,7 @@ def make_case(seed: int, number: int) -> Case:
     source = rng.choice(scenarios())
     damage = Damage(rng, scenarios())
     content, steps = damage.of(source)
-    case = Case(number, source.parent.name, content, [source.name, *steps])
+    case = Case(number, str(source.parent.relative_to(ROOT / "scenarios")), content, [source.name, *steps])
     case.as_base = rng.random() < 0.05
     if rng.random() < 0.1:
         text = f"{damage.path()}={emit(damage.value())}"

@@ -3,10 +3,10 @@
 import json
 import math
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
+import shipped
 from damage import emit, spots, tree_of
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from seix.scenario import Scenario
 from seix.scenario_file import load_study
 from seix.units import DIMENSIONS, UnitError, format_si, parse_quantity
 
-SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
+SHIPPED = shipped.scenarios()
 NM = 1e-9
 
 

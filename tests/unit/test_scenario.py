@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import shipped
 
 from seix.errors import GeometryError, InputError
 from seix.input.messages import model_at
@@ -10,7 +11,7 @@ from seix.scenario import UNIONS, Scenario
 from seix.scenario_file import load_study
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted((ROOT / "scenarios").rglob("*.yaml"))
+SHIPPED = shipped.scenarios()
 GOOD = """\
 title: Good
 geometry: {kind: patch, period: 120 nm, core_depth: 40 nm, electrolyte_depth: 15 nm}

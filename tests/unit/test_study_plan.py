@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shipped
 
 from seix.errors import GeometryError, InputError
 from seix.study.design import sensitivity_kind
@@ -151,3 +152,11 @@ def test_scenario_given_as_study_is_told(tmp_path):
 
     with pytest.raises(InputError, match="scenario: is missing"):
         load_plan(SCENARIO)
+
+
+@pytest.mark.parametrize("path", shipped.studies(), ids=lambda path: path.stem)
+def test_shipped_studies_are_valid(path):
+    """Every case of them; each has the ten seeds that intervals are made of."""
+    plan = load_plan(path)
+    assert all(case.possible for case in plan.cases)
+    assert plan.file.seed_list == list(range(1, 11))

@@ -2,10 +2,10 @@
 
 import dataclasses
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pytest
+import shipped
 from test_microstructure import MATRIX, PERFECT, conducting, square_lattice
 
 from balls import box
@@ -24,8 +24,8 @@ from seix.scenario_file import load_study
 from seix.verification.space_meshes import film_with_sphere
 from support import parameters, solved
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
-FILES = sorted(SCENARIOS.rglob("*.yaml"))
+FILES = [path for path in shipped.scenarios() if path.parent.name != "studies"]
+"""Those of studies are smaller ones of the others."""
 COARSE = {"cells_per_diameter": 2.5, "cells_per_gap": 0.5, "cells_per_layer": 2, "growth": 1.8}
 NARROW = ["geometry.period=40 nm", "geometry.core_depth=20 nm"]
 THIN = ["sei.thickness=60 nm", "geometry.core_depth=15 nm", "geometry.electrolyte_depth=15 nm"]

@@ -5,6 +5,7 @@ import pytest
 import shipped
 
 from seix.errors import GeometryError, InputError
+from seix.scenario_file import load_study
 from seix.study.design import sensitivity_kind
 from seix.study.plan import load_plan
 from seix.study.points import Range
@@ -73,7 +74,8 @@ def test_budget_chooses_the_sensitivity_analysis(count, dimension, kind, runs):
     parameters = {f"p{k}": {"key": f"a.p{k}", "from": 0.0, "to": 1.0} for k in range(dimension)}
     sample = Sample.model_validate({"method": "sensitivity", "count": count, "parameters": parameters})
     found, base = sensitivity_kind(sample)
-    from seix.study.design import unit_points
+    from seix.scenario_file import load_study
+from seix.study.design import unit_points
 
     points = unit_points(sample)
     assert found == kind
@@ -90,8 +92,6 @@ def test_same_input_is_one_case(tmp_path):
 
 def test_cases_are_those_of_run(tmp_path):
     """A case is known by the hash that `seix run --set` gives the same input."""
-    from seix.scenario_file import load_study
-
     path = write_study(tmp_path)
     case = load_plan(path).cases[1]
     again = load_study(tmp_path / load_plan(path).file.scenario, [
@@ -150,8 +150,10 @@ def test_impossible_geometry_is_a_failed_case(tmp_path):
 def test_scenario_given_as_study_is_told(tmp_path):
     from studies import SCENARIO
 
-    with pytest.raises(InputError, match="scenario: is missing"):
+    with pytest.raises(InputError, match="is a scenario; seix run computes it"):
         load_plan(SCENARIO)
+    with pytest.raises(InputError, match="use seix sweep"):
+        load_study(write_study(tmp_path))
 
 
 @pytest.mark.parametrize("path", shipped.studies(), ids=lambda path: path.stem)

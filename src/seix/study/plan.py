@@ -14,7 +14,7 @@ from ..geometry.key import geometry_key
 from ..input import messages
 from ..input.reading import read_yaml
 from ..input.types import WRITTEN
-from ..scenario_file import ScenarioSource, Study
+from ..scenario_file import STUDY_KEY, ScenarioSource, Study
 from .axes import AxisInfo, axis_infos, number_of
 from .known import KnownCase
 from .points import Point, points
@@ -128,6 +128,8 @@ def read_typed[T](path: Path, kind: type[T]) -> T:
     InputError
     """
     tree, _ = read_yaml(path, str(path))
+    if STUDY_KEY not in tree.value and {"geometry", "sei", "extends"} & set(tree.value):
+        raise InputError(f"{path}: is a scenario; seix run computes it, and a study names it with the key {STUDY_KEY}")
     try:
         return kind.model_validate(tree.plain(), context={WRITTEN: True})
     except ValidationError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -104,10 +105,11 @@ class Pool:
         self._workers.append(self._start())
 
     def _case_of(self, process: int) -> Case | None:
-        """The case over which a process died."""
+        """The case over which a process of this machine died."""
+        here = socket.gethostname()
         for case in self._cases:
             state = self._store.state(case)
-            if state is not None and state.status == "running" and state.process == process:
+            if state is not None and (state.status, state.process, state.host) == ("running", process, here):
                 return case
         return None
 

@@ -6,7 +6,7 @@ import shipped
 
 from seix.errors import GeometryError, InputError
 from seix.scenario_file import load_study
-from seix.study.design import sensitivity_kind
+from seix.study.design import sensitivity_kind, unit_points
 from seix.study.plan import load_plan
 from seix.study.points import Range
 from seix.study.schema import Axis, Sample
@@ -74,9 +74,6 @@ def test_budget_chooses_the_sensitivity_analysis(count, dimension, kind, runs):
     parameters = {f"p{k}": {"key": f"a.p{k}", "from": 0.0, "to": 1.0} for k in range(dimension)}
     sample = Sample.model_validate({"method": "sensitivity", "count": count, "parameters": parameters})
     found, base = sensitivity_kind(sample)
-    from seix.scenario_file import load_study
-from seix.study.design import unit_points
-
     points = unit_points(sample)
     assert found == kind
     assert len(points) == runs == base * (dimension + (2 if kind == "sobol" else 1))

@@ -87,7 +87,9 @@ class CellMatrix:
         return matrix
 
     def _scalar_pattern(self) -> tuple[np.ndarray, np.ndarray]:
-        """The pattern unknown by unknown."""
+        """The pattern unknown by unknown; PETSc may share the columns, it changes values only."""
+        if self._bs == 1:
+            return self._pointers.astype(PETSc.IntType), self._columns
         counts = np.repeat(np.diff(self._pointers), self._bs) * self._bs
         pointers = np.concatenate([[0], np.cumsum(counts)]).astype(PETSc.IntType)
         return pointers, scalar_columns(self._pointers, self._columns, self._bs)

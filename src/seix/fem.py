@@ -185,7 +185,7 @@ def _import_without(name: str, modules: tuple[str, ...]) -> None:
 
     FFCx and DOLFINx load numba wherever it is installed, for users who write kernels in Python; nothing here does. Numba
     brings LLVM, more than a hundred megabytes on every rank, of which only the rank that makes a mesh has any use. It
-    can be imported as usual afterwards.
+    can be imported as usual afterwards; only the helpers (``dolfinx.fem.petsc.numba_utils``) stay empty.
     """
     if name not in sys.modules:
         sys.modules[name] = None  # type: ignore[assignment]  importing it raises, as if it were not installed

@@ -83,7 +83,14 @@ def add_cells(address, cells, arguments, geometry, points, coefficients, constan
         Order of the values: block by block, or row by row of the unknowns.
     data : ndarray of float, shape (entries * bs**2,)
         Values; added to.
+
+    Raises
+    ------
+    ValueError
+        If ``data`` cannot be added to in place.
     """
+    if data.dtype != np.float64 or not data.flags.carray:
+        raise ValueError("data must be a contiguous array of double precision")
     each, corners, real = nodes.shape[1], geometry.shape[1], np.float64
     tensor, places, order = np.empty((each * bs) ** 2), np.empty(3 * corners), np.empty(each, np.int32)
     library(NAME).lib.add_cells(

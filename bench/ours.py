@@ -97,11 +97,10 @@ def vertex_values(solution, points: np.ndarray) -> np.ndarray:
     space = solution.function_space
     bs = space.dofmap.bs
     msh = space.mesh
-    msh.topology.create_connectivity(0, msh.topology.dim)
-    result = np.empty((len(points), bs))
-    count = msh.topology.dim + 1
-    original = msh.geometry.input_global_indices[msh.geometry.dofmaps[0][:, :count]]
-    result[original] = solution.x.array.reshape(-1, bs)[space.dofmap.list[:, :count]]
+    result, values = np.empty((len(points), bs)), solution.x.array.reshape(-1, bs)
+    for corner in range(msh.topology.dim + 1):  # one by one: numbers of all corners of all cells take more than a solution
+        original = msh.geometry.input_global_indices[msh.geometry.dofmaps[0][:, corner]]
+        result[original] = values[space.dofmap.list[:, corner]]
     return result if bs > 1 else result[:, 0]
 
 

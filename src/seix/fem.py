@@ -9,6 +9,7 @@ collective.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import signal
@@ -179,9 +180,26 @@ def _free_forms() -> None:
                 method._method_cache = None  # "not cacheable", as Python itself marks objects without weak references
 
 
+def _import_without(name: str, modules: tuple[str, ...]) -> None:
+    """Import modules that would also load a package which they only offer helpers for.
+
+    FFCx and DOLFINx load numba wherever it is installed, for users who write kernels in Python; nothing here does. Numba
+    brings LLVM, more than a hundred megabytes on every rank, of which only the rank that makes a mesh has any use. It
+    can be imported as usual afterwards; only the helpers (``dolfinx.fem.petsc.numba_utils``) stay empty.
+    """
+    if name not in sys.modules:
+        sys.modules[name] = None  # type: ignore[assignment]  importing it raises, as if it were not installed
+        try:
+            for module in modules:
+                importlib.import_module(module)
+        finally:
+            del sys.modules[name]
+
+
 check_installed()
 MPI = _start_mpi()
 PETSc = _start_petsc()
+_import_without("numba", ("ffcx.codegeneration.utils", "dolfinx", "dolfinx.fem.petsc"))
 _free_forms()
 # errors are settled on a communicator of their own: on COMM_WORLD other ranks may be in the middle of a call
 _ERRORS = MPI.COMM_WORLD.Dup() if MPI.COMM_WORLD.size > 1 else None

@@ -11,7 +11,7 @@ from dolfinx.fem import petsc as fem_petsc
 
 from seix.fem import MPI, PETSc
 from seix.numerics.assembly import FormMatrix
-from seix.numerics.cell_assembly import pattern
+from seix.numerics.cell_loops import pattern
 from seix.numerics.compile import compile_form
 
 

@@ -8,11 +8,7 @@ their owner through PETSc.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
 from ..errors import InputError
 from ..fem import MPI, PETSc
@@ -20,134 +16,10 @@ from ..fem import MPI, PETSc
 # isort: split
 from dolfinx import cpp, fem, la
 
+from .cell_loops import NAME, add_cells, pattern, scalar_columns
+from .native import prepare
+
 CELL = cpp.fem._IntegralType.cell
-
-
-@intrinsic
-def _tabulate(context, address, tensor, coefficients, constants, coordinates):
-    """Call a kernel of FFCx at an address; the others are addresses of arrays."""
-    signature = types.void(types.intp, types.intp, types.intp, types.intp, types.intp)
-
-    def codegen(context, builder, signature, arguments):
-        pointer = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [pointer] * 7)
-        function = builder.inttoptr(arguments[0], kind.as_pointer())
-        data = [builder.inttoptr(value, pointer) for value in arguments[1:]]
-        null = ir.Constant(pointer, None)
-        builder.call(function, [*data, null, null, null])
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-@numba.njit(cache=True)
-def pattern(nodes: np.ndarray, count: int):
-    """Neighbours of every node in ascending order, as compressed rows.
-
-    Parameters
-    ----------
-    nodes : ndarray of int32, shape (cells, nodes of a cell)
-    count : int
-        Number of nodes.
-
-    Returns
-    -------
-    pointers : ndarray of int64, shape (count + 1,)
-    columns : ndarray of int32
-    """
-    cells, each = nodes.shape
-    start = np.zeros(count + 1, np.int64)
-    for c in range(cells):
-        for j in range(each):
-            start[nodes[c, j] + 1] += 1
-    for i in range(count):
-        start[i + 1] += start[i]
-    fill, around = start[:-1].copy(), np.empty(start[count], np.int32)
-    for c in range(cells):
-        for j in range(each):
-            i = nodes[c, j]
-            around[fill[i]] = c
-            fill[i] += 1
-    mark = np.full(count, -1, np.int32)
-    pointers = np.zeros(count + 1, np.int64)
-    for i in range(count):
-        found = 0
-        for k in range(start[i], start[i + 1]):
-            for j in range(each):
-                other = nodes[around[k], j]
-                if mark[other] != i:
-                    mark[other] = i
-                    found += 1
-        pointers[i + 1] = pointers[i] + found
-    # neighbourhood is mutual: handing i to its neighbours, i ascending, fills every row in ascending order
-    columns, fill = np.empty(pointers[count], np.int32), pointers[:-1].copy()
-    mark[:] = -1
-    for i in range(count):
-        for k in range(start[i], start[i + 1]):
-            for j in range(each):
-                other = nodes[around[k], j]
-                if mark[other] != i:
-                    mark[other] = i
-                    columns[fill[other]] = i
-                    fill[other] += 1
-    return pointers, columns
-
-
-@numba.njit(cache=True)
-def add_cells(address, cells, arguments, geometry, points, coefficients, constants, nodes, pointers, columns, bs, by_block, data):
-    """Add the cell matrices of one integral.
-
-    Parameters
-    ----------
-    address : int
-        Of the kernel.
-    cells, arguments : ndarray of int32, shape (n,)
-        Cells in the mesh of integration and in that of the arguments.
-    geometry : ndarray of int32, shape (cells, nodes of the geometry)
-    points : ndarray, shape (nodes, 3)
-    coefficients : ndarray, shape (n, k)
-    constants : ndarray
-    nodes : ndarray of int32, shape (cells of the arguments, nodes of a cell)
-    pointers, columns : ndarray
-        Pattern of the nodes.
-    bs : int
-        Unknowns of a node.
-    by_block : bool
-        Order of the values: block by block, or row by row of the unknowns.
-    data : ndarray, shape (entries * bs**2,)
-        Values; added to.
-    """
-    each = nodes.shape[1]
-    tensor = np.empty((each * bs, each * bs))
-    places = np.empty((geometry.shape[1], 3))
-    order = np.empty(each, np.int64)
-    packed = np.zeros(max(coefficients.shape[1], 1))
-    for n in range(len(cells)):
-        for k in range(geometry.shape[1]):
-            for d in range(3):
-                places[k, d] = points[geometry[cells[n], k], d]
-        for k in range(coefficients.shape[1]):
-            packed[k] = coefficients[n, k]
-        tensor[:] = 0.0
-        _tabulate(address, tensor.ctypes.data, packed.ctypes.data, constants.ctypes.data, places.ctypes.data)
-        own = nodes[arguments[n]]
-        for a in range(each):  # by insertion: the nodes of a cell are few
-            b = a
-            while b > 0 and own[order[b - 1]] > own[a]:
-                order[b] = order[b - 1]
-                b -= 1
-            order[b] = a
-        for a in range(each):
-            first = at = pointers[own[a]]
-            width = bs if by_block else (pointers[own[a] + 1] - first) * bs
-            for k in range(each):
-                b = order[k]
-                while columns[at] < own[b]:
-                    at += 1
-                place = at * bs * bs if by_block else first * bs * bs + (at - first) * bs
-                for i in range(bs):
-                    for j in range(bs):
-                        data[place + i * width + j] += tensor[a * bs + i, b * bs + j]
 
 
 class CellMatrix:
@@ -169,6 +41,7 @@ class CellMatrix:
         self._geometry, self._points = mesh.geometry.dofmaps[0], mesh.geometry.x
         self._argument = _cells_of_arguments(mesh.topology, space.mesh.topology, entity_maps or ())
         self._owned = self._imap.size_local
+        prepare(mesh.comm, NAME)
         self._pointers, self._columns = pattern(self._nodes, self._owned + self._imap.num_ghosts)
         self.comm = mesh.comm
         self._shared = self.comm.size == 1 and kind == "aij"
@@ -214,7 +87,9 @@ class CellMatrix:
         return matrix
 
     def _scalar_pattern(self) -> tuple[np.ndarray, np.ndarray]:
-        """The pattern unknown by unknown."""
+        """The pattern unknown by unknown; PETSc may share the columns, it changes values only."""
+        if self._bs == 1:
+            return self._pointers.astype(PETSc.IntType), self._columns
         counts = np.repeat(np.diff(self._pointers), self._bs) * self._bs
         pointers = np.concatenate([[0], np.cumsum(counts)]).astype(PETSc.IntType)
         return pointers, scalar_columns(self._pointers, self._columns, self._bs)
@@ -241,20 +116,6 @@ class CellMatrix:
         rows = self._imap.local_to_global(every).astype(PETSc.IntType)
         columns = self._imap.local_to_global(self._columns).astype(PETSc.IntType)
         self.matrix.setValuesBlockedIJV(self._pointers.astype(PETSc.IntType), columns, data, PETSc.InsertMode.ADD, rows)
-
-
-@numba.njit(cache=True)
-def scalar_columns(pointers, columns, bs):
-    """Columns of a pattern of nodes unknown by unknown, row by row."""
-    result = np.empty(len(columns) * bs * bs, np.int32)
-    at = 0
-    for row in range(len(pointers) - 1):
-        for _ in range(bs):
-            for k in range(pointers[row], pointers[row + 1]):
-                for j in range(bs):
-                    result[at] = columns[k] * bs + j
-                    at += 1
-    return result
 
 
 def _cells_of_arguments(topology, arguments, entity_maps):

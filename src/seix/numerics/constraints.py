@@ -284,7 +284,8 @@ class Constraints:
         P = sparse_matrix(self.comm, size, count, np.concatenate(rows), np.concatenate(cols), np.concatenate(weights))
         g = P.createVecLeft()
         g.array[:] = given
-        return P, g, scalars, labels.astype(int)
+        self._x.clear()  # as large as a few solutions
+        return P, g, scalars, labels.astype(int, copy=False)
 
     def _lookup(self, master, reduced, fixed, scalars, count) -> tuple[np.ndarray, np.ndarray]:
         """Columns of the masters (-1 where the master is itself fixed) and the values of the fixed ones."""

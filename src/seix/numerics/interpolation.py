@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array
 
 from ..fem import PETSc
 
@@ -41,11 +40,11 @@ def nodes_of(coarse, fine) -> tuple[np.ndarray, np.ndarray]:
     low, high = coarse.dofmap.list, fine.dofmap.list
     count = low.shape[1]
     imap = fine.dofmap.index_map
-    ends = np.full((imap.size_local + imap.num_ghosts, 2), -1)
+    ends = np.full((imap.size_local + imap.num_ghosts, 2), -1, dtype=np.int32)
     ends[high[:, :count]] = low[:, :, None]
     ends[high[:, count:]] = low[:, np.array(_EDGES[count])]
     imap = coarse.dofmap.index_map
-    vertex = np.full(imap.size_local + imap.num_ghosts, -1)
+    vertex = np.full(imap.size_local + imap.num_ghosts, -1, dtype=np.int32)
     vertex[low] = high[:, :count]
     return ends, vertex
 
@@ -68,14 +67,22 @@ def sparse(comm, rows: int, columns: int, entries, block: int = 1):
     block : int
         Components of a node in the columns.
     """
+    from scipy.sparse import coo_array  # here: ten megabytes that a problem of linear elements can do without
+
     at, column, weight = entries
     size = comm.allreduce(columns)
     local = coo_array((np.broadcast_to(np.asarray(weight, dtype=float), np.shape(at)), (at, column)), shape=(rows, size)).tocsr()
+    return _from_rows(comm, rows, columns, (local.indptr, local.indices, local.data), block)
+
+
+def _from_rows(comm, rows: int, columns: int, compressed, block: int):
+    """PETSc matrix from compressed rows: pointers, global columns, weights."""
+    pointers, column, weight = compressed
     matrix = PETSc.Mat().create(comm)
     matrix.setSizes([[rows, None], [columns, None]])
     matrix.setBlockSizes(1, block)
     matrix.setType("aij")
-    matrix.setPreallocationCSR((local.indptr.astype(PETSc.IntType), local.indices.astype(PETSc.IntType), local.data))
+    matrix.setPreallocationCSR((pointers.astype(PETSc.IntType), column.astype(PETSc.IntType), weight))
     matrix.assemble()
     return matrix
 
@@ -122,12 +129,15 @@ class Interpolation:
 
     def _masked(self, elimination, free, to_global, ends, bs):
         """The interpolation where constrained unknowns are just left out."""
-        # a vertex is both ends of its own edge, and repeated entries add up to one
-        rows = np.tile(np.arange(len(elimination.free), dtype=np.int32), 2)
-        columns = expand(ends.T.astype(np.int32), bs).ravel()
-        used = elimination.free[rows] & free[columns]
-        entries = (rows[used], to_global[columns[used]], 0.5)
-        return sparse(elimination.comm, len(elimination.free), len(self.free), entries, block=bs)
+        size = len(elimination.free)
+        columns = expand(ends, bs).reshape(-1, 2, bs).swapaxes(1, 2).reshape(-1, 2)  # both ends of each unknown
+        vertex = columns[:, 0] == columns[:, 1]
+        used = elimination.free[:, None] & free[columns]
+        used[vertex, 1] = False  # a vertex is both ends of its own edge: one entry of one
+        pointers = np.append(0, np.cumsum(used.sum(axis=1, dtype=np.int32)))
+        weights = np.broadcast_to(np.where(vertex, 1.0, 0.5)[:, None], used.shape)[used]
+        compressed = (pointers, to_global[columns[used]], weights)
+        return _from_rows(elimination.comm, size, len(self.free), compressed, block=bs)
 
     def _with_masters(self, block: Block, elimination, to_global, ends, vertex) -> None:
         """The same where unknowns follow others: S I P_c with the constraints P_c on the vertices."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..errors import GeometryError
 from ..fem import MPI, PETSc
@@ -38,6 +37,8 @@ def match_nodes(comm, name: str, x: np.ndarray, numbers: tuple[np.ndarray, np.nd
     GeometryError
         If there is no node at a position.
     """
+    from scipy.spatial import cKDTree  # here: twenty megabytes that a problem without followers can do without
+
     column, value = numbers
     counts = comm.allgather(len(wanted))
     positions = np.concatenate(comm.allgather(wanted))
@@ -66,12 +67,12 @@ def match_nodes(comm, name: str, x: np.ndarray, numbers: tuple[np.ndarray, np.nd
 
 def sparse_matrix(comm, rows_local, cols_local, rows, cols, values):
     """PETSc matrix from local row numbers and global columns."""
-    order = np.argsort(rows, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=rows_local))])
+    if np.any(rows[1:] < rows[:-1]):
+        order = np.argsort(rows, kind="stable")
+        rows, cols, values = rows[order], cols[order], values[order]
+    indptr = np.searchsorted(rows, np.arange(rows_local + 1)).astype(PETSc.IntType)
     matrix = PETSc.Mat().createAIJ(
-        [[rows_local, None], [cols_local, None]],
-        csr=(indptr.astype(PETSc.IntType), cols[order].astype(PETSc.IntType), values[order]),
-        comm=comm,
+        [[rows_local, None], [cols_local, None]], csr=(indptr, cols.astype(PETSc.IntType), values), comm=comm
     )
     matrix.assemble()
     return matrix

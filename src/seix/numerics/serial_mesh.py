@@ -7,6 +7,8 @@ building and renumbering the graph of the cells.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import ufl
 
@@ -56,31 +58,35 @@ def create_serial_mesh(comm, points: np.ndarray, cells: np.ndarray, element) -> 
     """
     dim = points.shape[1]
     coordinate = fem.coordinate_element(element.basix_element)
-    order, renumbered = _orders(points, cells)
-    cells = renumbered[cells[order]]
+    order, along, renumbered = _orders(points, cells)
+    cells = np.ascontiguousarray(renumbered[cells[order]])
     corners = cells[:, : dim + 1]
-    vertices = np.unique(corners)
-    number = np.full(len(points), -1, dtype=np.int32)
-    number[vertices] = np.arange(len(vertices), dtype=np.int32)
+    vertex = np.zeros(len(points), dtype=bool)
+    vertex[corners] = True
+    number = np.cumsum(vertex, dtype=np.int32) - 1
     kind = mesh.CellType.triangle if dim == 2 else mesh.CellType.tetrahedron
     topology = cpp.mesh.Topology(
-        kind, cpp.common.IndexMap(comm, len(vertices)), cpp.common.IndexMap(comm, len(cells)),
+        kind, cpp.common.IndexMap(comm, int(vertex.sum())), cpp.common.IndexMap(comm, len(cells)),
         cpp.graph.AdjacencyList_int32(np.ascontiguousarray(number[corners])), order,
     )  # fmt: skip
-    places = np.zeros((len(points), 3))
-    original = np.argsort(renumbered)
-    places[:, :dim] = points[original]
     geometry = cpp.mesh.Geometry_float64(
-        cpp.common.IndexMap(comm, len(points)), np.ascontiguousarray(cells, dtype=np.int32), coordinate._cpp_object,
-        np.ascontiguousarray(places[:, :dim]), original,
+        cpp.common.IndexMap(comm, len(points)), cells, coordinate._cpp_object,
+        np.ascontiguousarray(points[along], dtype=np.float64), along,
     )  # fmt: skip
     return mesh.Mesh(cpp.mesh.Mesh_float64(comm, topology, geometry), ufl.Mesh(element))
 
 
-def _orders(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Order of the cells, and the new number of each node: both along the curve."""
-    along = np.argsort(curve_position(points), kind="stable")
-    renumbered = np.empty(len(points), dtype=np.int64)
-    renumbered[along] = np.arange(len(points))
-    order = np.argsort(renumbered[cells].min(axis=1), kind="stable")
-    return order, renumbered
+def _orders(points: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of the cells, order of the nodes, and the new number of each node: both along the curve."""
+    along = _stable_order(curve_position(points))
+    renumbered = np.empty(len(points), dtype=np.int32)
+    renumbered[along] = np.arange(len(points), dtype=np.int32)
+    first = reduce(np.minimum, (renumbered[nodes] for nodes in cells.T))
+    return _stable_order(first), along, renumbered
+
+
+def _stable_order(keys: np.ndarray) -> np.ndarray:
+    """Order of integers below 2**31, equal ones as they come: a plain sort of both at once takes a fifth of the time."""
+    both = (keys.astype(np.int64) << 32) | np.arange(len(keys))
+    both.sort()
+    return both & 0xFFFFFFFF

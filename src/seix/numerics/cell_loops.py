@@ -1,0 +1,102 @@
+"""Loops over cells in C: the pattern of a matrix, and the sum of its cell matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .native import library
+
+NAME = "cell_loops"
+"""Of the source."""
+
+
+def _pointer(array: np.ndarray, kind):
+    """Array for C; the pointer keeps it alive. Copied if it has another type or order."""
+    names = {np.int32: "int32_t[]", np.int64: "int64_t[]", np.float64: "double[]"}
+    return library(NAME).ffi.from_buffer(names[kind], np.ascontiguousarray(array, dtype=kind))
+
+
+def pattern(nodes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours of every node in ascending order, as compressed rows.
+
+    Parameters
+    ----------
+    nodes : ndarray of int32, shape (cells, nodes of a cell)
+    count : int
+        Number of nodes.
+
+    Returns
+    -------
+    pointers : ndarray of int64, shape (count + 1,)
+    columns : ndarray of int32
+    """
+    lib = library(NAME).lib
+    start, around, mark = np.empty(count + 2, np.int64), np.empty(nodes.size, np.int32), np.empty(count, np.int32)
+    pointers = np.empty(count + 1, np.int64)
+    given = (*nodes.shape, _pointer(nodes, np.int32), count)
+    work = (_pointer(start, np.int64), _pointer(around, np.int32), _pointer(mark, np.int32))
+    lib.neighbour_counts(*given, *work, _pointer(pointers, np.int64))
+    columns = np.empty(pointers[-1], np.int32)
+    lib.neighbour_lists(*given, *work, _pointer(pointers, np.int64), _pointer(columns, np.int32))
+    return pointers, columns
+
+
+def scalar_columns(pointers: np.ndarray, columns: np.ndarray, bs: int) -> np.ndarray:
+    """Columns of a pattern of nodes unknown by unknown, row by row.
+
+    Parameters
+    ----------
+    pointers, columns : ndarray
+        See :func:`pattern`.
+    bs : int
+        Unknowns of a node.
+
+    Returns
+    -------
+    ndarray of int32, shape (entries * bs**2,)
+    """
+    result = np.empty(len(columns) * bs * bs, np.int32)
+    given = (_pointer(pointers, np.int64), _pointer(columns, np.int32))
+    library(NAME).lib.scalar_columns(len(pointers) - 1, bs, *given, _pointer(result, np.int32))
+    return result
+
+
+def add_cells(address, cells, arguments, geometry, points, coefficients, constants, nodes, pointers, columns, bs, by_block, data):
+    """Add the cell matrices of one integral.
+
+    Parameters
+    ----------
+    address : int
+        Of the kernel that FFCx made.
+    cells, arguments : ndarray of int32, shape (n,)
+        Cells in the mesh of integration and in that of the arguments.
+    geometry : ndarray of int32, shape (cells, nodes of the geometry)
+    points : ndarray, shape (nodes, 3)
+    coefficients : ndarray, shape (n, k)
+    constants : ndarray
+    nodes : ndarray of int32, shape (cells of the arguments, nodes of a cell)
+    pointers, columns : ndarray
+        Pattern of the nodes.
+    bs : int
+        Unknowns of a node.
+    by_block : bool
+        Order of the values: block by block, or row by row of the unknowns.
+    data : ndarray of float, shape (entries * bs**2,)
+        Values; added to.
+
+    Raises
+    ------
+    ValueError
+        If ``data`` cannot be added to in place.
+    """
+    if data.dtype != np.float64 or not data.flags.carray:
+        raise ValueError("data must be a contiguous array of double precision")
+    each, corners, real = nodes.shape[1], geometry.shape[1], np.float64
+    tensor, places, order = np.empty((each * bs) ** 2), np.empty(3 * corners), np.empty(each, np.int32)
+    library(NAME).lib.add_cells(
+        address, len(cells), _pointer(cells, np.int32), _pointer(arguments, np.int32),
+        corners, _pointer(geometry, np.int32), _pointer(points, real),
+        coefficients.shape[1], _pointer(coefficients, real), _pointer(constants, real),
+        each, _pointer(nodes, np.int32), _pointer(pointers, np.int64), _pointer(columns, np.int32),
+        bs, by_block, _pointer(tensor, real), _pointer(places, real), _pointer(order, np.int32), _pointer(data, real),
+    )  # fmt: skip

@@ -203,7 +203,8 @@ def _draw(source: str, target: str) -> None:
     window.SetMultiSamples(_MULTIPLE)
     window.SetSize(pixels * _SAMPLES, max(1, round(pixels * height / width)) * _SAMPLES)
     window.AddRenderer(renderer)
-    soup, colours, axes, towards = scene["places"].reshape(-1, 3), scene["colours"].reshape(-1, 3), scene["axes"], scene["towards"]
+    soup, colours = (scene[name].reshape(-1, 3) for name in ("places", "colours"))
+    axes, towards = scene["axes"], scene["towards"]
     reach = float(np.abs(soup).max()) * 4 + width + height
     lift = _LIFT * max(width, height) * towards
     renderer.AddActor(_actor(soup, 3, colours))

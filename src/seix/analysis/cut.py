@@ -19,6 +19,8 @@ TOUCH = 1e-9
 """A node nearer to a level than this part of the largest level is on it."""
 _FLAT = 1e-9
 """Levels of mid nodes this near to the mean of the ends, as a part of those of the cell, make a linear level."""
+_THERE = 1e-14
+"""A level below this part of the largest of its cell is zero to rounding."""
 EDGES = {
     6: np.array([[0, 1], [1, 2], [2, 0]]),
     10: np.array([[2, 3], [1, 3], [1, 2], [0, 3], [0, 2], [0, 1]]),
@@ -142,7 +144,15 @@ def _root(levels: Array, start: Array, end: Array) -> Array:
 
 
 def _pulled(levels: Array, place: Array) -> Array:
-    """Places moved onto the level by Newton's method along its gradient."""
+    """Places moved onto the level by Newton's method along its gradient; most are there, as levels of most cells are linear."""
+    away = np.abs(np.einsum("pn,pn->p", shape(place), levels)) > _THERE * np.abs(levels).max(axis=1)
+    moved = place.copy()
+    moved[away] = _newton(levels[away], place[away])
+    return moved
+
+
+def _newton(levels: Array, place: Array) -> Array:
+    """Three steps towards the level."""
     a, b = EDGES[levels.shape[1]].T
     corners = place.shape[1]
     for _ in range(3):

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ..properties import BINDER
 from .cut import cut, nodes_of
+from .fieldset import SUBTRIANGLES
+from .measures import EDGES
 from .parts import single_particles
 from .planes import Plane
 from .section import crossing, interface_curves
@@ -31,7 +33,9 @@ Index = NDArray[np.int64]
 Colours = Callable[[Index, Array], Array]
 """Cells (k,) and barycentric places (k, n, 4) in them -> RGB (k, n, 3) from 0 to 1."""
 
-_SUBTRIANGLES = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2], [5, 3, 4]])
+_STRAIGHT, _EVEN = 1e-5, 1 / 256
+"""What bends by less than the first part of the size of the domain is straight, normals and colours that do by less than the
+second are linear."""
 _CORE_SHOWN = 0.4
 """Depth of the core that is shown below a patch or a cone, in thicknesses of the SEI."""
 FACET_NODES = [np.insert(nodes_of(6), k, 0.0, axis=1) for k in range(4)]
@@ -213,7 +217,7 @@ class _Builder:
         owner = rows[pieces.owner]
         places = pieces.at(mesh.points[mesh.cells[rows]])
         normals = np.broadcast_to(-side.normal, places.shape)
-        triangles = _split(np.concatenate([places, normals, self.colours(owner, pieces.place)], axis=2))
+        triangles = _split(np.concatenate([places, normals, self.colours(owner, pieces.place)], axis=2), self.size)
         curves = interface_curves(mesh, rows, levels, size, every=self.cells)
         for part in spaces:
             kept, cuts = clip_all(triangles, part, self.size)
@@ -243,7 +247,7 @@ class _Builder:
         places = self.mesh.points[facets.nodes]
         inside = np.array(FACET_NODES)[facets.side]
         nodes = np.concatenate([places, facets.normals(self.mesh.points), colours(facets.owner, inside)], axis=2)
-        triangles = _split(nodes[:, [0, 1, 2, 4, 5, 3]])
+        triangles = _split(nodes[:, [0, 1, 2, 4, 5, 3]], self.size)
         edges = np.concatenate([places[:, [a, b]] for a, b in ((0, 3), (3, 1), (1, 4), (4, 2), (2, 5), (5, 0))])
         for part in spaces:
             kept, cuts = clip_all(triangles, part, self.size)
@@ -259,9 +263,17 @@ class _Builder:
 _LINES = {"grain|matrix": "interface", "layer|layer": "layer", "every": "mesh"}
 
 
-def _split(nodes: Array) -> Array:
-    """Six nodes in basix order -> the four straight triangles between them."""
-    return nodes[:, _SUBTRIANGLES].reshape(-1, 3, nodes.shape[2])
+def _split(nodes: Array, size: float) -> Array:
+    """Six nodes in basix order -> the four straight triangles between them, or one where all at them is linear.
+
+    `size` is that of the domain [nm].
+    """
+    limits = np.repeat([_STRAIGHT * size, _EVEN, _EVEN], 3)
+    plain = np.ones(len(nodes), dtype=bool)
+    for first, last, middle in EDGES:
+        bend = np.abs(nodes[:, middle] - 0.5 * (nodes[:, first] + nodes[:, last]))
+        plain &= (bend < limits) @ np.ones(len(limits), dtype=np.uint8) == len(limits)  # NumPy reduces short axes slowly
+    return np.concatenate([nodes[plain, :3], nodes[~plain][:, SUBTRIANGLES].reshape(-1, 3, nodes.shape[2])])
 
 
 def _plane(side: HalfSpace) -> Plane:

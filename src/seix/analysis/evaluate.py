@@ -20,7 +20,7 @@ from ..numerics.domains import QUADRATURE_DEGREE, Domains
 CELL = {2: basix.CellType.triangle, 3: basix.CellType.tetrahedron}
 """Cell by dimension."""
 SORT_ALL = 10_000
-"""Samples up to which quantiles sort everything."""
+"""Samples up to which quantiles sort everything; of larger ones as many show where the tail begins."""
 
 
 class Evaluator:
@@ -87,13 +87,16 @@ class NodalEvaluator(Evaluator):
         together = self(ufl.as_vector([one for part in parts for one in part]), cells)
         # a rank may have no cell of these regions, so the number of components is given
         together = together.reshape(len(cells), len(self.points), sum(map(len, parts)))
-        rows = gathered(comm, np.asarray(self.domains.mesh.topology.original_cell_index)[cells])
+        rows = stacked(comm, np.asarray(self.domains.mesh.topology.original_cell_index)[cells])
         start = 0
         for piece, part in zip(pieces, parts, strict=True):
-            local = together[..., start : start + len(part)] * piece.factor + piece.offset
+            local = together[..., start : start + len(part)] * piece.factor
+            if piece.offset:
+                local += piece.offset
             start += len(part)
-            for index, values in zip(rows, gathered(comm, local), strict=True):
-                out[piece.name][index] = values
+            values = stacked(comm, local)
+            if values is not None:
+                out[piece.name][rows] = values
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,20 @@ def _components(expression) -> list:
 def gathered(comm, values) -> list:
     """Values of all ranks on rank 0, nothing elsewhere (collective); one rank does not send them to itself."""
     return [values] if comm.size == 1 else comm.gather(values, root=0) or []
+
+
+def stacked(comm, values: np.ndarray) -> np.ndarray | None:
+    """Rows (n, ...) of all ranks below each other on rank 0, None elsewhere (collective)."""
+    if comm.size == 1:
+        return values
+    counts = comm.gather(len(values), root=0)
+    if comm.rank != 0:
+        comm.Gatherv(np.ascontiguousarray(values), None, root=0)
+        return None
+    result = np.empty((sum(counts), *values.shape[1:]), values.dtype)
+    each = result[0].size if len(result) else 0
+    comm.Gatherv(np.ascontiguousarray(values), (result, [each * count for count in counts]), root=0)
+    return result
 
 
 @dataclass(frozen=True)
@@ -164,12 +181,36 @@ class Sample:
 
     def quantiles(self, levels) -> np.ndarray:
         """Weighted quantiles, the same on all ranks; see :func:`weighted_quantiles`."""
-        parts = gathered(self.comm, (self.values.ravel(), self.weights.ravel()))
+        values, weights = self.values.ravel(), self.weights.ravel()
+        # to sort all takes longer than the rest, and to send all to one rank too
+        kept = ~(values < self._tail(2 * (1 - min(levels))))  # with NaN, which must show
+        below = self.comm.allreduce(float(weights[~kept].sum()), op=MPI.SUM)
+        parts = gathered(self.comm, (values[kept], weights[kept]))
         result = None
         if self.comm.rank == 0:
             values, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-            result = weighted_quantiles(values, weights, levels)
+            order = np.argsort(values, kind="stable")
+            cumulative = below + np.cumsum(weights[order])
+            result = np.interp(levels, (cumulative - weights[order] / 2) / cumulative[-1], values[order])
         return self.comm.bcast(result, root=0)
+
+    def _tail(self, share: float) -> float:
+        """A value such that it and larger ones carry at least a share of the weight, and not much more; all, if they are few."""
+        values, weights = self.values.ravel(), self.weights.ravel()
+        count, total = self.comm.allreduce(np.array([values.size, weights.sum()]), op=MPI.SUM)
+        if count <= SORT_ALL:
+            return -np.inf
+        step = max(1, values.size * self.comm.size // SORT_ALL)
+        some, heavy = (np.concatenate(self.comm.allgather(each)) for each in (values[::step], step * weights[::step]))
+        order = np.argsort(-some)
+        some, share_above = some[order], np.cumsum(heavy[order]) / heavy.sum()
+        part = 1.5 * share
+        while part < 1.0:
+            least = some[min(np.searchsorted(share_above, part), len(some) - 1)]
+            if self.comm.allreduce(float(weights[values >= least].sum()), op=MPI.SUM) >= share * total:
+                return least
+            part *= 2
+        return -np.inf
 
 
 def weighted_quantiles(values, weights, levels) -> np.ndarray:
@@ -188,24 +229,4 @@ def weighted_quantiles(values, weights, levels) -> np.ndarray:
     -------
     ndarray
     """
-    values, weights = np.asarray(values, float), np.asarray(weights, float)
-    below = 0.0
-    if len(values) > SORT_ALL:
-        kept = _tail(values, weights, 1 - min(levels))
-        below = weights[~kept].sum()
-        values, weights = values[kept], weights[kept]
-    order = np.argsort(values, kind="stable")
-    cumulative = below + np.cumsum(weights[order])
-    return np.interp(levels, (cumulative - weights[order] / 2) / cumulative[-1], values[order])
-
-
-def _tail(values, weights, share: float) -> np.ndarray:
-    """Largest values, marked, that carry at least twice a share of the weight: sorting all takes longer than the rest."""
-    count, wanted = len(values), min(2 * share, 1.0) * weights.sum()
-    part = min(2 * share, 1.0)
-    while True:
-        place = int((1 - part) * count)
-        kept = values >= np.partition(values, place)[place]
-        if place == 0 or weights[kept].sum() >= wanted:
-            return kept
-        part = min(2 * part, 1.0)
+    return Sample(MPI.COMM_SELF, np.asarray(values, float), np.asarray(weights, float)).quantiles(levels)

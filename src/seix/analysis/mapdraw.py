@@ -12,15 +12,17 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from .chains import chained
-from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields, RegionNodes, weighted_quantiles
+from .fieldset import NANOMETRE, SUBTRIANGLES, CellFields, weighted_quantiles
 from .interfaces import interfaces
+from .measures import EDGES
 from .page import text_width
 from .style import CORE_COLOUR, ELECTROLYTE_COLOUR, INK, SEI_COLOUR
 from .view import View, limits
 
 _STEPS = np.array([1.0, 2.0, 5.0])
 _BAR_SHARE = 0.26  # the scale bar is at most this part of the width
-_TINY = 0.2  # cells narrower than this are drawn as one triangle [mm]
+_TINY = 0.2  # cells narrower than this are drawn as one triangle [mm],
+_BENT = 0.02  # and so are those whose edges bend by less, a sixth of a pixel, if their colour hardly bends either [mm]
 _PAD = 0.6  # of the light ground around it [mm]
 
 
@@ -57,8 +59,9 @@ class Map:
         nodes = fields.nodes
         self._points = view.turned(nodes.points / NANOMETRE)
         self._corners = self._points[nodes.cells[:, :3]]
-        self._triangles, self._owners = self._drawn(nodes)
-        self._regions = fields.region[self._owners]
+        low, high = limits(self._corners)
+        self._tiny = (high - low).max(axis=1) < _TINY * self._millimetre
+        self._straight = self._tiny | (_bend(self._points, nodes.cells) < _BENT * self._millimetre)
         axes.set(xlim=view.x, ylim=view.y, aspect="equal", xticks=[], yticks=[])
         # beyond the modelled electrolyte of a round detail there would be white corners
         axes.set_facecolor(ELECTROLYTE_COLOUR if view.detail else "white")
@@ -68,21 +71,20 @@ class Map:
         # nodes are doubled between regions, so shading between the corners of a triangle leaves one colour
         palette, norm = ListedColormap(colours), Normalize(-0.5, len(colours) - 0.5)
         marked = np.ones(len(colours), dtype=bool) if chosen is None else chosen
-        self._shade(self.fields.nodes.region.astype(float), marked[self._regions], palette, norm, 0)
+        self._shade(self.fields.nodes.region.astype(float), marked[self.fields.region], self._straight, palette, norm, 0)
 
     def cells(self, colours: NDArray[np.float64]) -> None:
         """Fill every cell with its own RGB colour (cells, 3)."""
         palette, number = np.unique(colours, axis=0, return_inverse=True)
-        values = number.ravel()[self._owners].astype(float)
-        corners = self._points[self._triangles]
+        values = number.ravel().astype(float)
         for shift in self.view.shifts:
-            seen = np.flatnonzero(self._visible(shift, np.ones(len(corners), dtype=bool)))
-            seen = seen[np.argsort(values[seen], kind="stable")]  # see _triangulation
-            x, y = (corners + np.array([shift, 0.0]))[seen].reshape(-1, 2).T
+            seen = self._visible(shift, np.ones(len(values), dtype=bool), values)
+            triangles, count = self._parts(seen, self._straight)
+            x, y = (self._points[triangles] + np.array([shift, 0.0])).reshape(-1, 2).T
             # corners of their own for each triangle, so that shading between them leaves one colour
             own = Triangulation(x, y, np.arange(len(x)).reshape(-1, 3))
             look = {"cmap": ListedColormap(palette), "norm": Normalize(-0.5, len(palette) - 0.5)}
-            self.axes.tripcolor(own, np.repeat(values[seen], 3), shading="gouraud", rasterized=True, zorder=0, **look)
+            self.axes.tripcolor(own, np.repeat(values[seen], 3 * count), shading="gouraud", rasterized=True, zorder=0, **look)
 
     def background(self, shown: NDArray[np.bool_]) -> None:
         """Quiet colours for the regions that are not marked in `shown`."""
@@ -94,8 +96,14 @@ class Map:
         self, values: NDArray[np.float64], shown: NDArray[np.bool_], cmap: Colormap, norm: Normalize
     ) -> Any:
         """Draw values at `fields.nodes` on the regions in `shown`; returns what a colour bar needs."""
-        exists = np.isfinite(values)[self._triangles].all(axis=1) & shown[self._regions]
-        return self._shade(np.where(np.isfinite(values), values, 0.0), exists, cmap, norm, 1)
+        cells = self.fields.nodes.cells
+        finite = np.isfinite(values)
+        exists = finite[cells].all(axis=1) & shown[self.fields.region]
+        values = np.where(finite, values, 0.0)
+        # between the corners of a triangle colours are linear: where all nodes are within a colour of that, four show no more
+        colour = cmap.N * np.clip(np.ma.getdata(norm(values)), 0.0, 1.0)
+        plain = self._tiny | (self._straight & (_bend(colour, cells) < 1.0))
+        return self._shade(values, exists, plain, cmap, norm, 1)
 
     def outline(self, lines: Outlines, colour: str = INK, layers: bool = False) -> None:
         """Thin lines around grains, a little stronger ones on the two surfaces of the SEI."""
@@ -180,17 +188,13 @@ class Map:
         """A millimetre of the figure in nanometres of the picture."""
         return self.view.width / (self.axes.get_position().width * self.axes.figure.get_figwidth() * 25.4)
 
-    def _drawn(self, nodes: RegionNodes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Triangles (n, 3) that are drawn, and the cell of each: four for a cell, one where that is too small to tell."""
-        parts = nodes.triangles.reshape(-1, len(SUBTRIANGLES), 3)
-        low, high = limits(self._corners)
-        tiny = (high - low).max(axis=1) < _TINY * self._millimetre
-        if not tiny.any():
-            return nodes.triangles, np.repeat(np.arange(len(parts)), len(SUBTRIANGLES))
-        parts, used = parts.copy(), np.ones(parts.shape[:2], dtype=bool)
-        parts[tiny, 0] = nodes.cells[tiny, :3]
-        used[tiny, 1:] = False
-        return parts[used], np.repeat(np.arange(len(parts)), used.sum(axis=1))
+    def _parts(self, rows: NDArray[np.int64], plain: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Triangles (n, 3) of some cells, one of those marked in `plain` and four of the others, and how many of each."""
+        nodes, one = self.fields.nodes.cells[rows], plain[rows]
+        parts, used = nodes[:, SUBTRIANGLES], np.ones((len(rows), len(SUBTRIANGLES)), dtype=bool)
+        parts[one, 0] = nodes[one, :3]
+        used[one, 1:] = False
+        return parts[used], used.sum(axis=1)
 
     def _inside(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which nodes lie in a rectangle of the picture."""
@@ -208,33 +212,26 @@ class Map:
         self,
         values: NDArray[np.float64],
         among: NDArray[np.bool_],
+        plain: NDArray[np.bool_],
         cmap: Colormap,
         norm: Normalize,
         order: int,
     ) -> Any:
+        """Colour the cells marked in `among` by values at nodes; those marked in `plain` as one triangle."""
         mappable = None
         for shift in self.view.shifts:
-            chosen = self._visible(shift, among)
-            if chosen.any():
-                mappable = self.axes.tripcolor(
-                    self._triangulation(shift, chosen),
-                    values,
-                    shading="gouraud",
-                    cmap=cmap,
-                    norm=norm,
-                    rasterized=True,
-                    zorder=order,
-                )
+            rows = self._visible(shift, among, self.fields.region)
+            if len(rows):
+                part = Triangulation(self._points[:, 0] + shift, self._points[:, 1], self._parts(rows, plain)[0])
+                look = {"cmap": cmap, "norm": norm, "rasterized": True, "zorder": order}
+                mappable = self.axes.tripcolor(part, values, shading="gouraud", **look)
         return mappable
 
-    def _visible(self, shift: float, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return among & self.view.sees(self._corners + np.array([shift, 0.0]), margin=0.05)[self._owners]
-
-    def _triangulation(self, shift: float, chosen: NDArray[np.bool_]) -> Triangulation:
+    def _visible(self, shift: float, among: NDArray[np.bool_], order: NDArray[Any]) -> NDArray[np.int64]:
+        """Cells that are seen, of those marked in `among`, by rising `order`."""
         # triangles are drawn half a pixel too large: with the regions in a fixed order their borders do not jump
-        rows = np.flatnonzero(chosen)
-        rows = rows[np.argsort(self._regions[rows], kind="stable")]
-        return Triangulation(self._points[:, 0] + shift, self._points[:, 1], self._triangles[rows])
+        rows = np.flatnonzero(among & self.view.sees(self._corners + np.array([shift, 0.0]), margin=0.05))
+        return rows[np.argsort(order[rows], kind="stable")]
 
     def _lines(
         self, lines: NDArray[np.float64], colour: str, width: float, alpha: float, dashes: Any = "solid"
@@ -255,6 +252,12 @@ class Map:
                 x, y, color=colour, linewidth=width, alpha=alpha, linestyle=dashes, solid_capstyle="round",
                 solid_joinstyle="round", snap=False, zorder=3,
             )  # fmt: skip
+
+
+def _bend(values: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far the mid nodes of each cell are from the mean of the ends, at most, in values (n,) or places (n, 2) of nodes."""
+    bends = [values[cells[:, m]] - 0.5 * (values[cells[:, a]] + values[cells[:, b]]) for a, b, m in EDGES]
+    return np.abs(np.stack(bends, axis=1)).reshape(len(cells), -1).max(axis=1, initial=0.0)
 
 
 def round_length(limit: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from matplotlib.patches import Patch
 
 from . import style
 
-_COMPRESSION = 4
-"""Of PNG, from 1 to 9: files are smaller still than those with an alpha channel at the usual 6."""
+_STRATEGY = zlib.Z_RLE
+"""Of the compression of PNG: only equal bytes in a row are looked for. Of smooth shades this gives smaller files than the search
+for longer strings at level 4, in half the time."""
 HEAD = 5.5
 """Height of a line of text above axes [mm]."""
 
@@ -49,7 +51,7 @@ class MillimetreFigure:
         image = Image.fromarray(np.asarray(self.figure.canvas.buffer_rgba())).convert("RGB")
         info = PngInfo()
         info.add_text("Software", "seix")
-        image.save(path, dpi=(dpi, dpi), pnginfo=info, compress_level=_COMPRESSION)
+        image.save(path, dpi=(dpi, dpi), pnginfo=info, compress_type=_STRATEGY)
 
 
 def text_width(text: str) -> float:

@@ -15,6 +15,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ TIME_LIMIT = 300.0
 """Seconds after which rendering is given up."""
 _SAMPLES = 2
 """Pixels of the rendering for each pixel of the image, along both sides."""
+_MULTIPLE = 8
+"""Samples for each of these pixels, as far as the machine has them."""
 _LIFT = 2e-3
 """Lines are moved towards the viewer by this part of the picture, so that the faces they lie on do not hide them."""
 _AMBIENT, _BRIGHTNESS = 0.62, 1.06
@@ -183,43 +186,85 @@ def why_not() -> str | None:
 
 
 def _draw(source: str, target: str) -> None:
-    """Draw one scene."""
-    import pyvista
+    """Draw one scene; with VTK itself, which takes a second less to load than what is built on it."""
+    from vtkmodules import vtkRenderingOpenGL2 as drawing
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkWindowToImageFilter
 
+    # without a display VTK would fall back on drawing that takes twice as long
+    screenless = sys.platform.startswith("linux") and "DISPLAY" not in os.environ
+    new_window = getattr(drawing, "vtkEGLRenderWindow", vtkRenderWindow) if screenless else vtkRenderWindow
     scene = np.load(source)
-    width, height = scene["size"]
+    width, height = scene["size"].tolist()
     pixels = int(scene["pixels"])
-    window = [pixels * _SAMPLES, max(1, round(pixels * height / width)) * _SAMPLES]
-    plotter = pyvista.Plotter(off_screen=True, window_size=window, lighting="none")
-    plotter.set_background("white")
-    soup = scene["places"].reshape(-1, 3)
-    surface = pyvista.PolyData.from_regular_faces(soup, np.arange(len(soup)).reshape(-1, 3))
-    surface.point_data["colour"] = scene["colours"].reshape(-1, 3)
-    plotter.add_mesh(surface, scalars="colour", rgb=True, lighting=False)
+    renderer, window = vtkRenderer(), new_window()
+    renderer.SetBackground(1.0, 1.0, 1.0)
+    window.SetOffScreenRendering(1)
+    window.SetMultiSamples(_MULTIPLE)
+    window.SetSize(pixels * _SAMPLES, max(1, round(pixels * height / width)) * _SAMPLES)
+    window.AddRenderer(renderer)
+    soup, colours = (scene[name].reshape(-1, 3) for name in ("places", "colours"))
     axes, towards = scene["axes"], scene["towards"]
     reach = float(np.abs(soup).max()) * 4 + width + height
     lift = _LIFT * max(width, height) * towards
+    renderer.AddActor(_actor(soup, 3, colours))
     # neighbouring pieces of a cut differ by rounding: their edges, drawn behind them, close what would show through
-    seams = surface.translate(-0.1 * lift)
-    plotter.add_mesh(seams, scalars="colour", rgb=True, lighting=False, style="wireframe", line_width=2)
+    seams = _actor((soup - 0.1 * lift).astype(np.float32), 3, colours)
+    seams.GetProperty().SetRepresentationToWireframe()
+    seams.GetProperty().SetLineWidth(2)
+    renderer.AddActor(seams)
     for key in scene.files:
         if key.startswith("line_") and len(scene[key]):
-            colour, thick = scene["style_" + key[5:]]
-            ends = (scene[key] + lift).reshape(-1, 3).astype(np.float32)
-            cells = np.column_stack([np.full(len(ends) // 2, 2), np.arange(len(ends)).reshape(-1, 2)]).ravel()
-            plotter.add_mesh(
-                pyvista.PolyData(ends, lines=cells), color=str(colour), line_width=float(thick) * _SAMPLES, lighting=False
-            )
-    focus = axes @ scene["centre"]
-    plotter.camera.position, plotter.camera.focal_point = focus + reach * towards, focus
-    plotter.camera.up = axes[:, 1]
-    plotter.camera.parallel_projection, plotter.camera.parallel_scale = True, 0.5 * float(height)
-    plotter.camera.clipping_range = (1e-3 * reach, 2.0 * reach)
-    image = plotter.screenshot(None, return_img=True)[..., :3].astype(np.float32)
-    rows, columns = image.shape[0] // _SAMPLES, image.shape[1] // _SAMPLES
-    small = image.reshape(rows, _SAMPLES, columns, _SAMPLES, 3).mean(axis=(1, 3))
-    np.save(target, np.round(small).astype(np.uint8))
-    plotter.close()
+            colour, thick = scene["style_" + key[5:]].tolist()
+            lines = _actor((scene[key] + lift).reshape(-1, 3).astype(np.float32), 2)
+            lines.GetProperty().SetColor(*(int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)))
+            lines.GetProperty().SetLineWidth(float(thick) * _SAMPLES)
+            renderer.AddActor(lines)
+    camera, focus = renderer.GetActiveCamera(), axes @ scene["centre"]
+    camera.SetPosition(*(focus + reach * towards))
+    camera.SetFocalPoint(*focus)
+    camera.SetViewUp(*axes[:, 1])
+    camera.ParallelProjectionOn()
+    camera.SetParallelScale(0.5 * height)
+    camera.SetClippingRange(1e-3 * reach, 2.0 * reach)
+    window.Render()
+    grab = vtkWindowToImageFilter()
+    grab.SetInput(window)
+    grab.SetInputBufferTypeToRGB()
+    grab.ReadFrontBufferOff()
+    grab.ShouldRerenderOff()
+    grab.Update()
+    found = grab.GetOutput()
+    columns, rows, _ = found.GetDimensions()
+    image = vtk_to_numpy(found.GetPointData().GetScalars()).reshape(rows, columns, 3)[::-1]
+    # mean of the samples of each pixel
+    samples = [image[i::_SAMPLES, j::_SAMPLES].astype(np.float32) for i in range(_SAMPLES) for j in range(_SAMPLES)]
+    np.save(target, np.round(sum(samples) / _SAMPLES**2).astype(np.uint8))
+    window.Finalize()
+
+
+def _actor(places: NDArray[np.float32], corners: int, colours: NDArray[np.uint8] | None = None) -> Any:
+    """Loose segments or triangles without light, places (n, 3) of their ends or corners in a row, RGB (n, 3) of each."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+    from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+    points, cells, data, mapper, actor = vtkPoints(), vtkCellArray(), vtkPolyData(), vtkPolyDataMapper(), vtkActor()
+    points.SetData(numpy_to_vtk(np.ascontiguousarray(places), deep=True))
+    ends, nodes = (np.arange(0, len(places) + 1, step, dtype=np.int64) for step in (corners, 1))
+    cells.SetData(numpy_to_vtkIdTypeArray(ends, deep=True), numpy_to_vtkIdTypeArray(nodes[:-1], deep=True))
+    data.SetPoints(points)
+    if corners == 3:
+        data.SetPolys(cells)
+    else:
+        data.SetLines(cells)
+    if colours is not None:
+        data.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(colours), deep=True))
+    mapper.SetInputData(data)
+    actor.SetMapper(mapper)
+    actor.GetProperty().LightingOff()
+    return actor
 
 
 def _serve() -> None:

@@ -10,7 +10,7 @@ from ..errors import ConvergenceError, GeometryError, InputError, SeixError
 from .estimate import Size, affordable_jobs, processors, size_of
 from .plan import Case, Plan, load_plan
 from .pool import Pool
-from .store import Store
+from .store import State, Store
 from .watch import Watch, first_line, snapshot
 
 RESULTS = Path("results")
@@ -75,10 +75,15 @@ def begin(path: Path, output: Path | None, overrides: Sequence[str], options: Sw
     store = Store(output or RESULTS / plan.name)
     store.prepare()
     work = Work(plan, store, *_ordered(plan, options.shard))
-    again = [case for case in work.cases if (state := store.state(case)) and state.status == "failed"]
-    store.forget(case for case in again if options.retry or not store.state(case).lasting)
+    states = [(case, store.state(case)) for case in work.cases]
+    store.forget(case for case, state in states if state and _again(state, options.retry))
     write_plan(plan, store)
     return work
+
+
+def _again(state: State, retry: bool) -> bool:
+    """Whether what was said of a case is to be forgotten: that it runs, if nobody holds its lock, or a failure that may pass."""
+    return state.status == "running" or (state.status == "failed" and (retry or not state.lasting))
 
 
 def _ordered(plan: Plan, shard: tuple[int, int] | None) -> tuple[list[Case], dict[str, Size]]:

@@ -44,7 +44,9 @@ class Snapshot:
     def in_words(self, left: float | None = None) -> str:
         """One line."""
         total = len(self.status)
-        parts = [f"{self.count('done')} of {total} cases done", f"{len(self.running)} running"]
+        parts = [f"{self.count('done')} of {total} cases done"]
+        if self.running:
+            parts.append(f"{len(self.running)} running")
         for status in ("interrupted", "failed"):
             if self.count(status):
                 parts.append(f"{self.count(status)} {status}")

@@ -147,18 +147,22 @@ def verify(
 
 @app.command
 def schema(
+    kind: Annotated[Literal["scenario", "study"], Parameter(help="Kind of file.")] = "scenario",
+    /,
     *,
     output: Annotated[
         Path | None, Parameter(name=["--output", "-o"], help="File instead of the terminal.")
     ] = None,
     overwrite: _Overwrite = False,
 ) -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+    """Print the JSON Schema of scenario or study files, for editors."""
     import json
 
-    from seix.input.schema import scenario_schema
-
-    text = json.dumps(scenario_schema(), indent=2, ensure_ascii=False)
+    if kind == "scenario":
+        from seix.input.schema import scenario_schema as made
+    else:
+        from seix.study.schema import study_schema as made
+    text = json.dumps(made(), indent=2, ensure_ascii=False)
     if output is None:
         say(text)
     elif rank() == 0:

@@ -172,3 +172,10 @@ class StudyFile(Model):
         if self.seeds is None:
             return []
         return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else self.seeds
+
+
+def study_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a study file as plain data."""
+    schema = StudyFile.model_json_schema(by_alias=True)
+    about = {"title": "seix study", "description": "Input of seix sweep. Quantities are text with a unit, such as '40 nm'."}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | about

@@ -1,0 +1,332 @@
+"""Sentences and tables of the report of a study."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..analysis.labels import RATIO, label_of
+from ..analysis.notation import format_number
+from .ensemble import LEVEL, NUMERICAL, RESAMPLES, SCATTER, SEVERAL, UNKNOWN
+from .results import AxisPlaces, StudyResults
+from .sensitivity import FEWEST, MORRIS, RANK, SOBOL, Design, Sensitivity
+from .sheet import named, with_unit
+from .watch import first_line
+
+_LISTED = 12
+"""Values of an axis that are listed one by one."""
+
+
+def counts(results: StudyResults) -> str:
+    """How many cases are done, failed and open."""
+    status = list(results.cases["status"])
+    done, failed = status.count("done"), status.count("failed")
+    parts = [f"{done} of {len(status)} cases done"]
+    if failed:
+        parts.append(f"{failed} failed")
+    if done + failed < len(status):
+        parts.append(f"{len(status) - done - failed} not computed yet")
+    return ", ".join(parts)
+
+
+def computed(results: StudyResults, current: float) -> str:
+    """Structures, currents, seeds."""
+    names = ", ".join(named(name) for name in results.structures)
+    parts = [f"Structure{'s' * (len(results.structures) > 1)}: {names}."]
+    parts.append(f"Currents: I/I0 = {', '.join(f'{one:g}' for one in results.currents)}.")
+    if len(results.seeds) > 1:
+        parts.append(f"Every point was computed with {len(results.seeds)} random microstructures (seeds).")
+    else:
+        parts.append("Every point was computed with one microstructure, so nothing is known about their scatter.")
+    sample = results.study.sample
+    if sample is not None:
+        kinds = {"latin_hypercube": "Latin hypercube", "sobol": "Sobol' sequence", "sensitivity": "design of a sensitivity analysis"}
+        parts.append(f"Sample: {kinds[sample['method']]} of {len(sample['parameters'])} parameters.")
+    return " ".join(parts)
+
+
+def axis_rows(results: StudyResults) -> list[dict[str, str]]:
+    """What was varied."""
+    rows = []
+    for axis in results.axes:
+        texts = [place.text for place in axis.places]
+        if axis.info.sampled:
+            factor, unit = axis.scale
+            ends = [f"{place.number / factor:.4g}" for place in (axis.places[0], axis.places[-1])]
+            text = f"sampled from {ends[0]} to {ends[1]} {unit}".rstrip()
+        elif len(texts) > _LISTED:
+            text = f"{len(texts)} values from {texts[0]} to {texts[-1]}"
+        else:
+            text = ("; " if any("," in one for one in texts) else ", ").join(texts)
+        rows.append({"label": axis.info.label, "key": axis.info.key, "values": text})
+    return rows
+
+
+def warnings(results: StudyResults, missing: list[str]) -> list[str]:
+    """What a reader has to know before the figures."""
+    found = [f"The study asks for '{name}', which no case has." for name in missing]
+    status = list(results.cases["status"])
+    waiting = len(status) - status.count("done") - status.count("failed")
+    if waiting:
+        found.append(f"{waiting} of {len(status)} cases are not computed yet: figures and numbers will change.")
+    return found
+
+
+def failed_rows(results: StudyResults) -> list[dict[str, str]]:
+    """Which cases failed, and why."""
+    rows = []
+    for case, status, message in zip(results.study.cases, results.cases["status"], results.cases["message"], strict=True):
+        if status == "failed":
+            rows.append({"number": str(case.number), "values": case.described, "why": first_line(message)})
+    return rows
+
+
+def failed_note(results: StudyResults, design: Design | None) -> str:
+    """What failed cases mean for the rest."""
+    text = "Failed cases are left out everywhere. If they are not random, what remains is not a fair sample of the study."
+    if design is not None and design.kind != RANK:
+        text += " Sensitivities need every case of their design and are not given for quantities that lack one."
+    return text
+
+
+def balance_rows(results: StudyResults, quantities: list[str], current: float) -> list[dict[str, Any]]:
+    """For each quantity and structure, over all points: scatter against numerical error, and seeds."""
+    if len(results.seeds) < 2:
+        return []
+    table = results.ensemble[results.ensemble["current_multiple"] == current]
+    names = [(q, s) for q in quantities for s in results.structures] + [(RATIO + q, s) for q in quantities for s in results.ratios]
+    rows = []
+    for quantity, structure in sorted(names, key=lambda pair: quantities.index(pair[0].removeprefix(RATIO))):
+        part = table[(table["quantity"] == quantity) & (table["structure"] == structure) & (table["n"] > 1)]
+        if part.empty:
+            continue
+        size = part["mean"].abs().to_numpy()
+        needed = [int(n) for n in part["needed"].dropna()]
+        label, first = label_of(quantity), not rows or rows[-1]["key"] != quantity.removeprefix(RATIO)
+        rows.append({
+            "key": quantity.removeprefix(RATIO), "quantity": label.text, "meaning": label.meaning, "structure": named(structure),
+            "first": first, "scatter": _percent(part["std"].to_numpy(), size), "error": _percent(part["error"].to_numpy(), size),
+            "dominant": _dominant(list(part["dominant"])), "seeds": _range(list(part["n"])), "needed": _range(needed) or "unknown",
+            "counts": {kind: int((part["dominant"] == kind).sum()) for kind in (SCATTER, NUMERICAL, UNKNOWN)},
+            "enough": int((part["needed"].fillna(10**9) <= part["n"]).sum()), "points": len(part),
+            "rough": bool((part["error"].to_numpy() > results.wanted * size).any()),
+        })  # fmt: skip
+    return rows
+
+
+def _percent(part: np.ndarray, size: np.ndarray) -> str:
+    """Smallest and largest share of the mean; empty if unknown."""
+    shares = [100 * a / b for a, b in zip(part, size, strict=True) if math.isfinite(a) and b > 0]
+    if not shares:
+        return "not stated"
+    low, high = f"{min(shares):.2g}", f"{max(shares):.2g}"
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def _range(numbers: list[int]) -> str:
+    if not numbers:
+        return ""
+    return f"{min(numbers)}" if min(numbers) == max(numbers) else f"{min(numbers)} to {max(numbers)}"
+
+
+def _dominant(kinds: list[str]) -> str:
+    texts = {SCATTER: "scatter of the microstructures", NUMERICAL: "numerical error", UNKNOWN: "unknown"}
+    found = [kind for kind in (SCATTER, NUMERICAL, UNKNOWN) if kind in kinds]
+    if len(found) == 1:
+        return texts[found[0]]
+    return ", ".join(f"{texts[kind]} at {kinds.count(kind)}" for kind in found) + f" of {len(kinds)} points"
+
+
+def certainty(results: StudyResults, balance: list[dict[str, Any]]) -> list[str]:
+    """Sentences on scatter, numerical error and seeds."""
+    if not balance:
+        return ["There is one microstructure at each point: how much others would differ is not known. A study with `seeds` "
+                "tells."]  # fmt: skip
+    total = {kind: sum(row["counts"][kind] for row in balance) for kind in (SCATTER, NUMERICAL, UNKNOWN)}
+    points, wanted = sum(row["points"] for row in balance), f"{100 * results.wanted:g} %"
+    texts = [
+        f"What makes a single run uncertain is the scatter between microstructures in {total[SCATTER]} and the numerical error in "
+        f"{total[NUMERICAL]} of {points} values (quantity at a point)"
+        + (f"; of {total[UNKNOWN]} no numerical error is stated, or both are zero." if total[UNKNOWN] else ".")
+    ]
+    enough = sum(row["enough"] for row in balance)
+    texts.append(
+        f"For a 95 % interval of the mean within ±{wanted} of it, {enough} of {points} values have enough seeds; how many the "
+        "others need stands in the last column. The suggestion rests on the scatter found so far and is itself uncertain, the more "
+        "so the fewer seeds there are."
+    )
+    fewest = int(results.ensemble["n"].min())
+    if fewest < SEVERAL:
+        cover = 100 * (1 - 2.0 ** (1 - fewest)) if fewest > 1 else 0
+        texts.append(
+            f"Some points have only {fewest} seed{'s' * (fewest > 1)}. A bootstrap interval lies between the smallest and the "
+            f"largest value, and {fewest} values enclose the centre of a symmetric distribution with {cover:.3g} % at most: bands "
+            f"are too narrow for 95 % with fewer than {SEVERAL} seeds. Student's interval in the table is the safer one there."
+        )
+    rough = [row["quantity"] for row in balance if row["rough"]]
+    if rough:
+        texts.append(f"The numerical error alone exceeds {wanted} for {', '.join(dict.fromkeys(rough))}: more seeds do not help "
+                     "there, a finer mesh does.")  # fmt: skip
+    return texts
+
+
+def balance_caption(results: StudyResults, current: float) -> str:
+    """What the columns are."""
+    return (
+        f"At I/I0 = {current:g}, smallest to largest over all points. Scatter: standard deviation over the seeds. Numerical error: "
+        "mean of the stated ones. Both over the mean. The larger one dominates. Seeds needed: for a half width of the 95 % "
+        f"interval of the mean of {100 * results.wanted:g} % of the mean."
+    )
+
+
+def bands(results: StudyResults) -> str:
+    """What bands are, for captions."""
+    return " Bands: 95 % bootstrap interval of the mean over the seeds." if len(results.seeds) > 1 else ""
+
+
+def current_caption(results: StudyResults, averaged: str) -> str:
+    """Caption of the figure against the current."""
+    text = "Field that 0.1 % (P99.9) and 1 % (P99) of the SEI exceed, over the reference field, against the current. " + averaged
+    return text.rstrip() + bands(results)
+
+
+def axis_caption(results: StudyResults, current: float) -> str:
+    """Caption of the figures against the axes."""
+    text = f"At I/I0 = {current:g}."
+    if len(results.axes) > 1:
+        text += (" Thick lines: mean over all values of the other axes, for each seed first, then over the seeds; thin lines: "
+                 "single values of the other axes.")  # fmt: skip
+    return text + bands(results)
+
+
+def scatter_caption(results: StudyResults, current: float) -> str:
+    """Caption of the scatter plots."""
+    text = f"At I/I0 = {current:g}, one point for each computed combination."
+    if len(results.seeds) > 1:
+        text += " Bars: 95 % bootstrap interval of the mean over the seeds."
+    return text
+
+
+def heat_caption(results: StudyResults, pair: tuple[AxisPlaces, AxisPlaces], shares: dict[str, float], current: float) -> str:
+    """Caption of a heat map: what was averaged, and how far the axes act together."""
+    over = ["the seeds"] if len(results.seeds) > 1 else []
+    over += [axis.info.label for axis in results.axes if axis not in pair]
+    mean = f", mean over {' and '.join(over)}" if over else ""
+    parts = []
+    for name, share in shares.items():
+        if math.isfinite(share):
+            who = f" ({named(name)})" if len(shares) > 1 else ""
+            parts.append(f"{'below 0.1' if share < 1e-3 else f'{100 * share:.2g}'} %{who}")
+    text = f"{pair[0].info.label} and {pair[1].info.label} at I/I0 = {current:g}{mean}."
+    if parts:
+        text += f" Interaction, the part of the variance of these means that no sum of two separate effects explains: {', '.join(parts)}."
+    return text
+
+
+def tornado_caption(results: StudyResults, design: Design, one: Sensitivity, ratio: bool = False) -> str:
+    """Caption of a tornado plot."""
+    what = "ratio of the structures: " if ratio else ""
+    mean = " Each output is the mean over the seeds." if len(results.seeds) > 1 else ""
+    if results.grid:
+        mean += f" It is also the mean over {', '.join(axis.info.label for axis in results.grid)}."
+    texts = {
+        SOBOL: "Sobol' indices: the first-order index is the share of the variance of the output that a parameter explains by itself, "
+        "the total index that in which it has any part. ",
+        MORRIS: "elementary effects: mean size of the change when a parameter alone changes, for its whole range, and the scatter of "
+        "these changes, which is large where the parameter acts non-linearly or together with others. ",
+        RANK: "rank correlations (Spearman): ±1 if the quantity always rises or falls with the parameter, 0 without a monotone trend. ",
+    }
+    text = texts[one.kind]
+    return f"Sensitivity from {one.runs} points, {what}{text}Whiskers: 95 % intervals.{mean}"
+
+
+def no_sensitivity(results: StudyResults, design: Design, structure: str, quantity: str, current: float) -> str:
+    """Why there are no sensitivities."""
+    lacking = design.missing(structure, quantity, current)
+    if design.kind != RANK and lacking:
+        return (f"{named(structure)}: no sensitivities, as {lacking} of {design.count} points of the design have no value, and the "
+                "formulas need all of them.")  # fmt: skip
+    if design.count - lacking < FEWEST:
+        return f"{named(structure)}: no sensitivities from {design.count - lacking} points; at least {FEWEST} are needed."
+    return f"{named(structure)}: no sensitivities, as the value is the same everywhere."
+
+
+def quantities_note(results: StudyResults, current: float) -> str:
+    """What follows."""
+    which = "the quantities that the study names" if results.study.quantities else "the headline quantities of seix"
+    return f"Shown are {which} at I/I0 = {current:g}. All figures are in the folder figures as PNG."
+
+
+def numbers_note(results: StudyResults, current: float) -> str:
+    """What the tables are."""
+    files = "table.csv (every number of every case)"
+    if results.seeds:
+        files += " and ensemble.csv (statistics over the seeds, all quantities and currents)"
+    return f"At I/I0 = {current:g}. Complete tables: {files}, in the folder of the study, also as Parquet."
+
+
+def number_table(results: StudyResults, quantity: str, current: float) -> dict[str, Any]:
+    """Statistics of one quantity at all points, and of its ratio where structures are compared."""
+    names = [(quantity, s) for s in results.structures] + [(RATIO + quantity, s) for s in results.ratios]
+    label = label_of(quantity)
+    factor, unit = results.shown_unit(quantity, results.structures, current)
+    axes, several, seeds = results.axes, len(names) > 1, len(results.seeds) > 1
+    head = [*(axis.info.label for axis in axes), *(["structure"] if several else [])]
+    words = len(head)
+    head += ["seeds", "mean", "scatter", "bootstrap interval", "Student's interval"] if seeds else ["value"]
+    head += ["numerical error", *(["dominates", "seeds needed"] if seeds else [])]
+    table, rows = results.ensemble[results.ensemble["current_multiple"] == current], []
+    for name, structure in names:
+        scale = factor if name == quantity else 1.0
+        for row in table[(table["quantity"] == name) & (table["structure"] == structure)].itertuples():
+            given = dict(results.points[row.point])
+            cells = [given[axis.info.name] for axis in axes] + ([named(structure)] if several else [])
+            rows.append(cells + _cells(row, scale, seeds))
+    return {"title": with_unit(label.text, unit), "head": head, "rows": rows, "words": words}
+
+
+def _cells(row: Any, scale: float, seeds: bool) -> list[str]:
+    error = "" if math.isnan(row.error) else f"{row.error / scale:.2g}"
+    mean = format_number(row.mean / scale)
+    if not seeds:
+        return [mean, error]
+    ends = ["", ""]
+    if math.isfinite(row.low):
+        ends[0] = f"{format_number(row.low / scale)} to {format_number(row.high / scale)}"
+    if math.isfinite(row.student) and row.student > 0:
+        ends[1] = f"± {row.student / scale:.2g}"
+    scatter = "" if math.isnan(row.std) else f"{row.std / scale:.2g}"
+    needed = "" if row.needed is None or row.needed != row.needed or str(row.needed) == "<NA>" else str(row.needed)
+    return [str(row.n), mean, scatter, *ends, error, row.dominant, needed]
+
+
+def method(results: StudyResults, design: Design | None) -> list[str]:
+    """Definitions, for a reader who wants to check them."""
+    texts = [
+        "Numerical error: the discretisation error that each run states for each quantity, from a second, coarser mesh or from the "
+        "sequence of adapted meshes; its mean over the seeds. It is systematic and does not shrink with more seeds."
+    ]
+    if len(results.seeds) > 1:
+        texts += [
+            "Scatter: standard deviation over the seeds (with n − 1). Every seed is another random packing with the same "
+            "statistics in the same domain; a larger domain would scatter less.",
+            f"Bootstrap interval: {LEVEL:.0%} interval of the mean, bias-corrected and accelerated (BCa) where that is defined, "
+            f"otherwise from percentiles, with {RESAMPLES} resamples of the seeds and fixed random numbers. Student's interval: mean ± "
+            "t(0.975, n − 1) s/√n, exact for normal values. Identical values and single ones have no interval.",
+            "Seeds needed: the smallest n with t(0.975, n − 1) s/√n ≤ w |mean|, where s is the scatter and w the wanted half width "
+            f"({100 * results.wanted:g} % of the mean).",
+        ]
+        if results.ratios:
+            texts.append("Ratios of structures are formed for each seed, and their statistics are those of these paired ratios, not "
+                         "the ratio of the means.")  # fmt: skip
+    if design is not None and design.kind == SOBOL:
+        texts.append("Sobol' indices by the scheme of Saltelli (2010, doi:10.1016/j.cpc.2009.09.018), computed by SALib "
+                     "(doi:10.21105/joss.00097), with bootstrap intervals.")  # fmt: skip
+    elif design is not None and design.kind == MORRIS:
+        texts.append("Elementary effects by Morris (1991, doi:10.1080/00401706.1991.10484804), computed by SALib "
+                     "(doi:10.21105/joss.00097). The number of runs was too small for Sobol' indices.")  # fmt: skip
+    elif design is not None:
+        texts.append("Rank correlations: Spearman's, with percentile intervals from resampled points.")
+    return texts

@@ -15,7 +15,9 @@ from ..analysis import style
 from ..analysis.labels import RATIO, label_of
 from ..analysis.page import MillimetreFigure
 from .results import AxisPlaces, Estimate, StudyResults
-from .sheet import GREY, LEFT, RIGHT, WIDTH, Sheet, current_text, fits, named, structure_colour, value_axis, value_range, with_unit
+from .sheet import (
+    GREY, LEFT, RIGHT, WIDTH, Sheet, current_text, fits, named, room_below, structure_colour, value_axis, value_range, with_unit,
+)  # fmt: skip
 
 HEIGHT = 44.0
 _DASHES: tuple[Any, ...] = ((0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)), (0, (2.5, 1)))
@@ -79,7 +81,8 @@ def axis_figure(results: StudyResults, quantity: str, current: float) -> Millime
     columns = len(results.grid) if len(results.grid) <= 3 else 2
     wide = 80.0 if columns == 1 else None
     with style.context():
-        sheet = Sheet(len(panels), columns, HEIGHT, _legend(results), width=wide)
+        below = max(room_below(axis, max(columns, 2)) for axis in results.grid)
+        sheet = Sheet(len(panels), columns, HEIGHT, _legend(results), width=wide, below=below)
         for number, (name, structures, axis) in enumerate(panels):
             label = label_of(name)
             axes = sheet.panel(number, fits(f"{label.figure}, {current_text(current)}", WIDTH / columns - 10))

@@ -51,7 +51,7 @@ def interaction_share(table: np.ndarray) -> float:
 
 def heat_figure(
     results: StudyResults, quantity: str, current: float, pair: tuple[AxisPlaces, AxisPlaces]
-) -> tuple[MillimetreFigure, dict[str, float]]:
+) -> tuple[MillimetreFigure, dict[str, float], float]:
     """A quantity over two axes, a panel for each structure, all with one colour scale.
 
     Returns
@@ -59,8 +59,11 @@ def heat_figure(
     figure : MillimetreFigure
     shares : dict
         Structure -> `interaction_share`.
+    reach : float
+        Largest difference of two means of one structure [SI].
     """
     tables = {name: grid_means(results, name, quantity, current, pair) for name in results.structures}
+    tables = {name: table for name, table in tables.items() if np.isfinite(table).any()}
     factor, unit = results.shown_unit(quantity, results.structures, current)
     seen = np.concatenate([table[np.isfinite(table)] for table in tables.values()]) / factor
     low, high = float(seen.min()), float(seen.max())
@@ -86,7 +89,8 @@ def heat_figure(
             page = sheet.page
             bar = page.axes(box.x1 * page.width + 2.0, (1 - box.y1) * page.height, 2.4, height)
             colour_bar(page, mappable, bar, unit, "neither")
-        return sheet.page, {name: interaction_share(table) for name, table in tables.items()}
+        reach = max(float(np.nanmax(table) - np.nanmin(table)) for table in tables.values())
+        return sheet.page, {name: interaction_share(table) for name, table in tables.items()}, reach
 
 
 def _places(axes: Axes, pair: tuple[AxisPlaces, AxisPlaces], width: float) -> None:
@@ -107,12 +111,20 @@ def _places(axes: Axes, pair: tuple[AxisPlaces, AxisPlaces], width: float) -> No
     axes.tick_params(length=0)
 
 
+def _digits(value: float, reach: float) -> str:
+    """A number with the digits that tell it from the others of its table."""
+    if not 1e-3 <= abs(value) < 1e5 or reach == 0:
+        return f"{value:.3g}"
+    return f"{value:.{min(max(1 - math.floor(math.log10(reach)), 0), 5)}f}"
+
+
 def _write(axes: Axes, table: np.ndarray, mappable) -> None:
+    reach = float(np.nanmax(table) - np.nanmin(table))
     for (row, column), value in np.ndenumerate(table):
         if math.isfinite(value):
             red, green, blue, _ = mappable.cmap(mappable.norm(value))
             dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-            axes.text(column, row, f"{value:.3g}", ha="center", va="center", color="white" if dark else style.INK)
+            axes.text(column, row, _digits(value, reach), ha="center", va="center", color="white" if dark else style.INK)
 
 
 def tornado_figure(

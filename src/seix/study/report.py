@@ -186,9 +186,10 @@ def _quantity(results: StudyResults, name: str, current: float, design: Design |
     add("axes", axis_figure(results, name, current), words.axis_caption(results, current))
     add("sample", scatter_figure(results, name, current), words.scatter_caption(results, current))
     for pair in results.pairs():
-        figure, shares = heat_figure(results, name, current, pair)
+        figure, shares, reach = heat_figure(results, name, current, pair)
         kind = f"{pair[0].info.name}_{pair[1].info.name}"
-        add(kind, figure, words.heat_caption(results, pair, shares, current))
+        small = reach < results.numerical_error(name, current)
+        add(kind, figure, words.heat_caption(results, pair, shares, current, small))
     if design is not None:
         _sensitivity(results, name, current, design, add, notes)
     return {"anchor": name, "label": label.text, "meaning": label.meaning, "name": name, "figures": figures, "notes": notes}

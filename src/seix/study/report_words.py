@@ -60,7 +60,7 @@ def axis_rows(results: StudyResults) -> list[dict[str, str]]:
             text = f"{len(texts)} values from {texts[0]} to {texts[-1]}"
         else:
             text = ("; " if any("," in one for one in texts) else ", ").join(texts)
-        rows.append({"label": axis.info.label, "key": axis.info.key, "values": text})
+        rows.append({"label": axis.info.label, "key": axis.info.key, "shown": text})
     return rows
 
 
@@ -79,7 +79,7 @@ def failed_rows(results: StudyResults) -> list[dict[str, str]]:
     rows = []
     for case, status, message in zip(results.study.cases, results.cases["status"], results.cases["message"], strict=True):
         if status == "failed":
-            rows.append({"number": str(case.number), "values": case.described, "why": first_line(message)})
+            rows.append({"number": str(case.number), "case": case.described, "why": first_line(message)})
     return rows
 
 
@@ -167,7 +167,7 @@ def certainty(results: StudyResults, balance: list[dict[str, Any]]) -> list[str]
         )
     rough = [row["quantity"] for row in balance if row["rough"]]
     if rough:
-        texts.append(f"The numerical error alone exceeds {wanted} for {', '.join(dict.fromkeys(rough))}: more seeds do not help "
+        texts.append(f"The numerical error alone exceeds {wanted} for {'; '.join(dict.fromkeys(rough))}: more seeds do not help "
                      "there, a finer mesh does.")  # fmt: skip
     return texts
 
@@ -194,23 +194,22 @@ def current_caption(results: StudyResults, averaged: str) -> str:
 
 def axis_caption(results: StudyResults, current: float) -> str:
     """Caption of the figures against the axes."""
-    text = f"At I/I0 = {current:g}."
-    if len(results.axes) > 1:
-        text += (" Thick lines: mean over all values of the other axes, for each seed first, then over the seeds; thin lines: "
-                 "single values of the other axes.")  # fmt: skip
-    return text + bands(results)
+    text = f"Against {' and '.join(axis.info.label for axis in results.grid)} at I/I0 = {current:g}"
+    return text + (", and below the ratio of the structures." if results.ratios else ".")
 
 
 def scatter_caption(results: StudyResults, current: float) -> str:
     """Caption of the scatter plots."""
-    text = f"At I/I0 = {current:g}, one point for each computed combination."
-    if len(results.seeds) > 1:
-        text += " Bars: 95 % bootstrap interval of the mean over the seeds."
-    return text
+    names = " and ".join(axis.info.label for axis in results.sampled)
+    return f"Against {names} at I/I0 = {current:g}, one point for each computed combination."
 
 
-def heat_caption(results: StudyResults, pair: tuple[AxisPlaces, AxisPlaces], shares: dict[str, float], current: float) -> str:
-    """Caption of a heat map: what was averaged, and how far the axes act together."""
+def heat_caption(results: StudyResults, pair: tuple[AxisPlaces, AxisPlaces], shares: dict[str, float], current: float,
+                 small: bool) -> str:  # fmt: skip
+    """Caption of a heat map: what was averaged, and how far the axes act together.
+
+    `small` says that all differences are below the numerical error.
+    """
     over = ["the seeds"] if len(results.seeds) > 1 else []
     over += [axis.info.label for axis in results.axes if axis not in pair]
     mean = f", mean over {' and '.join(over)}" if over else ""
@@ -220,7 +219,9 @@ def heat_caption(results: StudyResults, pair: tuple[AxisPlaces, AxisPlaces], sha
             who = f" ({named(name)})" if len(shares) > 1 else ""
             parts.append(f"{'below 0.1' if share < 1e-3 else f'{100 * share:.2g}'} %{who}")
     text = f"{pair[0].info.label} and {pair[1].info.label} at I/I0 = {current:g}{mean}."
-    if parts:
+    if small:
+        text += " The means differ by less than the numerical error."
+    elif parts:
         text += f" Interaction, the part of the variance of these means that no sum of two separate effects explains: {', '.join(parts)}."
     return text
 
@@ -253,10 +254,17 @@ def no_sensitivity(results: StudyResults, design: Design, structure: str, quanti
     return f"{named(structure)}: no sensitivities, as the value is the same everywhere."
 
 
-def quantities_note(results: StudyResults, current: float) -> str:
-    """What follows."""
+def quantities_note(results: StudyResults, current: float) -> list[str]:
+    """What follows, and how the figures are to be read."""
     which = "the quantities that the study names" if results.study.quantities else "the headline quantities of seix"
-    return f"Shown are {which} at I/I0 = {current:g}. All figures are in the folder figures as PNG."
+    texts = [f"Shown are {which} at I/I0 = {current:g}. All figures are in the folder figures as PNG."]
+    how = []
+    if len(results.axes) > 1 and results.grid:
+        how.append("Thick lines are means over all values of the other axes, for each seed first, then over the seeds; thin lines "
+                   "are single values of the other axes.")  # fmt: skip
+    if len(results.seeds) > 1:
+        how.append("Bands and bars are 95 % bootstrap intervals of the mean over the seeds. They do not hold the numerical error.")
+    return texts + ([" ".join(how)] if how else [])
 
 
 def numbers_note(results: StudyResults, current: float) -> str:

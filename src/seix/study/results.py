@@ -78,7 +78,7 @@ class AxisPlaces:
 
     def tick(self, place: Place) -> str:
         """Text of a value, without its unit where the label has it."""
-        return f"{self.shown(place):.4g}" if self.numeric else place.text
+        return f"{self.shown(place):.4g}" if self.numeric else place.text.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -259,6 +259,13 @@ class StudyResults:
     def pairs(self) -> list[tuple[AxisPlaces, AxisPlaces]]:
         """Pairs of axes of the grid."""
         return list(itertools.combinations(self.grid, 2))
+
+    def numerical_error(self, quantity: str, current: float) -> float:
+        """Mean of the stated numerical errors over all points and structures; 0 if none is stated."""
+        table = self.ensemble
+        rows = table[(table["quantity"] == quantity) & (table["current_multiple"] == current)]
+        error = float(rows["error"].mean())
+        return error if math.isfinite(error) else 0.0
 
     def shown_unit(self, quantity: str, names: Sequence[str], current: float | None = None) -> tuple[float, str]:
         """Factor and name of the unit for some structures, by the largest value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ LEFT, RIGHT, BELOW = 15.0, 4.0, 9.0
 _LINE = 4.0
 """Height of a line of a legend [mm]."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ANGLE, _WORD = 30.0, 24.0
+"""Slope of words that do not fit beside each other, and their longest length [mm]."""
 TICKS = 8
 """Values up to which each has its tick."""
 GREY = "#555555"
@@ -53,9 +56,10 @@ class Sheet:
         self._column = WIDTH / self.columns if width is None else min(WIDTH / self.columns, left + width + right)
         self._height, self._row = height, HEAD + height + below
         rows = -(-count // self.columns)
-        lines = _legend_columns([label for _, label in legend])
+        wide = max(self._column * self.columns, 80.0)
+        lines = _legend_columns([label for _, label in legend], wide)
         room = _LINE * -(-len(legend) // lines) + 1.0 if legend else 0.0
-        self.page = MillimetreFigure(max(self._column * self.columns, 80.0), rows * self._row + room)
+        self.page = MillimetreFigure(wide, rows * self._row + room)
         if legend:
             handles, labels = zip(*legend, strict=True)
             self.page.figure.legend(handles, labels, loc="lower center", ncols=lines, borderaxespad=0.2, columnspacing=1.6)
@@ -72,13 +76,13 @@ class Sheet:
         return self.page.axes(x + self._left, top + HEAD, self._column - self._left - self._right, self._height)
 
 
-def _legend_columns(labels: Sequence[str]) -> int:
-    """Entries of a legend that fit beside each other."""
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """Entries of a legend that fit beside each other in a width [mm]."""
     if not labels:
         return 1
     letter = text_width("m")
     widest = max(text_width(label) for label in labels) + 4.5 * letter
-    return max(min(int((WIDTH - 8.0) / widest), len(labels)), 1)
+    return max(min(int((width - 6.0) / widest), len(labels)), 1)
 
 
 def fits(text: str, width: float) -> str:
@@ -92,6 +96,19 @@ def fits(text: str, width: float) -> str:
     return text.rstrip(" ,") + "…"
 
 
+def _slope(axis: AxisPlaces, width: float) -> float:
+    """Height of words below axes of some width [mm] that have to be turned to find room; 0 if they have room as they are."""
+    if axis.numeric:
+        return 0.0
+    widest = max(text_width(axis.tick(place)) for place in axis.places)
+    return 0.0 if widest <= 0.9 * width / len(axis.places) else math.sin(math.radians(_ANGLE)) * min(widest, _WORD) + 1.0
+
+
+def room_below(axis: AxisPlaces, columns: int) -> float:
+    """Room below the panels of a sheet with some columns for values and label of an axis [mm]."""
+    return BELOW + _slope(axis, WIDTH / columns - LEFT - RIGHT)
+
+
 def value_axis(axes: Axes, axis: AxisPlaces) -> None:
     """Scale, ticks and label of an axis of a study, horizontally."""
     shown = np.array([axis.shown(place) for place in axis.places])
@@ -99,12 +116,12 @@ def value_axis(axes: Axes, axis: AxisPlaces) -> None:
     if axis.numeric and axis.info.log and shown.min() > 0:
         axes.set_xscale("log")
     if not axis.numeric:
-        axes.xaxis.set_major_locator(FixedLocator(list(shown)))
-        axes.set_xticklabels([axis.tick(place) for place in axis.places])
+        room = axes.get_position().width * axes.figure.get_figwidth() * 25.4
+        turned = _slope(axis, room) > 0
+        texts = [fits(axis.tick(place), _WORD) if turned else axis.tick(place) for place in axis.places]
+        look = {"rotation": _ANGLE, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+        axes.set_xticks(list(shown), texts, **look)
         axes.set_xlim(-0.5, len(shown) - 0.5)
-        room = axes.get_position().width * axes.figure.get_figwidth() * 25.4 / len(shown)
-        if max(text_width(axis.tick(place)) for place in axis.places) > 0.9 * room:
-            axes.set_xticklabels([fits(axis.tick(place), 22.0) for place in axis.places], rotation=30, ha="right")
         return
     place = np.sort(np.log(shown) if axes.get_xscale() == "log" else shown)
     if not axis.info.sampled and len(shown) <= TICKS and np.diff(place).min() > 0.08 * np.ptp(place):

@@ -85,7 +85,8 @@ def failed_rows(results: StudyResults) -> list[dict[str, str]]:
 
 def failed_note(results: StudyResults, design: Design | None) -> str:
     """What failed cases mean for the rest."""
-    text = "Failed cases are left out everywhere. If they are not random, what remains is not a fair sample of the study."
+    text = "Failed cases are left out everywhere. Means over several points use the seeds that are there at all of them. If failures "
+    text += "are not random, what remains is not a fair sample of the study."
     if design is not None and design.kind != RANK:
         text += " Sensitivities need every case of their design and are not given for quantities that lack one."
     return text

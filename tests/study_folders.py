@@ -80,6 +80,7 @@ def write_study(
 
 def write_case(folder: Path, key: str, structures, entries) -> None:
     """A finished case with its numbers; ratios of two structures as seix forms them."""
+
     def plain(numbers):
         return {n: dict(zip(("value", "unit", "error", "error_kind"), q, strict=True)) for n, q in numbers.items()}
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from test_report import Page
 
 from seix.analysis.output import write_json, write_quantities
 from seix.analysis.record import RunInfo, build_record
@@ -22,7 +23,6 @@ from seix.study.pair import DIFFERS, UNKNOWN, WITHIN, Pair, read_run, verdict
 from seix.study.pair_figures import _difference, field_pair
 from solids import solid_fields
 from synthetic import NAMES, fields, particle, patch, result, study
-from test_report import Page
 
 
 def run_folder(folder, results, meshes=None, kind="patch", with_fields=True, **changed):
@@ -30,8 +30,8 @@ def run_folder(folder, results, meshes=None, kind="patch", with_fields=True, **c
     folder.mkdir(parents=True)
     names = [one.name for one in results]
     write_quantities(folder, results)
-    if with_fields:
-        write_vtu(folder / "fields.vtu", {one.name: one.fields for one in results})
+    if with_fields:  # two fields draw as well as all
+        write_vtu(folder / "fields.vtu", {one.name: one.fields.only("field_enhancement", "first_principal_stress") for one in results})
     record = build_record(study(names), results, RunInfo(), {"solve": 1.0})
     record["scenario"]["merged"] = {name: {"geometry": {"kind": kind}, "seed": 1} | changed for name in names}
     record["hashes"]["mesh_files"] = dict(zip(names, meshes or ["m"] * len(names), strict=True))
@@ -275,7 +275,12 @@ def test_what_is_no_run_is_refused_and_nothing_is_left(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     broken = run_folder(tmp_path / "broken", [result("film")])
     (broken / "fields.vtu").write_text("no")
-    for name, words in (("nothing", "is no folder"), ("study", "is a study"), ("empty", "finished run"), ("broken", "cannot be read")):
+    for name, words in (
+        ("nothing", "is no folder"),
+        ("study", "is a study"),
+        ("empty", "finished run"),
+        ("broken", "cannot be read"),
+    ):
         assert main(["compare", str(tmp_path / "one"), str(tmp_path / name), "-o", str(tmp_path / "out")]) == 2
         assert words in capsys.readouterr().err
         assert not (tmp_path / "out").exists()

@@ -115,7 +115,7 @@ def test_spread_of_one_and_of_several():
 
 def tidy_of(rows):
     """Table with one axis x: rows of (case, folder, x, seed, structure, quantity, value, error, kind)."""
-    frame = pd.DataFrame(rows, columns="case folder x seed structure quantity value error error_kind".split())
+    frame = pd.DataFrame(rows, columns=["case", "folder", "x", "seed", "structure", "quantity", "value", "error", "error_kind"])
     frame.insert(5, "current_multiple", 1.0)
     frame.insert(8, "unit", "1")
     return frame

@@ -46,9 +46,7 @@ def read_vtu(path: Path, kinds: dict[str, str]) -> dict[str, CellFields]:
     """
     try:
         arrays = {array.get("Name"): _array(array) for array in ElementTree.parse(path).getroot().iter("DataArray")}
-        return {
-            name: _structure(arrays, number, kinds[name]) for number, name in enumerate(arrays["structure_names"])
-        }
+        return {name: _structure(arrays, number, kinds[name]) for number, name in enumerate(arrays["structure_names"])}
     except (OSError, ElementTree.ParseError, KeyError, IndexError, ValueError, struct.error, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as fields of seix: {error}") from None
 

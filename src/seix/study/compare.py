@@ -71,7 +71,7 @@ def write_comparison(folder: Path, pair: Pair) -> None:
     (folder / "report.html").write_text(render(pair, figures, notes), "utf-8")
     record = {
         "schema": SCHEMA, "runs": sources, "code": {"name": "seix", "version": version("seix")},
-        "files": sorted(path.name for path in folder.iterdir()) + [RECORD],
+        "files": [*sorted(path.name for path in folder.iterdir()), RECORD],
     }  # fmt: skip
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
@@ -92,7 +92,9 @@ def _figures(folder: Path, pair: Pair) -> tuple[list[dict[str, str]], list[str]]
     curves = curve_figure(pair)
     if curves is not None:
         add("curves", curves, "Headline quantities against the current. Bars: numerical errors that the runs state.")
-    lacking = [label for run, label in zip((pair.first, pair.second), pair.labels, strict=True) if not (run.folder / FIELDS).is_file()]
+    lacking = [
+        label for run, label in zip((pair.first, pair.second), pair.labels, strict=True) if not (run.folder / FIELDS).is_file()
+    ]
     if lacking:
         return shown, [f"No maps: {' and '.join(lacking)} {'have' if len(lacking) > 1 else 'has'} no {FIELDS}."]
     notes = []
@@ -110,11 +112,11 @@ def _mesh_note(pair: Pair, match: tuple[str, str], fields: Any) -> str:
     name = pair.name(match)
     currents = fields.first.current_multiple, fields.second.current_multiple
     if not fields.same:
-        return (f"{name}: the meshes differ, so the fields are shown side by side with one colour scale. No difference is formed: "
-                "values interpolated between meshes would show the meshes, not the fields.")  # fmt: skip
+        return (f"{name}: the meshes differ, so the fields are shown side by side with one colour scale. No difference is "
+                "formed: values interpolated between meshes would show the meshes, not the fields.")  # fmt: skip
     if currents[0] != currents[1]:
-        return (f"{name}: the fields were kept at different currents, I/I0 = {currents[0]:g} and {currents[1]:g}, so they are shown "
-                "side by side and no difference is formed.")  # fmt: skip
+        return (f"{name}: the fields were kept at different currents, I/I0 = {currents[0]:g} and {currents[1]:g}, so they are "
+                "shown side by side and no difference is formed.")  # fmt: skip
     return f"{name}: both runs used the same mesh; differences are taken node by node, second minus first."
 
 
@@ -154,8 +156,10 @@ def _rows(table: Any, order: list[str]) -> list[dict[str, Any]]:
         label = label_of(quantity)
         for number, row in enumerate(part.itertuples()):
             rows.append({
-                "first_row": number == 0, "quantity": label.text, "name": quantity, "meaning": label.meaning, "unit": "" if unit == "1" else unit,
-                "structure": row.structure, "current": f"{row.current_multiple:g}", "first": _number(row.first, row.first_error, factor),
+                "first_row": number == 0, "quantity": label.text, "name": quantity, "meaning": label.meaning,
+                "unit": "" if unit == "1" else unit,
+                "structure": row.structure, "current": f"{row.current_multiple:g}",
+                "first": _number(row.first, row.first_error, factor),
                 "second": _number(row.second, row.second_error, factor),
                 "difference": "" if math.isnan(row.difference) else f"{row.difference / factor:+.3g}",
                 "ratio": "" if math.isnan(row.ratio) else f"{row.ratio:.4g}", "verdict": row.verdict,

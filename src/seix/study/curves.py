@@ -16,7 +16,19 @@ from ..analysis.labels import RATIO, label_of
 from ..analysis.page import MillimetreFigure
 from .results import AxisPlaces, Estimate, StudyResults
 from .sheet import (
-    GREY, LEFT, RIGHT, WIDTH, Sheet, current_text, fits, named, room_below, structure_colour, value_axis, value_range, with_unit,
+    GREY,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Sheet,
+    current_text,
+    fits,
+    named,
+    room_below,
+    structure_colour,
+    value_axis,
+    value_range,
+    with_unit,
 )  # fmt: skip
 
 HEIGHT = 44.0
@@ -163,7 +175,9 @@ def current_figure(results: StudyResults) -> tuple[MillimetreFigure | None, str]
     shown = points if apart else [{}]
     statement = ""
     if not apart and len(points) > 1:
-        statement = f"Each value is the mean over the {len(points)} combinations of {', '.join(a.info.label for a in results.axes)}."
+        statement = (
+            f"Each value is the mean over the {len(points)} combinations of {', '.join(a.info.label for a in results.axes)}."
+        )
     columns = 3 if len(shown) > 2 else 2
     with style.context():
         legend = structure_legend(results)
@@ -231,7 +245,13 @@ def scatter_figure(results: StudyResults, quantity: str, current: float) -> Mill
                 x = [positions[dict(results.points[point])[axis.info.name]] for point in values]
                 found = [results.average(values, [point]) for point in values]
                 size = 2.6 if len(x) < 100 else 1.4
-                look = {"line": False, "markersize": size, "alpha": 0.8, "markerfacecolor": structure_colour(k), "markeredgewidth": 0}
+                look = {
+                    "line": False,
+                    "markersize": size,
+                    "alpha": 0.8,
+                    "markerfacecolor": structure_colour(k),
+                    "markeredgewidth": 0,
+                }
                 draw(axes, x, found, factor, extent, color=structure_colour(k), **look)
             extent.apply(axes)
             axes.set_ylabel(with_unit(label.figure, unit))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -183,8 +182,8 @@ def seeds_needed(mean: float, std: float, wanted: float = WANTED) -> int | None:
 def intervals(samples: Sequence[np.ndarray]) -> list[tuple[float, float, str]]:
     """95 % bootstrap intervals of the means of samples.
 
-    Bias-corrected and accelerated (BCa; Efron, 1987, doi:10.1080/01621459.1987.10478410) where that is defined, otherwise from the
-    percentiles. The random numbers are the same for all samples of one length, so that an interval depends on its own sample
+    Bias-corrected and accelerated (BCa; Efron, 1987, doi:10.1080/01621459.1987.10478410) where that is defined, otherwise from
+    the percentiles. The random numbers are the same for all samples of one length, so that an interval depends on its own sample
     alone, and the same results give the same bytes.
 
     Parameters

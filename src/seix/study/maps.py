@@ -79,7 +79,11 @@ def heat_figure(
         height = min(max(8.0 * len(pair[1].places), _LEAST), 90.0)
         sheet = Sheet(count, columns, height, left=left, right=right, width=width, below=10.0)
         for number, (name, table) in enumerate(tables.items()):
-            title = f"{named(name)}: {label.figure}, {current_text(current)}" if count > 1 else f"{label.figure}, {current_text(current)}"
+            title = (
+                f"{named(name)}: {label.figure}, {current_text(current)}"
+                if count > 1
+                else f"{label.figure}, {current_text(current)}"
+            )
             axes = sheet.panel(number, fits(title, left + width + right - 9.0))
             mappable = axes.imshow(table.T / factor, origin="lower", aspect="auto", cmap=style.sequential("lapaz"), norm=norm)
             _places(axes, pair, width)
@@ -127,9 +131,7 @@ def _write(axes: Axes, table: np.ndarray, mappable) -> None:
             axes.text(column, row, _digits(value, reach), ha="center", va="center", color="white" if dark else style.INK)
 
 
-def tornado_figure(
-    results: StudyResults, found: dict[str, Sensitivity], quantity: str, current: float
-) -> MillimetreFigure:
+def tornado_figure(results: StudyResults, found: dict[str, Sensitivity], quantity: str, current: float) -> MillimetreFigure:
     """Sensitivities as bars with their intervals, the strongest at the top; a panel for each structure.
 
     Parameters
@@ -139,15 +141,16 @@ def tornado_figure(
         Structure -> sensitivities.
     quantity, current
     """
-    labels = {axis.info.name: axis.info.label for axis in results.axes} | {
-        info.name: info.label for info in results.study.axes
-    }
+    labels = {axis.info.name: axis.info.label for axis in results.axes} | {info.name: info.label for info in results.study.axes}
     first = next(iter(found.values()))
     with style.context():
         left = max(max(text_width(fits(labels[name], 40.0)) for name in first.names) + 4.0, 14.0)
         legend = []
         if len(first.measures) > 1:
-            legend = [(Patch(facecolor=GREY, alpha=alpha), measure.name) for alpha, measure in zip((0.95, 0.4), first.measures, strict=True)]
+            legend = [
+                (Patch(facecolor=GREY, alpha=alpha), measure.name)
+                for alpha, measure in zip((0.95, 0.4), first.measures, strict=True)
+            ]
         columns = min(len(found), 2)
         sheet = Sheet(len(found), columns, max(_BAR * len(first.names), 14.0), legend, left=left, right=5.0,
                       width=min(90.0, WIDTH / columns - left - 5.0), below=9.0)  # fmt: skip

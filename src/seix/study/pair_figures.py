@@ -35,7 +35,9 @@ def curve_figure(pair: Pair) -> MillimetreFigure | None:
     names = list(dict.fromkeys(pair.table["structure"]))
     with style.context():
         several = len(names) > 1
-        legend = [(Line2D([], [], color=structure_colour(k), linewidth=1.6), name) for k, name in enumerate(names)] if several else []
+        legend = (
+            [(Line2D([], [], color=structure_colour(k), linewidth=1.6), name) for k, name in enumerate(names)] if several else []
+        )
         ink = GREY if several else structure_colour(0)
         legend += [(Line2D([], [], color=ink, markerfacecolor="white", **look), label) for look, label in
                    zip(_LOOKS, pair.labels, strict=True)]  # fmt: skip
@@ -146,7 +148,9 @@ def map_figures(pair: Pair, name: str, fields: FieldPair) -> Iterator[tuple[str,
         with style.context():
             figure, largest = _maps(pair, both, scale, subtract)
         caption = f"{name}: {scale.title[0].lower()}{scale.title[1:]}"
-        caption += f" at I/I0 = {currents[0]:g}" if currents[0] == currents[1] else f" at I/I0 = {currents[0]:g} and {currents[1]:g}"
+        caption += (
+            f" at I/I0 = {currents[0]:g}" if currents[0] == currents[1] else f" at I/I0 = {currents[0]:g} and {currents[1]:g}"
+        )
         caption += f", section {fields.where}" if fields.where else ""
         caption += f". Largest difference: {largest}." if subtract else "."
         yield field, figure, caption + (" The two agree up to the rounding of fields.vtu (single precision)." if rounded else "")
@@ -188,7 +192,9 @@ def _maps(pair: Pair, both: list[CellFields], scale: ColourScale, subtract: bool
         mappable = drawn.field(values, scale.shown[number % 2], cmap, norm)
         drawn.outline(lines_of(both[number % 2]))
         finish(drawn, scale.shown[number % 2])
-        panel_head(page, x, row * (HEAD + height + 2.5), "abc"[number], fits(text, max(height * view.aspect - 6.0, text_width("mmmm"))))
+        panel_head(
+            page, x, row * (HEAD + height + 2.5), "abc"[number], fits(text, max(height * view.aspect - 6.0, text_width("mmmm")))
+        )
         x += height * view.aspect + _GAP
         if number == 1 or number == 2:
             bar = page.axes(x, row * (HEAD + height + 2.5) + HEAD, 2.4, height)

@@ -15,6 +15,7 @@ from ..analysis.folder import RECORD
 from ..analysis.labels import RATIO, label_of
 from ..analysis.page import MillimetreFigure
 from ..errors import InputError, StorageError
+from . import report_tables as tables
 from . import report_words as words
 from .command import RESULTS
 from .curves import axis_figure, current_figure, scatter_figure
@@ -147,8 +148,8 @@ def render(results: StudyResults, current: float, gallery: Gallery) -> str:
     quantities, missing = results.quantities()
     design = Design(results) if results.study.sample is not None else None
     figure, averaged = current_figure(results)
-    failed = words.failed_rows(results)
-    balance = words.balance_rows(results, quantities, current)
+    failed = tables.failed_rows(results)
+    balance = tables.balance_rows(results, quantities, current)
     environment = Environment(loader=PackageLoader("seix.analysis"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template("study.html").render(
         title=results.study.title,
@@ -157,7 +158,7 @@ def render(results: StudyResults, current: float, gallery: Gallery) -> str:
         version=version("seix"),
         counts=words.counts(results),
         computed=words.computed(results, current),
-        axes=words.axis_rows(results),
+        axes=tables.axis_rows(results),
         warnings=words.warnings(results, missing),
         cases_failed=failed,
         failed_note=words.failed_note(results, design),
@@ -170,7 +171,7 @@ def render(results: StudyResults, current: float, gallery: Gallery) -> str:
         quantities=[_quantity(results, name, current, design, gallery) for name in quantities] if results.axes else [],
         quantities_note=words.quantities_note(results, current),
         numbers_note=words.numbers_note(results, current),
-        tables=[words.number_table(results, name, current) for name in quantities],
+        tables=[tables.number_table(results, name, current) for name in quantities],
         method=words.method(results, design),
     )
 

@@ -1,22 +1,14 @@
-"""Sentences and tables of the report of a study."""
+"""Sentences of the report of a study."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
-
-from ..analysis.labels import RATIO, label_of
-from ..analysis.notation import format_number
 from .ensemble import LEVEL, NUMERICAL, RESAMPLES, SCATTER, SEVERAL, UNKNOWN
 from .results import AxisPlaces, StudyResults
 from .sensitivity import FEWEST, MORRIS, RANK, SOBOL, Design, Sensitivity
-from .sheet import named, with_unit
-from .watch import first_line
-
-_LISTED = 12
-"""Values of an axis that are listed one by one."""
+from .sheet import named
 
 
 def counts(results: StudyResults) -> str:
@@ -42,26 +34,13 @@ def computed(results: StudyResults, current: float) -> str:
         parts.append("Every point was computed with one microstructure, so nothing is known about their scatter.")
     sample = results.study.sample
     if sample is not None:
-        kinds = {"latin_hypercube": "Latin hypercube", "sobol": "Sobol' sequence", "sensitivity": "design of a sensitivity analysis"}
+        kinds = {
+            "latin_hypercube": "Latin hypercube",
+            "sobol": "Sobol' sequence",
+            "sensitivity": "design of a sensitivity analysis",
+        }
         parts.append(f"Sample: {kinds[sample['method']]} of {len(sample['parameters'])} parameters.")
     return " ".join(parts)
-
-
-def axis_rows(results: StudyResults) -> list[dict[str, str]]:
-    """What was varied."""
-    rows = []
-    for axis in results.axes:
-        texts = [place.text for place in axis.places]
-        if axis.info.sampled:
-            factor, unit = axis.scale
-            ends = [f"{place.number / factor:.4g}" for place in (axis.places[0], axis.places[-1])]
-            text = f"sampled from {ends[0]} to {ends[1]} {unit}".rstrip()
-        elif len(texts) > _LISTED:
-            text = f"{len(texts)} values from {texts[0]} to {texts[-1]}"
-        else:
-            text = ("; " if any("," in one for one in texts) else ", ").join(texts)
-        rows.append({"label": axis.info.label, "key": axis.info.key, "shown": text})
-    return rows
 
 
 def warnings(results: StudyResults, missing: list[str]) -> list[str]:
@@ -74,70 +53,13 @@ def warnings(results: StudyResults, missing: list[str]) -> list[str]:
     return found
 
 
-def failed_rows(results: StudyResults) -> list[dict[str, str]]:
-    """Which cases failed, and why."""
-    rows = []
-    for case, status, message in zip(results.study.cases, results.cases["status"], results.cases["message"], strict=True):
-        if status == "failed":
-            rows.append({"number": str(case.number), "case": case.described, "why": first_line(message)})
-    return rows
-
-
 def failed_note(results: StudyResults, design: Design | None) -> str:
     """What failed cases mean for the rest."""
-    text = "Failed cases are left out everywhere. Means over several points use the seeds that are there at all of them. If failures "
-    text += "are not random, what remains is not a fair sample of the study."
+    text = "Failed cases are left out everywhere. Means over several points use the seeds that are there at all of them. "
+    text += "If failures are not random, what remains is not a fair sample of the study."
     if design is not None and design.kind != RANK:
         text += " Sensitivities need every case of their design and are not given for quantities that lack one."
     return text
-
-
-def balance_rows(results: StudyResults, quantities: list[str], current: float) -> list[dict[str, Any]]:
-    """For each quantity and structure, over all points: scatter against numerical error, and seeds."""
-    if len(results.seeds) < 2:
-        return []
-    table = results.ensemble[results.ensemble["current_multiple"] == current]
-    names = [(q, s) for q in quantities for s in results.structures] + [(RATIO + q, s) for q in quantities for s in results.ratios]
-    rows = []
-    for quantity, structure in sorted(names, key=lambda pair: quantities.index(pair[0].removeprefix(RATIO))):
-        part = table[(table["quantity"] == quantity) & (table["structure"] == structure) & (table["n"] > 1)]
-        if part.empty:
-            continue
-        size = part["mean"].abs().to_numpy()
-        needed = [int(n) for n in part["needed"].dropna()]
-        label, first = label_of(quantity), not rows or rows[-1]["key"] != quantity.removeprefix(RATIO)
-        rows.append({
-            "key": quantity.removeprefix(RATIO), "quantity": label.text, "meaning": label.meaning, "structure": named(structure),
-            "first": first, "scatter": _percent(part["std"].to_numpy(), size), "error": _percent(part["error"].to_numpy(), size),
-            "dominant": _dominant(list(part["dominant"])), "seeds": _range(list(part["n"])), "needed": _range(needed) or "unknown",
-            "counts": {kind: int((part["dominant"] == kind).sum()) for kind in (SCATTER, NUMERICAL, UNKNOWN)},
-            "enough": int((part["needed"].fillna(10**9) <= part["n"]).sum()), "points": len(part),
-            "rough": bool((part["error"].to_numpy() > results.wanted * size).any()),
-        })  # fmt: skip
-    return rows
-
-
-def _percent(part: np.ndarray, size: np.ndarray) -> str:
-    """Smallest and largest share of the mean; empty if unknown."""
-    shares = [100 * a / b for a, b in zip(part, size, strict=True) if math.isfinite(a) and b > 0]
-    if not shares:
-        return "not stated"
-    low, high = f"{min(shares):.2g}", f"{max(shares):.2g}"
-    return f"{low} %" if low == high else f"{low} to {high} %"
-
-
-def _range(numbers: list[int]) -> str:
-    if not numbers:
-        return ""
-    return f"{min(numbers)}" if min(numbers) == max(numbers) else f"{min(numbers)} to {max(numbers)}"
-
-
-def _dominant(kinds: list[str]) -> str:
-    texts = {SCATTER: "scatter of the microstructures", NUMERICAL: "numerical error", UNKNOWN: "unknown"}
-    found = [kind for kind in (SCATTER, NUMERICAL, UNKNOWN) if kind in kinds]
-    if len(found) == 1:
-        return texts[found[0]]
-    return ", ".join(f"{texts[kind]} at {kinds.count(kind)}" for kind in found) + f" of {len(kinds)} points"
 
 
 def certainty(results: StudyResults, balance: list[dict[str, Any]]) -> list[str]:
@@ -148,23 +70,26 @@ def certainty(results: StudyResults, balance: list[dict[str, Any]]) -> list[str]
     total = {kind: sum(row["counts"][kind] for row in balance) for kind in (SCATTER, NUMERICAL, UNKNOWN)}
     points, wanted = sum(row["points"] for row in balance), f"{100 * results.wanted:g} %"
     texts = [
-        f"What makes a single run uncertain is the scatter between microstructures in {total[SCATTER]} and the numerical error in "
-        f"{total[NUMERICAL]} of {points} values (quantity at a point)"
+        f"What makes a single run uncertain is the scatter between microstructures in {total[SCATTER]} and the numerical "
+        f"error in {total[NUMERICAL]} of {points} values (quantity at a point)"
         + (f"; of {total[UNKNOWN]} no numerical error is stated, or both are zero." if total[UNKNOWN] else ".")
     ]
     enough = sum(row["enough"] for row in balance)
     texts.append(
         f"For a 95 % interval of the mean within ±{wanted} of it, {enough} of {points} values have enough seeds; how many the "
-        "others need stands in the last column. The suggestion rests on the scatter found so far and is itself uncertain, the more "
-        "so the fewer seeds there are."
+        "others need stands in the last column. The suggestion rests on the scatter found so far and is itself uncertain, "
+        "the more so the fewer seeds there are."
     )
-    fewest = int(results.ensemble["n"].min())
+    counts_of = set(results.ensemble["n"])
+    if 1 in counts_of:
+        texts.append("Some points have a single seed, as others failed or are not computed yet: they have no interval.")
+    fewest = min((int(n) for n in counts_of if n > 1), default=SEVERAL)
     if fewest < SEVERAL:
-        cover = 100 * (1 - 2.0 ** (1 - fewest)) if fewest > 1 else 0
+        cover = 100 * (1 - 2.0 ** (1 - fewest))
         texts.append(
-            f"Some points have only {fewest} seed{'s' * (fewest > 1)}. A bootstrap interval lies between the smallest and the "
-            f"largest value, and {fewest} values enclose the centre of a symmetric distribution with {cover:.3g} % at most: bands "
-            f"are too narrow for 95 % with fewer than {SEVERAL} seeds. Student's interval in the table is the safer one there."
+            f"Some points have only {fewest} seeds. A bootstrap interval lies between the smallest and the largest value, and "
+            f"{fewest} values enclose the centre of a symmetric distribution with {cover:.3g} % at most: bands are too narrow "
+            f"for 95 % with fewer than {SEVERAL} seeds. Student's interval in the table is the safer one there."
         )
     rough = [row["quantity"] for row in balance if row["rough"]]
     if rough:
@@ -176,7 +101,8 @@ def certainty(results: StudyResults, balance: list[dict[str, Any]]) -> list[str]
 def balance_caption(results: StudyResults, current: float) -> str:
     """What the columns are."""
     return (
-        f"At I/I0 = {current:g}, smallest to largest over all points. Scatter: standard deviation over the seeds. Numerical error: "
+        f"At I/I0 = {current:g}, smallest to largest over all points. Scatter: standard deviation over the seeds. Numerical "
+        f"error: "
         "mean of the stated ones. Both over the mean. The larger one dominates. Seeds needed: for a half width of the 95 % "
         f"interval of the mean of {100 * results.wanted:g} % of the mean."
     )
@@ -223,7 +149,8 @@ def heat_caption(results: StudyResults, pair: tuple[AxisPlaces, AxisPlaces], sha
     if small:
         text += " The means differ by less than the numerical error."
     elif parts:
-        text += f" Interaction, the part of the variance of these means that no sum of two separate effects explains: {', '.join(parts)}."
+        text += " Interaction, the part of the variance of these means that no sum of two separate effects explains: "
+        text += f"{', '.join(parts)}."
     return text
 
 
@@ -234,11 +161,12 @@ def tornado_caption(results: StudyResults, design: Design, one: Sensitivity, rat
     if results.grid:
         mean += f" It is also the mean over {', '.join(axis.info.label for axis in results.grid)}."
     texts = {
-        SOBOL: "Sobol' indices: the first-order index is the share of the variance of the output that a parameter explains by itself, "
-        "the total index that in which it has any part. ",
-        MORRIS: "elementary effects: mean size of the change when a parameter alone changes, for its whole range, and the scatter of "
-        "these changes, which is large where the parameter acts non-linearly or together with others. ",
-        RANK: "rank correlations (Spearman): ±1 if the quantity always rises or falls with the parameter, 0 without a monotone trend. ",
+        SOBOL: "Sobol' indices: the first-order index is the share of the variance of the output that a parameter explains "
+        "by itself, the total index that in which it has any part. ",
+        MORRIS: "elementary effects: mean size of the change when a parameter alone changes, for its whole range, and the "
+        "scatter of these changes, which is large where the parameter acts non-linearly or together with others. ",
+        RANK: "rank correlations (Spearman): ±1 if the quantity always rises or falls with the parameter, 0 without a "
+        "monotone trend. ",
     }
     text = texts[one.kind]
     return f"Sensitivity from {one.runs} points, {what}{text}Whiskers: 95 % intervals.{mean}"
@@ -248,8 +176,8 @@ def no_sensitivity(results: StudyResults, design: Design, structure: str, quanti
     """Why there are no sensitivities."""
     lacking = design.missing(structure, quantity, current)
     if design.kind != RANK and lacking:
-        return (f"{named(structure)}: no sensitivities, as {lacking} of {design.count} points of the design have no value, and the "
-                "formulas need all of them.")  # fmt: skip
+        return (f"{named(structure)}: no sensitivities, as {lacking} of {design.count} points of the design have no value, "
+                f"and the formulas need all of them.")  # fmt: skip
     if design.count - lacking < FEWEST:
         return f"{named(structure)}: no sensitivities from {design.count - lacking} points; at least {FEWEST} are needed."
     return f"{named(structure)}: no sensitivities, as the value is the same everywhere."
@@ -261,10 +189,12 @@ def quantities_note(results: StudyResults, current: float) -> list[str]:
     texts = [f"Shown are {which} at I/I0 = {current:g}. All figures are in the folder figures as PNG."]
     how = []
     if len(results.axes) > 1 and results.grid:
-        how.append("Thick lines are means over all values of the other axes, for each seed first, then over the seeds; thin lines "
-                   "are single values of the other axes.")  # fmt: skip
+        how.append("Thick lines are means over all values of the other axes, for each seed first, then over the seeds; thin "
+                   "lines are single values of the other axes.")  # fmt: skip
     if len(results.seeds) > 1:
-        how.append("Bands and bars are 95 % bootstrap intervals of the mean over the seeds. They do not hold the numerical error.")
+        how.append(
+            "Bands and bars are 95 % bootstrap intervals of the mean over the seeds. They do not hold the numerical error."
+        )
     return texts + ([" ".join(how)] if how else [])
 
 
@@ -276,60 +206,25 @@ def numbers_note(results: StudyResults, current: float) -> str:
     return f"At I/I0 = {current:g}. Complete tables: {files}, in the folder of the study, also as Parquet."
 
 
-def number_table(results: StudyResults, quantity: str, current: float) -> dict[str, Any]:
-    """Statistics of one quantity at all points, and of its ratio where structures are compared."""
-    names = [(quantity, s) for s in results.structures] + [(RATIO + quantity, s) for s in results.ratios]
-    label = label_of(quantity)
-    factor, unit = results.shown_unit(quantity, results.structures, current)
-    axes, several, seeds = results.axes, len(names) > 1, len(results.seeds) > 1
-    head = [*(axis.info.label for axis in axes), *(["structure"] if several else [])]
-    words = len(head)
-    head += ["seeds", "mean", "scatter", "bootstrap interval", "Student's interval"] if seeds else ["value"]
-    head += ["numerical error", *(["dominates", "seeds needed"] if seeds else [])]
-    table, rows = results.ensemble[results.ensemble["current_multiple"] == current], []
-    for name, structure in names:
-        scale = factor if name == quantity else 1.0
-        for row in table[(table["quantity"] == name) & (table["structure"] == structure)].itertuples():
-            given = dict(results.points[row.point])
-            cells = [given[axis.info.name] for axis in axes] + ([named(structure)] if several else [])
-            rows.append(cells + _cells(row, scale, seeds))
-    return {"title": with_unit(label.text, unit), "head": head, "rows": rows, "words": words}
-
-
-def _cells(row: Any, scale: float, seeds: bool) -> list[str]:
-    error = "" if math.isnan(row.error) else f"{row.error / scale:.2g}"
-    mean = format_number(row.mean / scale)
-    if not seeds:
-        return [mean, error]
-    ends = ["", ""]
-    if math.isfinite(row.low):
-        ends[0] = f"{format_number(row.low / scale)} to {format_number(row.high / scale)}"
-    if math.isfinite(row.student) and row.student > 0:
-        ends[1] = f"± {row.student / scale:.2g}"
-    scatter = "" if math.isnan(row.std) else f"{row.std / scale:.2g}"
-    needed = "" if row.needed is None or row.needed != row.needed or str(row.needed) == "<NA>" else str(row.needed)
-    return [str(row.n), mean, scatter, *ends, error, row.dominant, needed]
-
-
 def method(results: StudyResults, design: Design | None) -> list[str]:
     """Definitions, for a reader who wants to check them."""
     texts = [
-        "Numerical error: the discretisation error that each run states for each quantity, from a second, coarser mesh or from the "
-        "sequence of adapted meshes; its mean over the seeds. It is systematic and does not shrink with more seeds."
+        "Numerical error: the discretisation error that each run states for each quantity, from a second, coarser mesh or "
+        "from the sequence of adapted meshes; its mean over the seeds. It is systematic and does not shrink with more seeds."
     ]
     if len(results.seeds) > 1:
         texts += [
             "Scatter: standard deviation over the seeds (with n − 1). Every seed is another random packing with the same "
             "statistics in the same domain; a larger domain would scatter less.",
             f"Bootstrap interval: {LEVEL:.0%} interval of the mean, bias-corrected and accelerated (BCa) where that is defined, "
-            f"otherwise from percentiles, with {RESAMPLES} resamples of the seeds and fixed random numbers. Student's interval: mean ± "
-            "t(0.975, n − 1) s/√n, exact for normal values. Identical values and single ones have no interval.",
-            "Seeds needed: the smallest n with t(0.975, n − 1) s/√n ≤ w |mean|, where s is the scatter and w the wanted half width "
-            f"({100 * results.wanted:g} % of the mean).",
+            f"otherwise from percentiles, with {RESAMPLES} resamples of the seeds and fixed random numbers. Student's "
+            f"interval: mean ± t(0.975, n − 1) s/√n, exact for normal values. Identical values and single ones have no interval.",
+            "Seeds needed: the smallest n with t(0.975, n − 1) s/√n ≤ w |mean|, where s is the scatter and w the wanted "
+            f"half width ({100 * results.wanted:g} % of the mean).",
         ]
         if results.ratios:
-            texts.append("Ratios of structures are formed for each seed, and their statistics are those of these paired ratios, not "
-                         "the ratio of the means.")  # fmt: skip
+            texts.append("Ratios of structures are formed for each seed, and their statistics are those of these paired "
+                         "ratios, not the ratio of the means.")  # fmt: skip
     if design is not None and design.kind == SOBOL:
         texts.append("Sobol' indices by the scheme of Saltelli (2010, doi:10.1016/j.cpc.2009.09.018), computed by SALib "
                      "(doi:10.21105/joss.00097), with bootstrap intervals.")  # fmt: skip

@@ -146,7 +146,9 @@ def sobol_indices(sample: Sample, outputs: np.ndarray) -> Sensitivity:
     """
     from SALib.analyze import sobol
 
-    found = sobol.analyze(problem(sample), outputs, calc_second_order=False, num_resamples=1000, conf_level=LEVEL, seed=sample.seed)
+    found = sobol.analyze(
+        problem(sample), outputs, calc_second_order=False, num_resamples=1000, conf_level=LEVEL, seed=sample.seed
+    )
     total, first = (np.asarray(found[name], float) for name in ("ST", "S1"))
     wide, narrow = (np.asarray(found[f"{name}_conf"], float) for name in ("ST", "S1"))
     return Sensitivity(SOBOL, list(sample.parameters), [

@@ -30,8 +30,9 @@ def run_folder(folder, results, meshes=None, kind="patch", with_fields=True, **c
     folder.mkdir(parents=True)
     names = [one.name for one in results]
     write_quantities(folder, results)
-    if with_fields:  # two fields draw as well as all
-        write_vtu(folder / "fields.vtu", {one.name: one.fields.only("field_enhancement", "first_principal_stress") for one in results})
+    if with_fields:  # two of them show what all would
+        shown = ("field_enhancement", "first_principal_stress")
+        write_vtu(folder / "fields.vtu", {one.name: one.fields.only(*shown) for one in results})
     record = build_record(study(names), results, RunInfo(), {"solve": 1.0})
     record["scenario"]["merged"] = {name: {"geometry": {"kind": kind}, "seed": 1} | changed for name in names}
     record["hashes"]["mesh_files"] = dict(zip(names, meshes or ["m"] * len(names), strict=True))

@@ -35,6 +35,8 @@ HEIGHT = 44.0
 _DASHES: tuple[Any, ...] = ((0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)), (0, (2.5, 1)))
 NAMED = len(_DASHES)
 """Combinations of other axes up to which each has a line style of its own."""
+LINES = 60
+"""Combinations of other axes up to which each has a line at all."""
 PANELS = 6
 """Points of a grid up to which each has its panel in the figure against the current."""
 FIELDS = (("field_enhancement.p999", "P99.9"), ("field_enhancement.p99", "P99"))
@@ -82,7 +84,8 @@ def draw(axes: Axes, x: Sequence[float], found: Sequence[Estimate | None], facto
 def axis_figure(results: StudyResults, quantity: str, current: float) -> MillimetreFigure | None:
     """A quantity against every axis of the grid; of compared structures their ratio below.
 
-    Thick lines are means over all values of the other axes; of up to four combinations of the others each has a thin line.
+    Thick lines are means over all values of the other axes; each combination of the others has a thin
+    line, where there are not too many.
     """
     if not results.grid:
         return None
@@ -116,15 +119,16 @@ def _against_axis(
         at = [a + shift for a in x]
         values = results.values(structure, quantity, current)
 
-        def estimates(other: dict[str, str], values: dict = values) -> list[Estimate | None]:
-            return [results.average(values, results.select({name: place.text} | other)) for place in axis.places]
+        def estimates(other: dict[str, str], interval: bool, values: dict = values) -> list[Estimate | None]:
+            groups = [results.select({name: place.text} | other) for place in axis.places]
+            return results.averages(values, groups, interval)
 
-        if len(others) > 1:
+        if 1 < len(others) <= LINES:
             for number, other in enumerate(others):
                 dash = _DASHES[number] if len(others) <= NAMED else "solid"
                 look = {"linestyle": dash, "linewidth": 0.6, "marker": "", "alpha": 0.85 if len(others) <= NAMED else 0.35}
-                draw(axes, at, estimates(other), factor, extent, color=colour, band=False, **look)
-        draw(axes, at, estimates({}), factor, extent, color=colour, line=axis.numeric)
+                draw(axes, at, estimates(other, False), factor, extent, color=colour, band=False, **look)
+        draw(axes, at, estimates({}, True), factor, extent, color=colour, line=axis.numeric)
     extent.apply(axes)
     axes.set_ylabel(with_unit(label_of(quantity).figure, unit))
 
@@ -148,7 +152,7 @@ def _legend(results: StudyResults) -> list[tuple[Any, str]]:
             if 1 < len(others) <= NAMED:
                 text = ", ".join(f"{_label(results, key)} {value}" for key, value in other.items())
                 seen[text] = Line2D([], [], color=colour, linewidth=0.6, linestyle=_DASHES[number])
-            elif len(others) > NAMED:
+            elif NAMED < len(others) <= LINES:
                 seen["one value of each other axis"] = Line2D([], [], color=colour, linewidth=0.6, alpha=0.5)
     return entries + [(handle, text) for text, handle in seen.items()]
 
@@ -178,7 +182,7 @@ def current_figure(results: StudyResults) -> tuple[MillimetreFigure | None, str]
         statement = (
             f"Each value is the mean over the {len(points)} combinations of {', '.join(a.info.label for a in results.axes)}."
         )
-    columns = 3 if len(shown) > 2 else 2
+    columns = 2 if len(shown) in (2, 4) else 3
     with style.context():
         legend = structure_legend(results)
         ink = GREY if legend else structure_colour(0)
@@ -243,7 +247,7 @@ def scatter_figure(results: StudyResults, quantity: str, current: float) -> Mill
             for k, structure in enumerate(results.structures):
                 values = results.values(structure, quantity, current)
                 x = [positions[dict(results.points[point])[axis.info.name]] for point in values]
-                found = [results.average(values, [point]) for point in values]
+                found = results.averages(values, [[point] for point in values])
                 size = 2.6 if len(x) < 100 else 1.4
                 look = {
                     "line": False,

@@ -30,9 +30,9 @@ def grid_means(
     """Means over seeds and all other axes (places of the first axis, places of the second); NaN where there is none."""
     first, second = pair
     values = results.values(structure, quantity, current)
-    rows = [[results.average(values, results.select({first.info.name: a.text, second.info.name: b.text})) for b in second.places]
-            for a in first.places]  # fmt: skip
-    return np.array([[math.nan if one is None else one.mean for one in row] for row in rows])
+    groups = [results.select({first.info.name: a.text, second.info.name: b.text}) for a in first.places for b in second.places]
+    means = [math.nan if one is None else one.mean for one in results.averages(values, groups, interval=False)]
+    return np.reshape(means, (len(first.places), len(second.places)))
 
 
 def interaction_share(table: np.ndarray) -> float:
@@ -119,7 +119,7 @@ def _digits(value: float, reach: float) -> str:
     """A number with the digits that tell it from the others of its table."""
     if not 1e-3 <= abs(value) < 1e5 or reach == 0:
         return f"{value:.3g}"
-    return f"{value:.{min(max(1 - math.floor(math.log10(reach)), 0), 5)}f}"
+    return f"{value:.{min(max(2 - math.floor(math.log10(reach)), 0), 5)}f}"
 
 
 def _write(axes: Axes, table: np.ndarray, mappable) -> None:

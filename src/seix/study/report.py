@@ -187,6 +187,8 @@ def _quantity(results: StudyResults, name: str, current: float, design: Design |
     add("axes", axis_figure(results, name, current), words.axis_caption(results, current))
     add("sample", scatter_figure(results, name, current), words.scatter_caption(results, current))
     for pair in results.pairs():
+        if not any(results.values(structure, name, current) for structure in results.structures):
+            continue
         figure, shares, reach = heat_figure(results, name, current, pair)
         kind = f"{pair[0].info.name}_{pair[1].info.name}"
         small = reach < results.numerical_error(name, current)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .curves import LINES
 from .ensemble import LEVEL, NUMERICAL, RESAMPLES, SCATTER, SEVERAL, UNKNOWN
 from .results import AxisPlaces, StudyResults
 from .sensitivity import FEWEST, MORRIS, RANK, SOBOL, Design, Sensitivity
@@ -190,7 +191,7 @@ def quantities_note(results: StudyResults, current: float) -> list[str]:
     how = []
     if len(results.axes) > 1 and results.grid:
         how.append("Thick lines are means over all values of the other axes, for each seed first, then over the seeds; thin "
-                   "lines are single values of the other axes.")  # fmt: skip
+                   f"lines are single values of the other axes, drawn up to {LINES} combinations.")  # fmt: skip
     if len(results.seeds) > 1:
         how.append(
             "Bands and bars are 95 % bootstrap intervals of the mean over the seeds. They do not hold the numerical error."

@@ -105,6 +105,15 @@ class StudyResults:
     ------
     InputError
         If it is no study, or no case is finished.
+
+    Attributes
+    ----------
+    study : KnownStudy
+    cases, tidy, ensemble : DataFrame
+        Tables of the study; the last one of the quantities that are shown.
+    points : list
+        Values of each point as written.
+    seeds : list of int
     """
 
     def __init__(self, root: Path, wanted: float = WANTED):
@@ -116,7 +125,9 @@ class StudyResults:
             raise InputError(f"{self.root}: no case of this study is finished yet; run seix sweep first")
         self.cases: pd.DataFrame = case_table(self.study, store)
         self.tidy = with_points(tidy, self.study.cases)
-        self.ensemble = ensemble_table(tidy, self.study.cases, wanted)
+        shown, _ = self.quantities()
+        rows = tidy["quantity"].str.removeprefix(RATIO).isin(shown)
+        self.ensemble = ensemble_table(tidy[rows], self.study.cases, wanted)
         self.points = list(dict.fromkeys(point_key(case) for case in self.study.cases))
         self.seeds = [seed for seed in dict.fromkeys(case.seed for case in self.study.cases) if seed is not None]
 
@@ -218,33 +229,43 @@ class StudyResults:
         return [number for number, key in enumerate(self.points) if wanted <= set(key)]
 
     def average(self, values: dict[int, dict[Any, float]], points: Sequence[int]) -> Estimate | None:
-        """Mean over some points with its interval over the seeds.
+        """Mean over some points with its interval over the seeds; see `averages`."""
+        return self.averages(values, [points])[0]
+
+    def averages(
+        self, values: dict[int, dict[Any, float]], groups: Sequence[Sequence[int]], interval: bool = True
+    ) -> list[Estimate | None]:
+        """Means over groups of points with their intervals over the seeds.
 
         For each seed the points are averaged first, so that what the seeds have in common at all points stays in the scatter.
         Seeds that lack one of the points that any seed has are left out, as their average would be that of something else.
 
+        Parameters
+        ----------
+        values : dict
+            Of :meth:`values`.
+        groups : sequence of sequence of int
+            Points.
+        interval : bool
+            Whether intervals are wanted; they take most of the time.
+
         Returns
         -------
-        Estimate or None
-            None if no seed has all points.
+        list of Estimate or None
+            None for a group of which no seed has all points.
         """
-        there = [point for point in points if point in values]
-        seeds = list(dict.fromkeys(seed for point in there for seed in values[point]))
-        means = [
-            float(np.mean([values[point][seed] for point in there]))
-            for seed in seeds
-            if all(seed in values[point] for point in there)
+        samples = []
+        for points in groups:
+            there = [point for point in points if point in values]
+            seeds = dict.fromkeys(seed for point in there for seed in values[point])
+            whole = [seed for seed in seeds if all(seed in values[point] for point in there)]
+            samples.append(np.array([np.mean([values[point][seed] for point in there]) for seed in whole]))
+        blank = (math.nan, math.nan, "")
+        bounds = intervals(samples) if interval else [blank] * len(samples)
+        return [
+            Estimate(float(sample.mean()), low, high, len(sample)) if len(sample) else None
+            for sample, (low, high, _) in zip(samples, bounds, strict=True)
         ]
-        if not means:
-            return None
-        low, high, _ = self._interval(tuple(means))
-        return Estimate(float(np.mean(means)), low, high, len(means))
-
-    def _interval(self, means: tuple[float, ...]) -> tuple[float, float, str]:
-        known = self.__dict__.setdefault("_intervals", {})
-        if means not in known:
-            known[means] = intervals([np.array(means)])[0]
-        return known[means]
 
     def at(self, structure: str, quantity: str, current: float, fixed: Mapping[str, str] | None = None) -> Estimate | None:
         """Average over all points at which axes have the given values."""

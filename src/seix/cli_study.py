@@ -1,4 +1,4 @@
-"""Commands on studies: sweep, status.
+"""Commands on studies: sweep, status, report, compare.
 
 As in :mod:`seix.cli`, nothing heavy is imported before the command that needs it runs.
 """
@@ -68,4 +68,46 @@ def status(folder: Annotated[Path, Parameter(help="Folder of a study.")], /) -> 
     status_command(folder)
 
 
-STUDY_COMMANDS = (sweep, status)
+def report(
+    study: Annotated[Path, Parameter(help="Folder of a study, or its file if results/STUDY is there.")],
+    /,
+    *,
+    current: Annotated[
+        float | None, Parameter(help="I/I0 of the figures against the axes [default: 1, or the smallest computed].")
+    ] = None,
+    interval: Annotated[
+        float, Parameter(help="Wanted half width of the 95 % interval of a mean, over the mean, for the number of seeds.")
+    ] = 0.05,
+) -> None:
+    """Draw and tabulate a study: figures/*.png and report.html in its folder.
+
+    Each quantity against each axis with intervals over the seeds, heat maps of pairs of axes, the field against the current,
+    sensitivities of a sample, and whether scatter or numerical error dominates.
+    """
+    gc.enable()
+    from seix.study.report import ReportOptions, report_command
+
+    report_command(study, ReportOptions(current, interval))
+
+
+def compare(
+    first: Annotated[Path, Parameter(help="Result folder of a run.")],
+    second: Annotated[Path, Parameter(help="Another one.")],
+    /,
+    *,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="Folder [default: results/compare-FIRST-SECOND].")
+    ] = None,
+    overwrite: Annotated[bool, Parameter(negative=(), help="Replace an earlier comparison.")] = False,
+) -> None:
+    """Compare two finished runs: table of all quantities, curves against the current, and maps of the difference.
+
+    Differences of fields are taken node by node and need the same mesh; otherwise the fields are shown side by side.
+    """
+    gc.enable()
+    from seix.study.compare import compare_command
+
+    compare_command(first, second, output, overwrite)
+
+
+STUDY_COMMANDS = (sweep, status, report, compare)

@@ -10,7 +10,7 @@ from seix.input.types import Model, Problem, raise_problems
 
 RESERVED = frozenset(
     ("case", "folder", "seed", "status", "message", "structure", "current_multiple", "quantity", "value", "unit", "error",
-     "error_kind", "n", "mean", "std", "low", "high")
+     "error_kind", "point", "n", "mean", "std", "low", "high", "interval", "student", "dominant", "needed")
 )  # fmt: skip
 """Columns of the tables that no axis may be called like."""
 Spacing = Literal["linear", "log"]

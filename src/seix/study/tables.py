@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "seix study 1"
 PLAN = "study.json"
-TIDY, WIDE, CASES = "table", "table_wide", "cases"
-"""Stems of the tables: one row for each number; one row for each structure and current; one row for each case."""
+TIDY, WIDE, CASES, ENSEMBLE = "table", "table_wide", "cases", "ensemble"
+"""Stems of the tables: one row for each number; one row for each structure and current; one row for each case; statistics over
+the seeds, only where there are seeds."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,16 @@ def write_tables(study: Plan | KnownStudy, store: Store) -> None:
     ------
     StorageError
     """
+    from .ensemble import ensemble_table
+
     tidy = tidy_table(study, store)
-    for stem, table in ((TIDY, tidy), (WIDE, wide_table(tidy)), (CASES, case_table(study, store))):
+    tables = {TIDY: tidy, WIDE: wide_table(tidy), CASES: case_table(study, store)}
+    if any(case.seed is not None for case in study.cases):
+        tables[ENSEMBLE] = ensemble_table(tidy, study.cases)
+    else:
+        for ending in ("parquet", "csv"):  # of seeds that the study file no longer has
+            (store.root / f"{ENSEMBLE}.{ending}").unlink(missing_ok=True)
+    for stem, table in tables.items():
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         _write(store.root / f"{stem}.parquet", buffer.getvalue())

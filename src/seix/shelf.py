@@ -10,7 +10,7 @@ from .numerics.domains import Domains
 from .numerics.timing import timed
 from .parameters import Parameters
 
-LARGEST = 2_000_000
+LARGEST = 1_000_000
 """Unknowns of all models kept together: what they hold (forms, maps, patterns, matrices) takes about 2 kB each."""
 
 

@@ -72,7 +72,7 @@ def test_the_run_says_how_it_ended(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     app.run_command(path, tmp_path / "out", ["mesh.adapt={tolerance: 1e-5, max_cells: 800}", "output.dpi=50"], False, False)
     text = capsys.readouterr().out
-    assert f"adapted mesh: {TARGET} ended by max_cells = 800" in text and "unknowns" in text
+    assert f"adapted mesh, judged at I/I0 = 1: {TARGET} ended by max_cells = 800" in text and "unknowns" in text
     record = json.loads((tmp_path / "out" / "record.json").read_text("utf-8"))
     adapted = record["structures"][0]["numerics"]["adapted"]
     assert adapted["ended_by"] == "max_cells"

@@ -1,0 +1,87 @@
+"""Stated errors of adapted meshes against true ones: what the safety factor of `mesh.adapt` rests on.
+
+    python bench/effectivity.py [--write docs/performance.md] [--quick]
+
+The true error of a mesh is its distance to a reference that has nothing in common with its sequence: another sequence, that
+starts from cells of a third of the size, with slower growth, and goes on to a much smaller error, which is the doubt left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from adapt import OTHER, START, Point, loaded, run_adapted
+from table import markdown, publish
+
+from seix.adaptivity.sequence import SAFETY
+
+PEAK = "field_enhancement.p999"
+TOLERANCE, FINEST = 2e-3, 3e-4
+"""Of the sequences that are judged, and of their references."""
+ROUNDING = 1e-6
+TWO = "[{centre: [20 nm, 20 nm], core_radius: 9 nm}, {centre: [30 nm, 30 nm], core_radius: 9 nm}]"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A structure and what is asked of it."""
+
+    name: str
+    path: str
+    overrides: tuple[str, ...]
+    target: str = PEAK
+
+
+CASES = [
+    *(Case(f"bilayer, seed {seed}", "paper/bilayer.yaml", ("geometry.period=40 nm", f"seed={seed}")) for seed in (1, 2)),
+    *(Case(f"multilayer, seed {seed}", "paper/multilayer.yaml", ("geometry.period=40 nm", f"seed={seed}")) for seed in (1, 2)),
+    Case("bilayer, P99 of LiF", "paper/bilayer.yaml", ("geometry.period=40 nm",), "field_enhancement.p99.LiF"),
+    Case("multilayer, mean", "paper/multilayer.yaml", ("geometry.period=40 nm",), "field_enhancement.mean"),
+    Case("cellular", "examples/cellular_grains.yaml", ("geometry.period=30 nm",)),
+    *(Case(f"polycrystal, seed {seed}", "examples/polycrystal.yaml", ("geometry.period=30 nm", f"seed={seed}"))
+      for seed in (1, 2)),
+    Case("sector", "examples/sector_particle.yaml", ("geometry.core_radius=20 nm", "sei.layers=2")),
+    Case("two particles", "examples/several_particles.yaml",
+         ("geometry.box=70 nm", f"geometry.particles={TWO}", "sei.thickness=9 nm", "sei.inner_thickness=7 nm")),
+]  # fmt: skip
+
+
+def adapted(case: Case, folder: Path, tolerance: float, *more: str) -> list[Point]:
+    """The sequence down to a tolerance."""
+    adapt = f"mesh.adapt={{target: {case.target}, tolerance: {tolerance}}}"
+    return run_adapted(loaded(case.path, *case.overrides, *START, adapt, *more), folder)
+
+
+def table(cases: list[Case]) -> str:
+    """One line for each structure, and what they come to together."""
+    lines, raw = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, case in enumerate(cases):
+            work = Path(folder) / str(number)
+            points = adapted(case, work / "sequence", TOLERANCE)
+            best = adapted(case, work / "other", FINEST, *OTHER)[-1]
+            # the first mesh ends no sequence
+            pairs = [(point.estimated, max(abs(point.value / best.value - 1), ROUNDING)) for point in points[1:]]
+            raw += [stated / true / SAFETY for stated, true in pairs]
+            least = min(stated / true for stated, true in pairs)
+            texts = [", ".join(f"{100 * one:.2g}" for one in column) for column in zip(*pairs, strict=True)]
+            lines.append([case.name, f"{100 * best.estimated:.2g}", *texts, f"{least:.2g}"])
+            print(*lines[-1], sep=" | ", flush=True)
+    head = ["structure", "error of the reference [%]", "stated errors [%]", "true errors [%]", "least ratio"]
+    shares = ", ".join(f"{factor:g}: {100 * np.mean(np.array(raw) * factor >= 1):.0f} %" for factor in (1.0, 1.25, 1.5, 2.0))
+    return (
+        f"{markdown(head, lines)}\n\nMeshes whose true error is within the stated one, of {len(raw)}, by the safety factor: "
+        f"{shares}; the median of stated over true is {SAFETY * np.median(raw):.1f} with the factor in use, {SAFETY:g}."
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="page whose section is replaced")
+    parser.add_argument("--quick", action="store_true", help="one structure: shows that it runs")
+    given = parser.parse_args()
+    publish({"effectivity": lambda: table(CASES[:1] if given.quick else CASES)}, None, given.write)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SAFETY = 1.25
 """Factor on the estimate, as of the grid convergence index from three or more meshes (Roache, doi:10.1115/1.2910291). Without it,
-the largest of several estimates fell below the true error by up to 4 % of it on some of the meshes of bench/effectivity.py; what
+the largest of several estimates fell below the true error by up to 3 % of it on some of the meshes of bench/effectivity.py; what
 only two meshes agree on by chance is not covered by a factor, but by the estimates from the field itself."""
 AIM = 0.6
 """Part of the tolerance that a step aims at."""
@@ -202,7 +202,7 @@ class Sequence:
         return self.steps, ended_by, note
 
     def _error(self, found: Estimate) -> float:
-        """Estimated error: a safety factor times the largest of what the recovered field, its sampling and the changes from mesh to mesh tell.
+        """Estimated error: the largest of what the recovered field, its sampling and the changes from mesh to mesh tell.
 
         If the error falls like the norm, by the ratio r from one mesh to the next, their values differ by the error of
         the second times (1 - r)/r; and since then it has fallen with the norm further.

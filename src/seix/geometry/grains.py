@@ -141,8 +141,8 @@ def _scaled(radii: np.ndarray, weight: np.ndarray, measure: float, layer: LayerS
     if largest < CLIP[0] * 0.5 * layer.diameter or ball(largest, dim) * weight.sum() < measure:
         if layer.gap > layer.diameter:
             raise GeometryError(
-                f"{where}: a gap of {layer.gap:.4g} nm leaves grains of {layer.diameter:.4g} nm no room between its walls and sides; "
-                f"the largest diameter there is {2.0 * max(largest, 0.0):.4g} nm: a smaller gap helps"
+                f"{where}: a gap of {layer.gap:.4g} nm leaves grains of {layer.diameter:.4g} nm no room between its walls and "
+                f"sides; the largest diameter there is {2.0 * max(largest, 0.0):.4g} nm: a smaller gap helps"
             )
         raise GeometryError(
             f"{where}: grains of {layer.diameter:.4g} nm do not fit; the largest diameter between its "

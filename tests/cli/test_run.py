@@ -127,7 +127,8 @@ def test_reuse_and_overwrite_together(finished):
     assert kept.returncode == 0 and record.read_bytes() == before and "iteration" not in kept.stderr
     other = seix(*given, "load.current_multiples=[2]", cwd=folder)
     assert other.returncode == 0 and "iteration" in other.stderr
-    assert json.loads(record.read_text("utf-8"))["scenario"]["load"]["current_multiples"] == [2]
+    found = json.loads((folder / "both" / "quantities.json").read_text("utf-8"))
+    assert {case["current_multiple"] for case in found["cases"]} == {2}
     refused(seix(*given[:-3], "--reuse", "--set", "load.current_multiples=[1]", cwd=folder), 2, "exists")
     (folder / "both" / "quantities.json").unlink()
     mended = seix(*given, "load.current_multiples=[2]", cwd=folder)

@@ -53,6 +53,7 @@ bench: $(PEERS)/.stamp
 	$(BIN)/python bench/core.py --write docs/performance.md
 	$(BIN)/python bench/scaling.py --write docs/performance.md
 	$(BIN)/python bench/adapt.py --write docs/performance.md --image docs/images/adapt.png
+	$(BIN)/python bench/effectivity.py --write docs/performance.md
 	$(BIN)/python bench/scenarios.py --ranks $(NP) --write docs/performance.md
 	$(BIN)/python bench/machine.py --write docs/performance.md
 

@@ -8,7 +8,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 DEMO  := scenarios/paper/field_and_stress.yaml
 
-.PHONY: demo test test-all lint lock bench bench-meshes gallery studies clean
+.PHONY: demo test test-all lint lock bench bench-errors bench-meshes gallery studies clean
 export OMP_NUM_THREADS ?= 1
 
 demo: $(STAMP)
@@ -56,6 +56,10 @@ bench: $(PEERS)/.stamp
 	$(BIN)/python bench/studies.py --write docs/performance.md
 	$(BIN)/python bench/scenarios.py --ranks $(NP) --write docs/performance.md
 	$(BIN)/python bench/machine.py --write docs/performance.md
+
+# how true the errors stated for adapted meshes are, in about an hour
+bench-errors: $(STAMP)
+	$(BIN)/python bench/effectivity.py --write docs/performance.md
 
 # benchmarks of the mesher; the tables of docs/benchmarks.md are made anew
 bench-meshes: $(STAMP)

@@ -19,6 +19,8 @@ ROWS = (
     ("B14", "shift at a strain of 0.2 %", "shift of the potential by stress [mV/GPa]"),
     ("MMS-2D", "potential, relative error (2-norm)", "all fields coupled, manufactured: error of the potential"),
     ("MMS-2D", "displacement, relative error (2-norm)", "all fields coupled, manufactured: error of the displacement"),
+    ("MMS-circle", "lithium, relative error (2-norm)", "the same across a circle: error of the lithium"),
+    ("MMS-sphere", "potential, relative error (2-norm)", "the same across a sphere: error of the potential"),
 )
 """Number of the case, name of the check, what it is."""
 START, END = "<!-- verification -->", "<!-- /verification -->"

@@ -44,7 +44,8 @@ def run_command(path: Path, output: Path | None, overrides: Sequence[str], overw
     overwrite : bool
         Replace an earlier result.
     reuse : bool
-        Show the result that is there already if it is complete and has the same input.
+        Show the result that is there already if it is complete, of this version and of the same input. Any other is
+        replaced with ``overwrite``, and an error without.
 
     Raises
     ------

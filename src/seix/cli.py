@@ -117,7 +117,10 @@ def run(
     ] = None,
     set_: _Set = None,
     overwrite: _Overwrite = False,
-    reuse: Annotated[bool, Parameter(negative=(), help="Keep and show results of the same input.")] = False,
+    reuse: Annotated[
+        bool,
+        Parameter(negative=(), help="Keep and show complete results of the same input; with --overwrite, replace any others."),
+    ] = False,
 ) -> None:
     """Compute a scenario and write quantities, fields, maps, report and record."""
     gc.enable()

@@ -34,7 +34,7 @@ def validity_warnings(parameters: Parameters, cases: Cases, largest_strain: floa
     found = []
     if largest_strain > LARGEST_STRAIN:
         found.append(
-            f"strain in the SEI reaches {largest_strain:.0%} (P99.9), beyond the {LARGEST_STRAIN:.0%} to which "
+            f"strain in the SEI reaches {100 * largest_strain:.0f} % (P99.9), beyond the {100 * LARGEST_STRAIN:.0f} % to which "
             "small-strain elasticity is valid: read stresses as trends"
         )
     low = min(q["lithium.concentration.min"].value for q in cases.values())

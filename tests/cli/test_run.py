@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,6 +113,26 @@ def test_existing_folder_is_not_touched(finished):
     again = seix(*arguments, "--reuse", cwd=folder)
     assert again.returncode == 0 and "E/E0 P99.9" in again.stdout
     assert (folder / "out" / "record.json").read_bytes() == before
+
+
+def test_reuse_and_overwrite_together(finished):
+    """What is there of the same input is kept; a result of another input, or one that is not complete, is replaced."""
+    folder = finished[0]
+    shutil.copytree(folder / "out", folder / "both")
+    record = folder / "both" / "record.json"
+    before = record.read_bytes()
+    given = ("run", GRAINS, "-o", "both", *SMALL, "--set", "error.method=none", "--overwrite", "--reuse", "--set")
+    same = ("run", GRAINS, "-o", "both", *SMALL, "--set", "load.current_multiples=[1, 3]", "--overwrite", "--reuse")
+    kept = seix(*same, cwd=folder)
+    assert kept.returncode == 0 and record.read_bytes() == before and "iteration" not in kept.stderr
+    other = seix(*given, "load.current_multiples=[2]", cwd=folder)
+    assert other.returncode == 0 and "iteration" in other.stderr
+    found = json.loads((folder / "both" / "quantities.json").read_text("utf-8"))
+    assert {case["current_multiple"] for case in found["cases"]} == {2}
+    refused(seix(*given[:-3], "--reuse", "--set", "load.current_multiples=[1]", cwd=folder), 2, "exists")
+    (folder / "both" / "quantities.json").unlink()
+    mended = seix(*given, "load.current_multiples=[2]", cwd=folder)
+    assert mended.returncode == 0 and (folder / "both" / "quantities.json").exists()
 
 
 @pytest.mark.parametrize("ranks", [1, 3])

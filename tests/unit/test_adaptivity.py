@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seix.adaptivity.recovery import recovered
-from seix.adaptivity.sequence import Sequence, Step, estimate
+from seix.adaptivity.sequence import SAFETY, Sequence, Step, estimate
 from seix.adaptivity.sizes import STRONGEST, factors, limited, wanted_sizes
 from seix.adaptivity.target import Target
 from seix.adaptivity.words import outcome, step_lines
@@ -213,9 +213,9 @@ def test_the_error_of_values_that_converge_with_the_norm_is_found():
     norms = [0.08, 0.04, 0.02]
     sequence.steps = [Step(1, 1, 10.0 + norm, 0.0, norm, 0.0) for norm in norms[:2]]
     found = type("Found", (), {"value": 10.02, "recovered_value": 10.02, "norm": 0.02, "sampling": 0.0})
-    assert sequence._error(found) == pytest.approx(0.02)
+    assert sequence._error(found) == pytest.approx(SAFETY * 0.02)
     found.recovered_value = 10.5
-    assert sequence._error(found) == pytest.approx(0.48)
+    assert sequence._error(found) == pytest.approx(SAFETY * 0.48)
 
 
 def test_the_end_is_put_in_words():

@@ -224,8 +224,8 @@ def test_too_dense_names_the_fraction_that_can_be_reached():
     with pytest.raises(GeometryError) as caught:
         Made(frame, fractions={"LiF": 0.6, "Li3N": 0.3})
     message = str(caught.value)
-    assert "90.0%" in message and "0.3 nm" in message and "\n" not in message
-    reached = float(re.search(r"reachable is ([\d.]+)%", message)[1]) / 100.0
+    assert "90.0 %" in message and "0.3 nm" in message and "\n" not in message
+    reached = float(re.search(r"reachable is ([\d.]+) %", message)[1]) / 100.0
     Made(frame, fractions={"LiF": 2 / 3 * reached, "Li3N": 1 / 3 * reached})
 
 

@@ -67,7 +67,7 @@ def test_mesh_with_domains(shape):
 
 def test_too_many_domains():
     """The message says what could be packed."""
-    with pytest.raises(GeometryError, match=r"the core asks for grains on 75.0% .* highest fraction reachable"):
+    with pytest.raises(GeometryError, match=r"the core asks for grains on 75.0 % .* highest fraction reachable"):
         build_structure(case(patch(80.0, 40.0), fraction=0.75))
 
 

@@ -122,14 +122,26 @@ def test_too_dense_names_the_highest_fraction_and_it_packs():
         build_structure(scenario(patch(50), one_layer(0.7)))
     message = str(caught.value)
     assert caught.value.exit_code == 4
-    assert "70.0%" in message and "smaller gap" in message and "\n" not in message
+    assert "70.0 %" in message and "smaller gap" in message and "\n" not in message
     assert 0.5 < highest(message) < 0.7
     build_structure(scenario(patch(50), one_layer(highest(message))))
 
 
+def test_a_gap_that_takes_the_room_is_blamed():
+    """Not the diameter, if even the densest order of such grains has no such gaps; that of a message follows from it."""
+    with pytest.raises(GeometryError) as caught:
+        build_structure(scenario(patch(50), one_layer(0.5, diameter=5, gap=4)))
+    message = str(caught.value)
+    assert "the gap takes the room" in message and "another diameter" not in message
+    densest = float(re.search(r"would have gaps of ([0-9.]+) nm", message).group(1))
+    assert densest == pytest.approx(5 * ((0.87 / 0.5) ** 0.5 - 1), rel=5e-3)
+    with pytest.raises(GeometryError, match="a gap of 45 nm leaves grains of 5 nm no room between its walls and sides"):
+        build_structure(scenario(patch(48), one_layer(0.1, diameter=5, gap=45, thickness=200)))
+
+
 def highest(message):
     """The fraction that a refusal says is reachable."""
-    return float(re.search(r"reachable is ([0-9.]+)%", message).group(1)) / 100
+    return float(re.search(r"reachable is ([0-9.]+) %", message).group(1)) / 100
 
 
 DENSE = {

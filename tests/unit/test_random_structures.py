@@ -25,10 +25,10 @@ FEW_BALLS, BALLS = (0, 2, 5), 40
 REFUSED = 0.1
 """Part of the seeds that may ask for what cannot be packed."""
 UNREACHABLE = (
-    r"the highest fraction reachable is [\d.]+%: ",
+    r"the highest fraction reachable is [\d.]+ %: ",
     r"is the (area|volume) of [\d.]+ grains of [\d.]+ nm; .* would do$",
     r"grains of [\d.]+ nm do not fit; the largest diameter .* is [\d.]+ nm: ",
-    r"^\d+ particles with their SEI would fill [\d.]+% of a box of [\d.]+ nm, and found no place there",
+    r"^\d+ particles with their SEI would fill [\d.]+ % of a box of [\d.]+ nm, and found no place there",
 )
 """Refusals that tell of a structure, not of a mesh."""
 refused: dict[int, list[int]] = {}

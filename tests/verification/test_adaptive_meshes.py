@@ -48,6 +48,31 @@ def test_the_true_error_is_below_the_tolerance(results, target):
     assert value(adapted, "sei.area_resistance").error_kind == "two_mesh"
 
 
+FINE_START = ("mesh.cells_per_diameter=6", "mesh.cells_per_gap=1.2", "mesh.cells_per_layer=4", "mesh.growth=1.3")
+STRUCTURES = {
+    "round": (TARGET, ()),
+    "another seed": (TARGET, ("seed=2",)),
+    "phase": ("field_enhancement.p99.LiF", ("seed=3",)),
+    "mean": ("field_enhancement.mean", ("seed=2",)),
+    "polycrystal": (TARGET, ("sei.grains={gap: null, shape: polycrystal}", "sei.inorganic={LiF: 0.4, Li3N: 0.2}")),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_the_stated_error_covers_the_true_one(results, name):
+    """On every mesh that may end a sequence; the truth is the end of another sequence, from a start with other cells."""
+    target, overrides = STRUCTURES[name]
+    adapt = f"mesh.adapt={{target: {target}, tolerance: %g}}"
+    tolerance = 1e-2 if name == "polycrystal" else 2e-3
+    steps = results(adapt % tolerance, "error.method=none", *overrides).numerics["adapted"]["steps"]
+    other = results(adapt % (tolerance / 10), "error.method=none", *overrides, *FINE_START).numerics["adapted"]
+    truth = other["steps"][-1]
+    assert other["ended_by"] == "tolerance" and len(steps) > 1
+    for step in steps[1:]:
+        assert abs(step["value"] - truth["value"]) <= step["estimated_error"] + truth["estimated_error"], (step, truth)
+
+
 def test_meshes_grow_and_errors_fall_along_the_sequence(results):
     adapt = "mesh.adapt={tolerance: 0.004, target: field_enhancement.p99.organic_polymer}"
     steps = results(adapt, "error.method=none").numerics["adapted"]["steps"]
@@ -72,7 +97,7 @@ def test_the_run_says_how_it_ended(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     app.run_command(path, tmp_path / "out", ["mesh.adapt={tolerance: 1e-5, max_cells: 800}", "output.dpi=50"], False, False)
     text = capsys.readouterr().out
-    assert f"adapted mesh: {TARGET} ended by max_cells = 800" in text and "unknowns" in text
+    assert f"adapted mesh, judged at I/I0 = 1: {TARGET} ended by max_cells = 800" in text and "unknowns" in text
     record = json.loads((tmp_path / "out" / "record.json").read_text("utf-8"))
     adapted = record["structures"][0]["numerics"]["adapted"]
     assert adapted["ended_by"] == "max_cells"

@@ -10,8 +10,9 @@ from seix.errors import ConvergenceError, InputError, VerificationError
 from seix.verification import runner
 from seix.verification.case import ROUNDING, Case, Check, agreed
 
-SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells"}
-"""Seconds each; round bodies in space, and what other tests solve too."""
+SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells",
+        "MMS-circle", "MMS-circle-shift", "MMS-sphere"}  # fmt: skip
+"""Seconds each: round bodies in space, what other tests solve too, long sources that are compiled first."""
 
 
 def by_speed(case):

@@ -164,6 +164,8 @@ def test_the_same_on_three_ranks():
         test_many_loads_on_one_set_up(3, preset)
         for degree in (1, 2):
             test_periodic_elasticity_with_a_jump(preset, degree)
+        test_loads_on_what_nothing_holds_are_refused(preset)
+        test_what_is_held_by_little_is_solved(preset)
 
 
 def test_the_next_solver_takes_over_the_problem_as_it_was():
@@ -240,3 +242,86 @@ def test_option_without_effect_is_refused():
     with pytest.raises(InputError, match="no use for ksp_typo with direct"):
         problem.solve([v * measure(msh)])
     problem.destroy()
+
+
+def sheets(split, finer=1):
+    """One sheet, or two unit squares with a gap between."""
+    whole = mesh.create_rectangle(
+        MPI.COMM_WORLD, [(0, 0), (3, 1)], (12 * finer, 4 * finer), ghost_mode=mesh.GhostMode.shared_facet
+    )
+    if not split:
+        return whole
+    return mesh.create_submesh(whole, 2, mesh.locate_entities(whole, 2, lambda x: (x[0] < 1 + 1e-9) | (x[0] > 2 - 1e-9)))[0]
+
+
+def left(x):
+    return x[:, 0] < 1e-9
+
+
+def solved_with(msh, hold, load, preset, vector=False, tolerance=1e-9):
+    """Solution of conduction or elasticity with the constraints that ``hold`` adds, and the load of a density."""
+    space = space_of(msh, 2, vector)
+    constraints = Constraints(msh.comm, [Block("displacement" if vector else "potential", space)])
+    hold(constraints)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    x = ufl.SpatialCoordinate(msh)
+    if vector:
+        a = ufl.inner(hooke(strain(u), 0.0, *lame(1.0, 0.3)), strain(v)) * measure(msh)
+    else:
+        a = ohmic_conduction(fem.Constant(msh, 2.0), u, v) * measure(msh)
+    problem = LinearProblem(a, constraints, preset=preset, tolerance=tolerance)
+    try:
+        return problem.solve([ufl.inner(load(x), v) * measure(msh)])[0]
+    finally:
+        problem.destroy()
+
+
+@pytest.mark.parametrize("preset", ["direct", "multigrid"])
+def test_loads_on_what_nothing_holds_are_refused(preset):
+    """A potential without a ground; one of two sheets without one; a free shift and a free rotation; each by its name."""
+    def one(x):
+        return 1.0 + 0.0 * x[0]
+
+    def pull(x):
+        return ufl.as_vector([1.0 + 0.0 * x[0], 0.0])
+
+    def shear(x):
+        return ufl.as_vector([x[1], 0.0])
+
+    for hold in (lambda c: None, lambda c: c.periodic(0, 3.0)):
+        with pytest.raises(InputError, match="a load acts on a constant of the potential, which nothing holds"):
+            solved_with(sheets(False), hold, one, preset)
+    with pytest.raises(InputError, match=r"a constant of the potential, connected part [12] of 2, which"):
+        solved_with(sheets(True), lambda c: c.fix(0, left), one, preset)
+    bottom = lambda x: x[:, 1] < 1e-9  # noqa: E731
+    with pytest.raises(InputError, match="a shift of the displacement along x, which"):
+        solved_with(sheets(False), lambda c: c.fix(0, bottom, component=1), pull, preset, True)
+    with pytest.raises(InputError, match="a rotation of the displacement"):
+        solved_with(sheets(False), lambda c: c.fix_node(0, (0.0, 0.0), (0, 1)), shear, preset, True)
+
+
+@pytest.mark.parametrize("preset", ["direct", "multigrid"])
+def test_what_is_held_by_little_is_solved(preset):
+    """One node is enough for a potential and for a periodic strip, two for a sheet; a balanced load needs none at all."""
+    def balanced(x):
+        return ufl.cos(np.pi * x[1])
+
+    msh = sheets(False)
+    pinned = solved_with(msh, lambda c: c.fix_node(0, (0.0, 0.0)), balanced, preset)
+    y = pinned.function_space.tabulate_dof_coordinates()[:, 1]
+    exact = (np.cos(np.pi * y) - 1) / (2 * np.pi**2)
+    assert np.abs(pinned.x.array - exact).max() < 1e-3
+    if preset == "multigrid":
+        free = solved_with(msh, lambda c: None, balanced, preset).x.array
+        assert np.ptp(free - exact) < 1e-3
+
+    def strip(constraints):
+        constraints.fix_node(0, (0.0, 0.0), (0, 1))
+        constraints.periodic(0, 3.0)
+
+    def two(constraints):
+        constraints.fix_node(0, (0.0, 0.0), (0, 1))
+        constraints.fix_node(0, (0.25, 0.0), (1,))
+
+    for hold in (strip, two):
+        solved_with(msh, hold, lambda x: ufl.as_vector([0.0 * x[0], ufl.cos(np.pi * x[1])]), preset, True)

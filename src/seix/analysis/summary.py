@@ -140,5 +140,5 @@ def _caption(cases: Mapping[tuple[str, float], Mapping[str, Entry]], structures:
     if "two_mesh" in kinds:
         parts.append("± is the discretisation error, from a coarser mesh")
     if "adaptive" in kinds:
-        parts.append("that of the target of mesh.adapt is estimated along its sequence of meshes")
+        parts.append("that of the target of mesh.adapt is estimated along its sequence of meshes at I/I0 = 1")
     return "; ".join(parts)

@@ -65,7 +65,8 @@ def _print(
     lines = []
     for name, sequence in adapted.items():
         if sequence is not None:
-            lines.append(f"adapted mesh{f' of {name}' if len(adapted) > 1 else ''}: {outcome(sequence)}")
+            of = f" of {name}" if len(adapted) > 1 else ""
+            lines.append(f"adapted mesh{of}, judged at I/I0 = 1: {outcome(sequence)}")
             lines += [f"  {line}" for line in step_lines(sequence)]
     for text in dict.fromkeys(text for texts in warnings.values() for text in texts):
         where = [name for name, texts in warnings.items() if text in texts]

@@ -48,8 +48,8 @@ def needed_memory(cells: float, dim: int, solved: bool) -> float:
 
 
 def written(number: float) -> str:
-    """A number of cells or grains as it is said."""
-    return f"{number:.0f}" if number < 1e5 else f"{number:.3g}"
+    """A number of cells or grains as it is said: three digits count in large ones, without a power of ten as in the input."""
+    return f"{number:.0f}" if number < 1e5 else f"{float(f'{number:.3g}'):.0f}"
 
 
 def check_memory(cells: float, dim: int, solved: bool) -> None:

@@ -237,7 +237,7 @@ def _too_dense(layer, band, frame, seed, index, count, where) -> str:
         except GeometryError:
             continue
     return (
-        f"{where} asks for grains on {asked:.1%} of its {'area' if band.dim == 2 else 'volume'}; with films of at least "
+        f"{where} asks for grains on {100 * asked:.1f} % of its {'area' if band.dim == 2 else 'volume'}; with films of at least "
         f"{layer.gap:.4g} nm between cellular grains of {layer.diameter:.4g} nm and a rounding of {layer.rounding:.2g} the "
-        f"highest fraction reachable is {parts / FINE:.1%}: a smaller gap, larger grains or less rounding helps"
+        f"highest fraction reachable is {100 * parts / FINE:.1f} %: a smaller gap, larger grains or less rounding helps"
     )

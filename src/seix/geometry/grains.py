@@ -139,6 +139,11 @@ def _scaled(radii: np.ndarray, weight: np.ndarray, measure: float, layer: LayerS
     """Radii times one factor, but none above what fits, so that the weighted areas or volumes sum to `measure`."""
     largest, dim = band.largest_radius, band.dim
     if largest < CLIP[0] * 0.5 * layer.diameter or ball(largest, dim) * weight.sum() < measure:
+        if layer.gap > layer.diameter:
+            raise GeometryError(
+                f"{where}: a gap of {layer.gap:.4g} nm leaves grains of {layer.diameter:.4g} nm no room between its walls and "
+                f"sides; the largest diameter there is {2.0 * max(largest, 0.0):.4g} nm: a smaller gap helps"
+            )
         raise GeometryError(
             f"{where}: grains of {layer.diameter:.4g} nm do not fit; the largest diameter between its "
             f"walls and sides, gaps kept, is {2.0 * max(largest, 0.0):.4g} nm: smaller grains or a thicker "

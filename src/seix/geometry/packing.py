@@ -110,12 +110,24 @@ def pack_layer(
     from seix.geometry.ceiling import highest_fraction
 
     asked, reached = sum(layer.fractions.values()), highest_fraction(layer, band, seed, index, where, outcome)
-    found = "no smaller fraction was found to pack" if reached is None else f"the highest fraction reachable is {reached:.1%}"
+    found = "no smaller fraction was found to pack"
+    if reached is not None:
+        found = f"the highest fraction reachable is {100 * reached:.1f} %"
     raise GeometryError(
-        f"{where} asks for grains on {asked:.1%} of its {'area' if band.dim == 2 else 'volume'}; with a mean diameter of "
-        f"{layer.diameter:.4g} nm and a gap of {layer.gap:.4g} nm {found}: "
-        "a smaller gap, another diameter or a thicker layer helps"
+        f"{where} asks for grains on {100 * asked:.1f} % of its {'area' if band.dim == 2 else 'volume'}; with a mean diameter of "
+        f"{layer.diameter:.4g} nm and a gap of {layer.gap:.4g} nm {found}: {_remedy(layer, band.dim, asked)}"
     )
+
+
+def _remedy(layer: LayerShape, dim: int, asked: float) -> str:
+    """What helps a layer that cannot be packed: the gap alone is to blame if equal grains in the densest order keep it not."""
+    wide = layer.diameter * ((DENSEST[dim] / asked) ** (1.0 / dim) - 1.0)
+    if 0.0 < wide < layer.gap:
+        return (
+            f"the gap takes the room, since grains of that size in the densest order would have gaps of {wide:.3g} nm; "
+            "a smaller gap helps"
+        )
+    return "a smaller gap, another diameter or a thicker layer helps"
 
 
 def attempts(layer: LayerShape, band, seed: int, index: int, where: str, chosen: Sequence[int] = ALL) -> Outcome:

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from seix.input.types import Length, Model, Problem, quantity, raise_problems
-from seix.units import format_si
 
 CEILING = math.pi / (2.0 * math.sqrt(3.0))
 """Area fraction of equal discs that touch on a hexagonal lattice, 0.9069: no packing of round grains holds more."""
@@ -77,8 +76,8 @@ def gap_problems(gap: float | None, diameter: float) -> Iterator[Problem]:
     """A gap [m] that no mesh resolves beside grains of a diameter [m]."""
     if gap is not None and gap < NARROWEST * diameter * (1.0 - 1e-3):  # the number said is rounded
         text = (
-            f"{gap / 1e-9:.4g} nm is too narrow to be meshed beside grains of {format_si(diameter, 'm')}; must be at least "
-            f"{NARROWEST * diameter / 1e-9:.4g} nm, and a molecule is about 0.3 nm"
+            f"{_nm(gap)} is too narrow to be meshed beside grains of {_nm(diameter)}; must be at least "
+            f"{_nm(NARROWEST * diameter)}, and a molecule is about 0.3 nm"
         )
         yield Problem(("gap",), text, impossible=True)
 
@@ -130,15 +129,24 @@ def fraction_problems(
 
 def room_problems(grains: Grains, thickness: float, walls: float, key: tuple[str | int, ...], where: str):
     """`walls`: gaps a grain keeps to the two sides of its layer, in multiples of the minimal gap."""
-    needed = grains.diameter + walls * (grains.gap or 0.0)
-    if needed > thickness * (1 + 1e-9):
-        yield Problem(
-            (*key, "diameter"),
-            f"a grain of {format_si(grains.diameter, 'm')} and its gaps to the sides of the layer need "
-            f"{format_si(needed, 'm')}; must be at most the thickness of {where}, "
-            f"{format_si(thickness, 'm')}",
-            impossible=True,
-        )
+    gap = grains.gap or 0.0
+    needed = grains.diameter + walls * gap
+    if needed <= thickness * (1 + 1e-9):
+        return
+    text = (
+        f"a grain of {_nm(grains.diameter)} and its gaps to the sides of the layer need {_nm(needed)}; "
+        f"must be at most the thickness of {where}, {_nm(thickness)}"
+    )
+    widest = (thickness - grains.diameter) / walls
+    if widest >= NARROWEST * grains.diameter and walls * gap > grains.diameter:
+        yield Problem((*key, "gap"), f"{text}: a gap of at most {_nm(widest)} would do", impossible=True)
+    else:
+        yield Problem((*key, "diameter"), text, impossible=True)
+
+
+def _nm(length: float) -> str:
+    """A length [m] in the unit that all lengths of a message share."""
+    return f"{length / 1e-9:.4g} nm"
 
 
 def wall_gaps(index: int, count: int) -> float:

@@ -184,7 +184,7 @@ class ConsSei(Model):
         raise_problems([
             *_no_grains(self.inorganic),
             *fraction_problems(self.inorganic, ("inorganic",), "the SEI", self.inorganic, self.grains.shape),
-            *(Problem(("grains", "diameter_in_layers"), problem.text)
+            *(Problem(("grains", f"{problem.path[-1]}_in_layers"), problem.text)
               for problem in room_problems(self.grains.of_layer(one), one, worst, (), f"each of the {self.x} layers")),
         ])  # fmt: skip
         return self

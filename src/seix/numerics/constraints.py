@@ -84,7 +84,7 @@ class Constraints:
         """Local rows of the unknowns that no constraint takes, all fields one after the other."""
         return np.flatnonzero(~self._slave)
 
-    def _coordinates(self, block: int) -> np.ndarray:
+    def coordinates(self, block: int) -> np.ndarray:
         """Coordinates of the owned nodes of a block, computed once."""
         if block not in self._x:
             self._x[block] = self.blocks[block].coordinates()
@@ -100,7 +100,7 @@ class Constraints:
     def _nodes(self, block: int, where) -> np.ndarray:
         """Local numbers of the owned nodes that ``where`` tells: a condition on the coordinates, or the numbers."""
         if callable(where):
-            where = np.flatnonzero(where(self._coordinates(block)))
+            where = np.flatnonzero(where(self.coordinates(block)))
         return np.asarray(where, dtype=np.int64)
 
     def fix(self, block: int, where, value=0.0, component: int = 0) -> np.ndarray:
@@ -134,7 +134,7 @@ class Constraints:
         GeometryError
             If the mesh has no node there.
         """
-        distance = np.linalg.norm(self._coordinates(block) - np.asarray(position), axis=1)
+        distance = np.linalg.norm(self.coordinates(block) - np.asarray(position), axis=1)
         nodes = np.flatnonzero(distance < self.tolerance)
         if self.comm.allreduce(len(nodes), op=MPI.SUM) == 0:
             near = self.comm.allreduce(distance.min(initial=np.inf), op=MPI.MIN)
@@ -147,7 +147,7 @@ class Constraints:
 
     def nearest_node(self, block: int, position) -> np.ndarray:
         """Coordinates of the node of a block that is nearest to a position, the same on any number of ranks (collective)."""
-        x = self._coordinates(block)
+        x = self.coordinates(block)
         distance = np.linalg.norm(x - np.asarray(position), axis=1)
         close = np.flatnonzero(distance < distance.min(initial=np.inf) + self.tolerance)
         # nodes at the same distance are ordered by their coordinates
@@ -176,7 +176,7 @@ class Constraints:
             component -> imposed difference of that component between the two sides of its own direction: a number, or
             (scalar name, weight).
         """
-        b, x = self.blocks[block], self._coordinates(block)
+        b, x = self.blocks[block], self.coordinates(block)
         far = np.abs(x[:, :-1] - period) < self.tolerance
         # one rule for each side and edge: the masters of each lie in a thin box
         for pattern in product((True, False), repeat=far.shape[1]):
@@ -211,7 +211,7 @@ class Constraints:
         """
         normal = np.where(np.abs(normal) < 1e-12, 0.0, normal)
         nodes, rows = self._claim(block, self._nodes(block, where), slave)
-        at = self._coordinates(block)[nodes]
+        at = self.coordinates(block)[nodes]
         masters = [
             (block, lead, at, np.full(len(nodes), -n / normal[slave])) for lead, n in enumerate(normal) if n and lead != slave
         ]
@@ -234,7 +234,7 @@ class Constraints:
             Constant difference.
         """
         nodes, rows = self._claim(block, self._nodes(block, where), 0)
-        at = self._coordinates(block)[nodes]
+        at = self.coordinates(block)[nodes]
         if period is not None:
             at[:, :-1] -= np.where(np.abs(at[:, :-1] - period) < self.tolerance, period, 0.0)
         found = [(b, 0, None if self.blocks[b].real else at, np.full(len(nodes), w)) for b, w in masters]
@@ -298,4 +298,4 @@ class Constraints:
         if at is None:  # a real-valued field: one unknown on one rank
             found = self.comm.allreduce(int(column[0]) if len(column) else -1, op=MPI.MAX)
             return np.full(count, found), np.zeros(count)
-        return match_nodes(self.comm, b.name, self._coordinates(block), (column, value), at, self.tolerance)
+        return match_nodes(self.comm, b.name, self.coordinates(block), (column, value), at, self.tolerance)

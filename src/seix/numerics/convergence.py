@@ -36,6 +36,28 @@ class StepRecord:
     true_residual: float = 0.0
 
 
+@dataclass
+class LinearRecord:
+    """How a set of loads was solved.
+
+    Attributes
+    ----------
+    solver : str
+        Preset in use.
+    iterations : list of int
+        Krylov iterations of each load; 0 for a direct solution.
+    residuals : list of float
+        True relative residual of each load.
+    setups : int
+        Factorisations or hierarchies made since the problem exists.
+    """
+
+    solver: str = ""
+    iterations: list[int] = field(default_factory=list)
+    residuals: list[float] = field(default_factory=list)
+    setups: int = 0
+
+
 def error_left(change: float, before: float | None, missed: float = 0.0) -> float:
     """Estimate of the relative error after a Newton step.
 

@@ -64,6 +64,10 @@ class Elimination:
         matrix.mult(self._work, out)
         self.restrict(out)
 
+    def vector(self):
+        """New vector of all unknowns."""
+        return self._work.duplicate()
+
     def expand(self, x) -> None:
         """Fill in the constrained entries from the free ones."""
         x.array[self.slaves] = 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
@@ -14,7 +13,9 @@ from dolfinx import fem, la
 from .assembly import FormMatrix
 from .compile import compile_form
 from .constraints import Constraints
+from .convergence import LinearRecord
 from .elimination import Elimination
+from .loose import LooseMotions
 from .multigrid import FieldMultigrid, near_null_space
 from .options import OptionTable
 from .presets import Options, ProblemSize, linear_candidates, linear_options
@@ -22,28 +23,6 @@ from .timing import timed
 
 _TRUSTED = 10.0
 """Largest true residual of a solution, in units of the tolerance: the solvers stop by one that they carry along."""
-
-
-@dataclass
-class LinearRecord:
-    """How a set of loads was solved.
-
-    Attributes
-    ----------
-    solver : str
-        Preset in use.
-    iterations : list of int
-        Krylov iterations of each load; 0 for a direct solution.
-    residuals : list of float
-        True relative residual of each load.
-    setups : int
-        Factorisations or hierarchies made since the problem exists.
-    """
-
-    solver: str = ""
-    iterations: list[int] = field(default_factory=list)
-    residuals: list[float] = field(default_factory=list)
-    setups: int = 0
 
 
 class LinearProblem:
@@ -95,6 +74,8 @@ class LinearProblem:
             self.unknowns = P.getSize()[1]
             self._elimination = Elimination(P, constraints.free)
             P.destroy()
+            self._loose = LooseMotions(self.block, self._elimination, constraints.coordinates(0))
+            self._suspect = self._loose.may_exist()
         self._lift = self._given.duplicate()
         space = self.block.space
         self.degree = space.element.basix_element.degree
@@ -202,25 +183,48 @@ class LinearProblem:
         ConvergenceError
             If no solver of the preset reaches the tolerance.
         InputError
-            For options that have no effect.
+            If a load acts on a motion that nothing holds, or for options that have no effect.
         """
         vectors = [self._assembled(load) for load in loads]
-        failures = []
-        while (failure := self._try(vectors)) is not None:
-            failures.append(failure)
-            if len(self._chain) == 1:
-                for vector in vectors:
-                    vector.destroy()
-                self._release()  # what failed half made is made anew by the next call
-                raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
-            self._chain.pop(0)
-            self._release()
-        unused = self._table.unused(self._own)
-        if unused and not failures:  # another solver may have other options
+        try:
+            self._solve_all(vectors)
+        except (ConvergenceError, InputError):
             for vector in vectors:
                 vector.destroy()
-            raise InputError(f"PETSc has no use for {', '.join(unused)} with {self.record.solver}; its manual has the names")
+            raise
         return [self._function(vector) for vector in vectors]
+
+    def _solve_all(self, vectors) -> None:
+        """Replace loads by their solutions, with the first solver that can."""
+        failures = []
+        if self._suspect and self._ksp is None:
+            self._refuse_unheld(vectors, parts=False)
+        while (failure := self._try(vectors)) is not None:
+            if not failures:
+                self._refuse_unheld(vectors, parts=True)
+            failures.append(failure)
+            self._release()  # what failed half made is made anew by the next call
+            if len(self._chain) == 1:
+                raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
+            self._chain.pop(0)
+        unused = self._table.unused(self._own)
+        if unused and not failures:  # another solver may have other options
+            raise InputError(f"PETSc has no use for {', '.join(unused)} with {self.record.solver}; its manual has the names")
+
+    def _refuse_unheld(self, loads, parts: bool) -> None:
+        """A sentence, if a load acts on a motion of the whole or of a part that neither constraints nor equations forbid."""
+        if not parts:
+            self._assemble()
+        if self._whole is None or not self._loose.find(self._whole.matrix, parts):
+            return
+        rights = [self._right(load) for load in loads]
+        work = max(self._loose.work(rhs.array_r) for rhs in rights)
+        for rhs in rights:
+            rhs.destroy()
+        if work > _TRUSTED * self.tolerance:  # else what is asked for can be reached, whatever is added to the solution
+            self._release()
+            names = " together with ".join(self._loose.names)
+            raise InputError(f"the linear problem has no solution: a load acts on {names}, which nothing holds")
 
     def _assembled(self, load):
         """Load on all unknowns."""
@@ -257,9 +261,7 @@ class LinearProblem:
 
     def _solve(self, load, record: LinearRecord):
         """Solution for one load, without the given values."""
-        rhs, x = load.duplicate(), load.duplicate()
-        rhs.waxpy(-1.0, self._lift, load)
-        self._elimination.restrict(rhs)
+        rhs, x = self._right(load), load.duplicate()
         x.zeroEntries()
         with timed("solve"):
             self._ksp.solve(rhs, x)
@@ -273,6 +275,13 @@ class LinearProblem:
         rhs.destroy()
         left.destroy()
         return x
+
+    def _right(self, load):
+        """Right hand side under the constraints."""
+        rhs = load.duplicate()
+        rhs.waxpy(-1.0, self._lift, load)
+        self._elimination.restrict(rhs)
+        return rhs
 
     def _function(self, x) -> fem.Function:
         """Field with the constrained unknowns filled in; frees the vector."""

@@ -18,7 +18,7 @@ from ..fem import MPI
 _SINGULAR = 1e-14
 """Answer of the equations to a motion, relative to that to the same motion with random signs, below which it is rounding: that
 of sums of the ten to a hundred terms of a row is 1e-16 to 1e-15. A weaker hold than this would be lost in the solution too."""
-_TAKES_PART = 0.1
+TAKES_PART = 0.1
 """Share of a motion in a combination (of unit length) from which it is named."""
 _ROWS = 100_000
 """Rows that are looked at together: motions of different parts and fields have few rows in common, and are kept sparse."""
@@ -138,7 +138,7 @@ def free_motions(system, matrix) -> list[str]:
     sums = np.where(by_own > 0, by_own, np.where(by_all > 0, by_all, 1.0))
     scale = np.concatenate([np.ones(local), 1.0 / np.sqrt(sums)[system.labels + 1]])
     shares = _null_space(comm, (diags_array(scale) @ hstack(columns)).tocsr())
-    return [name for name, share in zip(names, shares, strict=True) if share > _TAKES_PART]
+    return [name for name, share in zip(names, shares, strict=True) if share > TAKES_PART]
 
 
 def _null_space(comm, columns: csr_array) -> np.ndarray:

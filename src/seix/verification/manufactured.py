@@ -28,44 +28,51 @@ SLOPE = 0.4  # of the interface
 CORE_POTENTIAL, UPTAKE = 0.3, 0.7  # exact values of the two real unknowns
 
 
-class Exact:
-    """Exact fields as UFL expressions of position; lengths in nm, scaled units."""
+def tied(field, level, slope):
+    """The field where a level is zero, with another normal derivative there."""
+    return field - ufl.dot(ufl.grad(field), ufl.grad(level)) * level + slope * ufl.sin(level)
 
-    def __init__(self, model):
-        mesh = model.domains.mesh
-        x = ufl.SpatialCoordinate(mesh)
-        c, s = math.cos(math.atan(SLOPE)), math.sin(math.atan(SLOPE))
-        solid = model.domains.dim == 3
-        up = x[model.domains.dim - 1]
-        # normal (core -> SEI) and tangent; in space everything varies along the other tangent, y, as well
-        xi, eta = -s * x[0] + c * up, c * x[0] + s * up + (0.6 * x[1] if solid else 0)
-        wave = ufl.cos(0.9 * eta + 0.3)
-        self.current = 0.2 + 0.1 * wave  # i_n along the interface, from SEI to core
-        # each conductor carries i_n through the interface: sigma d(phi_s)/d(xi) = kappa d(phi)/d(xi) = i_n there
-        self.psi = 0.2 * ufl.sin(eta) * (1 + xi**2) + model.electron_scale * self.current * ufl.sin(xi)
-        self.c = 0.3 * ufl.cos(1.1 * eta) * (1 + 0.5 * xi**2) + self.current * xi
-        u = [0.05 * ufl.sin(0.8 * xi) * ufl.cos(eta), 0.04 * ufl.cos(xi + 0.5 * eta), 0.03 * ufl.sin(eta - 0.7 * xi)]
-        self.u = ufl.as_vector(u if solid else u[:2])
+
+class Exact:
+    """Exact fields as UFL expressions of position; lengths in nm, scaled units.
+
+    Parameters
+    ----------
+    model : ManufacturedModel
+    level
+        Smooth expression that is zero on core|SEI, where its gradient is the unit normal from the core to the SEI.
+    current
+        Current density from the SEI to the core.
+    psi, c
+        Electrons and lithium in the core; on core|SEI their normal derivatives are the flux that the current asks for.
+    u : list
+        Components of the displacement.
+    """
+
+    def __init__(self, model, level, current, psi, c, u):
+        self.current, self.psi, self.c, self.u = current, psi, c, ufl.as_vector(u)
         e = ufl.sym(ufl.grad(self.u))
-        if not solid:
+        if model.domains.dim == 2:
             e = ufl.as_tensor([[e[0, 0], e[0, 1], 0], [e[0, 1], e[1, 1], 0], [0, 0, model.out_of_plane_strain]])
-        free = model.molar_volume * self.c / 3 + model.core_swelling
+        free = model.molar_volume * c / 3 + model.core_swelling
         self.core_stress = self.stress(e, free, model.lam_core, model.mu_core)
         self.sei_stress = self.stress(e, 0.0, model.lam_sei, model.mu_sei)
-        # the potential of the SEI at the interface follows from the law; frozen at xi = 0 by construction below
+        self.kappa = model.kappa_sei
+        self.phi = tied(self._trace(model), level, current / self.kappa)
+
+    def _trace(self, model):
+        """What the law makes of the potential in the SEI on core|SEI, continued to everywhere."""
         law = model.parameters.interface
+        electron = CORE_POTENTIAL + model.electron_scale * self.psi
+        if law.law == "perfect_contact":
+            return electron
         if law.law == "butler_volmer":
             reduced = self.current / (2 * model.exchange_current)
             overpotential = -2 * ufl.ln(reduced + ufl.sqrt(1 + reduced**2))  # -2 asinh, transfer coefficient 1/2
         else:
             overpotential = -self.current * model.film_resistance
         shift = model.stress_shift * ufl.tr(self.core_stress) / 3 if law.stress_feedback else 0.0
-        electron = CORE_POTENTIAL + model.electron_scale * self.psi
-        self.trace = electron - overpotential - model.slope * self.c - shift
-        self.kappa = model.kappa_sei
-        # trace depends on xi through psi, c and stress: its normal derivative is taken out again to first order
-        slope = ufl.dot(ufl.grad(self.trace), ufl.grad(xi))
-        self.phi = self.trace - slope * xi + self.current / self.kappa * ufl.sin(xi)
+        return electron - overpotential - model.slope * self.c - shift
 
     @staticmethod
     def stress(strain, free, lam, mu):
@@ -74,8 +81,25 @@ class Exact:
         return lam * ufl.tr(elastic) * ufl.Identity(3) + 2 * mu * elastic
 
 
+def tilted_plane(model) -> Exact:
+    """Fields that vary along a tilted flat interface, in space along both of its tangents."""
+    x, dim = ufl.SpatialCoordinate(model.domains.mesh), model.domains.dim
+    c, s = math.cos(math.atan(SLOPE)), math.sin(math.atan(SLOPE))
+    up = x[dim - 1]
+    # normal (core -> SEI) and tangent; in space everything varies along the other tangent, y, as well
+    xi, eta = -s * x[0] + c * up, c * x[0] + s * up + (0.6 * x[1] if dim == 3 else 0)
+    current = 0.2 + 0.1 * ufl.cos(0.9 * eta + 0.3)
+    # each conductor carries the current through the interface: sigma d(phi_s)/d(xi) = kappa d(phi)/d(xi) = i_n there
+    psi = 0.2 * ufl.sin(eta) * (1 + xi**2) + model.electron_scale * current * ufl.sin(xi)
+    content = 0.3 * ufl.cos(1.1 * eta) * (1 + 0.5 * xi**2) + current * xi
+    u = [0.05 * ufl.sin(0.8 * xi) * ufl.cos(eta), 0.04 * ufl.cos(xi + 0.5 * eta), 0.03 * ufl.sin(eta - 0.7 * xi)]
+    return Exact(model, xi, current, psi, content, u[:dim])
+
+
 class ManufacturedModel(Model):
     """The model with sources and with exact values on the outer boundary."""
+
+    fields_of = staticmethod(tilted_plane)
 
     def _coefficients(self):
         super()._coefficients()
@@ -84,7 +108,7 @@ class ManufacturedModel(Model):
         e, nu = p.youngs_modulus["film"] / 1e9, p.poisson_ratio["film"]
         self.lam_sei = fem.Constant(mesh, e * nu / ((1 + nu) * (1 - 2 * nu)))
         self.mu_sei = fem.Constant(mesh, e / (2 * (1 + nu)))
-        self.exact = Exact(self)
+        self.exact = self.fields_of(self)
 
     def _residuals(self):
         x, d = self.exact, self.domains
@@ -95,6 +119,8 @@ class ManufacturedModel(Model):
         electrons += ufl.div(ufl.grad(x.psi)) * psi_t * d.dx(CORE)
         supply += x.current * v_t("-") * d.dS(CORE_SEI)  # the supply that the exact current needs
         content += (ufl.div(ufl.grad(x.c)) - UPTAKE) * c_t * d.dx(CORE)
+        if self.interface_current() is None:  # lithium takes the flux from the electrons, and so their source
+            content -= 1 / self.electron_scale * ufl.div(ufl.grad(x.psi)) * c_t * d.dx(CORE)
         mean += -x.c * r_t * d.dx(CORE)
 
         def force(stress):
@@ -120,22 +146,46 @@ class ManufacturedModel(Model):
             on_side = (np.isclose(sides, 0) | np.isclose(sides, shape["period"])).any(axis=1)
             return on_side | np.isclose(z, top) | np.isclose(z, -shape["core_size"])
 
-        for block, expression, submesh in (
-            (PHI, self.exact.phi, self.domains.ionic),
-            (PSI, self.exact.psi, self.domains.core),
-            (LITHIUM, self.exact.c, self.domains.core),
-            (DISPLACEMENT, self.exact.u, self.domains.solid),
-        ):
-            space = self.fields[block].function_space
-            compiled = fem.Expression(expression, space.element.interpolation_points, entity_maps=self.domains.entity_maps)
-            at_nodes = compiled.eval(self.domains.mesh, submesh.parent_cells).reshape(-1, blocks[block].bs)
-            imap = space.dofmap.index_map
-            values = np.zeros((imap.size_local + imap.num_ghosts, blocks[block].bs))
-            values[space.dofmap.list.ravel()] = at_nodes
-            owned = values[: blocks[block].owned]
+        for block in (PHI, PSI, LITHIUM, DISPLACEMENT):
+            values = self.exact_values(block)
             for component in range(blocks[block].bs):
-                constraints.fix(block, lambda x, b=block: boundary(x, b), owned[:, component], component)
+                constraints.fix(block, lambda x, b=block: boundary(x, b), values[:, component], component)
         return constraints
+
+    def exact_values(self, block: int) -> np.ndarray:
+        """Exact values (owned nodes, components) of a field in space."""
+        x, d = self.exact, self.domains
+        expression, submesh = {
+            PHI: (x.phi, d.ionic), PSI: (x.psi, d.core), LITHIUM: (x.c, d.core), DISPLACEMENT: (x.u, d.solid),
+        }[block]  # fmt: skip
+        space = self.fields[block].function_space
+        compiled = fem.Expression(expression, space.element.interpolation_points, entity_maps=d.entity_maps)
+        imap, size = space.dofmap.index_map, space.dofmap.index_map_bs
+        values = np.zeros((imap.size_local + imap.num_ghosts, size))
+        values[space.dofmap.list.ravel()] = compiled.eval(d.mesh, submesh.parent_cells).reshape(-1, size)
+        return values[: imap.size_local]
+
+    def errors(self) -> dict[str, float]:
+        """Relative errors of the present state in the 2-norm, and of the gradients (collective)."""
+        exact, d = self.exact, self.domains
+        core, solid = d.dx(CORE), d.regions(CORE, *d.sei_regions)
+        found = {}
+
+        def norm(field, where):
+            return math.sqrt(self.integrate(ufl.inner(field, field), where))
+
+        for name, field, given, where in (
+            ("potential", self.phi, exact.phi, d.regions(ELECTROLYTE, *d.sei_regions)),
+            ("electrons", self.psi, exact.psi, core),
+            ("lithium", self.c, exact.c, core),
+            ("displacement", self.u, exact.u, solid),
+        ):
+            found[name] = norm(field - given, where) / norm(given, where)
+            found[f"gradient of {name}"] = norm(ufl.grad(field - given), where) / norm(ufl.grad(given), where)
+        potential = self.integrate(self.v, core) / self.integrate(1.0, core)
+        found["core potential"] = abs(potential / CORE_POTENTIAL - 1)
+        found["uptake"] = abs(self.uptake() / UPTAKE - 1)
+        return found
 
 
 def manufactured_errors(refinement: int, interface: InterfaceLaw, make=strip) -> dict[str, float]:
@@ -149,7 +199,6 @@ def manufactured_errors(refinement: int, interface: InterfaceLaw, make=strip) ->
     make : callable
         ``strip`` in the plane, ``space_meshes.block`` in space.
     """
-    comm = MPI.COMM_WORLD
     n = 4 * 2**refinement
     if make is strip:
         mesh = strip([("film", 2.0, n)], period=2.0, columns=n, core=(1.5, 3 * n // 4), electrolyte=(0.5, n // 4), tilt=0.15)
@@ -161,6 +210,11 @@ def manufactured_errors(refinement: int, interface: InterfaceLaw, make=strip) ->
         )
     mesh.points[:, -1] += SLOPE * mesh.points[:, 0]
     mesh.kind = "particle"  # no flat collector: electrons come from the exact source
+    return solved_errors(ManufacturedModel, mesh, interface)
+
+
+def solved_errors(kind: type[ManufacturedModel], mesh, interface: InterfaceLaw) -> dict[str, float]:
+    """Solve on a mesh of one layer, ``film``, and measure (collective)."""
     values = parameters(
         {"film": 1e-7, "electrolyte": 1e-7},
         "film",
@@ -172,28 +226,10 @@ def manufactured_errors(refinement: int, interface: InterfaceLaw, make=strip) ->
         core_swelling=0.02,
         out_of_plane_strain=0.01,
     )
-    domains = Domains(comm, mesh if comm.rank == 0 else None)
-    model = ManufacturedModel(domains, values)
+    model = kind(Domains(MPI.COMM_WORLD, mesh if MPI.COMM_WORLD.rank == 0 else None), values)
     solver = NewtonSolver(model.system)
     solver.solve()
-    exact, core, sei = model.exact, domains.dx(CORE), domains.regions(ELECTROLYTE, *domains.sei_regions)
-    solid = domains.regions(CORE, *domains.sei_regions)
-    errors = {}
-
-    def norm(field, where):
-        return math.sqrt(model.integrate(ufl.inner(field, field), where))
-
-    for name, found, given, where in (
-        ("potential", model.phi, exact.phi, sei),
-        ("electrons", model.psi, exact.psi, core),
-        ("lithium", model.c, exact.c, core),
-        ("displacement", model.u, exact.u, solid),
-    ):
-        errors[name] = norm(found - given, where) / norm(given, where)
-        errors[f"gradient of {name}"] = norm(ufl.grad(found - given), where) / norm(ufl.grad(given), where)
-    potential = model.integrate(model.v, core) / model.integrate(1.0, core)
-    errors["core potential"] = abs(potential / CORE_POTENTIAL - 1)
-    errors["uptake"] = abs(model.uptake() / UPTAKE - 1)
+    errors = model.errors()
     solver.destroy()
     model.system.destroy()
     return errors

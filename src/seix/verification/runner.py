@@ -99,7 +99,7 @@ def run_cases(cases: Sequence[Case], say=print) -> list[Result]:
         results.append(Result(case, checks, time.perf_counter() - start, message))
         word = "passed" if results[-1].passed else "FAILED"
         if MPI.COMM_WORLD.rank == 0:
-            say(f"{word}  {case.number:10}  {case.title}  ({len(checks)} checks, {results[-1].seconds:.1f} s)")
+            say(f"{word}  {case.number:18}  {case.title}  ({len(checks)} checks, {results[-1].seconds:.1f} s)")
     return results
 
 
@@ -145,7 +145,7 @@ def verify_command(output: Path | None, only: Sequence[str], list_only: bool = F
     cases = chosen(only)
     if list_only:
         if root:
-            print("\n".join(f"{case.number:10}  {case.title}" for case in cases))
+            print("\n".join(f"{case.number:18}  {case.title}" for case in cases))
         return
     target = output or (None if only else Path("docs/verification"))
     if target is not None:

@@ -224,8 +224,8 @@ def _random(geometry: Particles, heights: np.ndarray, thickness: float, rng: np.
         raise GeometryError(f"no random places were found that can be meshed; of the last ones {refusal}")
     share = (math.pi * (radii + thickness) ** 2).sum() / box**2 if dim == 2 else (4.19 * (radii + thickness) ** 3).sum() / box**3
     raise GeometryError(
-        f"{len(radii)} particles with their SEI would fill {share:.1%} of a box of {box:.4g} nm, and found no place there with "
-        f"gaps of {gap:.4g} nm: a larger box, a smaller fraction or a smaller geometry.gap helps"
+        f"{len(radii)} particles with their SEI would fill {100 * share:.1f} % of a box of {box:.4g} nm, and found no place "
+        f"there with gaps of {gap:.4g} nm: a larger box, a smaller fraction or a smaller geometry.gap helps"
     )
 
 

@@ -1,0 +1,97 @@
+"""Stated errors of adapted meshes against true ones: what the safety factor of `mesh.adapt` rests on.
+
+    python bench/effectivity.py [--write docs/performance.md] [--quick]
+
+The true error of a mesh is its distance to a reference that has nothing in common with its sequence: another sequence, that
+starts from cells of a third of the size, with slower growth, and goes on to a much smaller error, which is the doubt left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from adapt import OTHER, START, Point, loaded, run_adapted
+from table import markdown, publish
+
+from seix.adaptivity.sequence import SAFETY
+
+PEAK = "field_enhancement.p999"
+TOLERANCE, FINEST = 2e-3, 3e-4
+"""Of the sequences that are judged, and of their references."""
+FACTORS = (1.0, 1.25, 1.5)
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Case:
+    """A structure and what is asked of it."""
+
+    name: str
+    path: str
+    overrides: tuple[str, ...]
+    target: str = PEAK
+
+
+CASES = [
+    *(Case(f"bilayer, seed {seed}", "paper/bilayer.yaml", ("geometry.period=40 nm", f"seed={seed}")) for seed in (1, 2)),
+    *(Case(f"multilayer, seed {seed}", "paper/multilayer.yaml", ("geometry.period=40 nm", f"seed={seed}")) for seed in (1, 2)),
+    Case("bilayer, P99 of LiF", "paper/bilayer.yaml", ("geometry.period=40 nm",), "field_enhancement.p99.LiF"),
+    Case("multilayer, mean", "paper/multilayer.yaml", ("geometry.period=40 nm",), "field_enhancement.mean"),
+    Case("cellular", "examples/cellular_grains.yaml", ("geometry.period=30 nm",)),
+    Case("polycrystal", "examples/polycrystal.yaml", ("geometry.period=30 nm",)),
+]  # fmt: skip
+
+
+def adapted(case: Case, folder: Path, tolerance: float, *more: str) -> list[Point]:
+    """The sequence down to a tolerance."""
+    adapt = f"mesh.adapt={{target: {case.target}, tolerance: {tolerance}}}"
+    return run_adapted(loaded(case.path, *case.overrides, *START, adapt, *more), folder)
+
+
+def table(cases: list[Case]) -> str:
+    """One line for each structure, and what they come to together."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, case in enumerate(cases):
+            work = Path(folder) / str(number)
+            points = adapted(case, work / "sequence", TOLERANCE)
+            best = adapted(case, work / "other", FINEST, *OTHER)[-1]
+            # the first mesh ends no sequence
+            pairs = [(point.estimated, max(abs(point.value / best.value - 1), ROUNDING)) for point in points[1:]]
+            found.append((case.name, best.estimated, pairs))
+            print(*line(*found[-1]), sep=" | ", flush=True)
+    return page(found)
+
+
+def line(name: str, doubt: float, pairs: list[tuple[float, float]]) -> list[str]:
+    """Texts of one structure: relative errors of the reference, and stated and true ones of each mesh."""
+    texts = [", ".join(f"{100 * one:.2g}" for one in column) for column in zip(*pairs, strict=True)]
+    return [name, f"{100 * doubt:.2g}", *texts, f"{min(stated / true for stated, true in pairs):.2g}"]
+
+
+def page(found: list[tuple[str, float, list[tuple[float, float]]]]) -> str:
+    """The table, and how many meshes the stated errors cover."""
+    head = ["structure", "error of the reference [%]", "stated errors [%]", "true errors [%]", "least ratio"]
+    every = np.array([(stated / SAFETY, true, doubt) for _, doubt, pairs in found for stated, true in pairs])
+    raw, true, doubt = every.T
+    counts = "; ".join(
+        f"{factor:g}: {(raw * factor >= true).sum()}, and {(raw * factor + doubt >= true).sum()} with the error of the reference"
+        for factor in FACTORS
+    )
+    return (
+        f"{markdown(head, [line(*one) for one in found])}\n\nMeshes, of {len(every)}, whose true error is within the stated one, "
+        f"by the safety factor: {counts}. In use is {SAFETY:g}; the median of stated over true is then "
+        f"{SAFETY * np.median(raw / true):.1f}."
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="page whose section is replaced")
+    parser.add_argument("--quick", action="store_true", help="one structure: shows that it runs")
+    given = parser.parse_args()
+    publish({"effectivity": lambda: table(CASES[:1] if given.quick else CASES)}, None, given.write)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..analysis.notation import display_unit, format_number
 from ..errors import ConvergenceError, InputError
+from ..input.overlay import parse_overrides
 from ..scenario_file import ScenarioSource, Study
 from ..units import UnitError, format_si, parse_quantity
 from . import sizes
@@ -21,7 +22,7 @@ from .command import RESULTS
 from .converged import Converged, Limits, scatter_exponent
 from .convergence import Convergence
 from .outputs import write_file
-from .overlay import overlay, scenario_text
+from .overlay import keys_and_values, later_wins, overlay, scenario_text
 from .runs import Runs
 from .sizes import Size
 from .store import Store
@@ -89,12 +90,12 @@ def converge_command(path: Path, output: Path | None, overrides: Sequence[str], 
         result = search.run()
     finally:
         runs.close()
-    chosen = source.study([*overrides, *_without(sizes.overrides_of(study, _size(result)), overrides)])
+    chosen = source.study(later_wins(overrides, sizes.overrides_of(study, _size(result))))
     _write(store, study, chosen, overrides, target, limits, result, runs)
     words = in_words(study, chosen, target, limits, result)
     print("\n".join([*words, f"folder  {store.root}"]))
     if not result.reached:
-        raise ConvergenceError("\n".join(_unreached(result)))
+        raise ConvergenceError("\n".join(_unreached(limits, result)))
 
 
 def _refuse_adapted(study: Study) -> None:
@@ -136,18 +137,13 @@ def _largest_period(study: Study, options: ConvergeOptions) -> float | None:
 
 def _shared(study: Study, overrides: Sequence[str], target: Target) -> dict[str, str]:
     """What all runs have: the overrides of the user, no second mesh, no pictures, and one current where that is enough."""
-    shared = dict(text.split("=", 1) for text in overrides)
+    parse_overrides(overrides)  # says what is wrong with them
+    shared = keys_and_values(overrides)
     shared |= {"error.method": "none", "output.figures": "false"}
     first = next(iter(study.members.values()))
     if first.load.reference_field == "matrix":  # another reference is taken at I/I0 = 1
         shared |= {"load.current_multiples": json.dumps([target.multiple]), "output.map_current_multiple": ""}
     return shared
-
-
-def _without(texts: Sequence[str], overrides: Sequence[str]) -> list[str]:
-    """Texts whose keys the overrides do not set already."""
-    taken = {text.partition("=")[0].strip() for text in overrides}
-    return [text for text in texts if text.partition("=")[0] not in taken]
 
 
 def _size(result: Converged) -> Size:
@@ -171,7 +167,7 @@ def _write(
     write_file(store.root / "converge.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     write_file(store.root / "converge.csv", _table(study, target, result))
     write_file(store.root / "converge.txt", "\n".join(words) + "\n")
-    keys = overlay(chosen, [*overrides, *_without(sizes.overrides_of(study, _size(result)), overrides)])
+    keys = overlay(chosen, later_wins(overrides, sizes.overrides_of(study, _size(result))))
     comment = [f"{study.title}, at the size found by seix converge:", *words]
     write_file(store.root / "converged.yaml", scenario_text(study.path, store.root, keys, comment))
     runs.write_tables()
@@ -256,12 +252,14 @@ def in_words(study: Study, chosen: Study, target: Target, limits: Limits, result
         lines.append(f"scatter between seeds ~ area^({exponent[0]:.2f} ± {exponent[1]:.2f}); -0.5 is expected")
     if result.failures:
         lines.append(f"{len(result.failures)} runs failed and are left out: {result.failures[0]}")
-    return lines + _unreached(result)
+    return lines + _unreached(limits, result)
 
 
-def _unreached(result: Converged) -> list[str]:
+def _unreached(limits: Limits, result: Converged) -> list[str]:
     found = []
     options = {"mesh": "--max-cells", "width": "--max-period or --max-cells", "seeds": "--max-seeds"}
+    if any(one.mean.count == limits.max_seeds for one in result.ensembles):  # means that are too uncertain to agree
+        options["width"] = "--max-period, --max-cells or --max-seeds"
     for name, option in options.items():
         outcome = getattr(result, name)
         if not outcome.reached:

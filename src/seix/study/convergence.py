@@ -13,6 +13,7 @@ from . import sizes
 from .converged import Converged, Ensemble, Limits, MeshStep
 from .estimate import size_of
 from .interval import Mean, mean_of, needed
+from .overlay import later_wins
 from .plan import Case
 from .runs import Runs
 from .sizes import STEP, Size
@@ -20,8 +21,9 @@ from .target import Target
 
 MESH_SHARE = 1.0 / 3.0
 """Part of the tolerance that the mesh may take."""
-FIRST_SEEDS = 5
-"""Seeds of an ensemble before anything is concluded from their scatter."""
+FIRST_SEEDS = 8
+"""Seeds of an ensemble before anything is concluded from their scatter: fewer are too often alike by chance, which would end the
+sequence too early."""
 FEWEST_SEEDS = 3
 """Seeds that must have a result."""
 
@@ -69,8 +71,8 @@ class Convergence:
 
     def overrides(self, size: Size) -> list[str]:
         """Texts for ``--set`` of a run."""
-        texts = dict(text.split("=", 1) for text in sizes.overrides_of(self.study, size))
-        return [f"{key}={value}" for key, value in (self.shared | texts).items()]
+        shared = [f"{key}={value}" for key, value in self.shared.items()]
+        return later_wins(shared, sizes.overrides_of(self.study, size))
 
     # -- runs ------------------------------------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ class Convergence:
             if reason:
                 result.reached, result.reason, result.chosen = False, reason, found[-1].doubling
                 break
-            found.append(self._ensemble(doubling))
+            found.append(self._ensemble(doubling, found[-1]))
             narrow, wide = found[-2], found[-1]
             if self._agree(narrow.mean, wide.mean):
                 result.chosen = narrow.doubling
@@ -173,10 +175,18 @@ class Convergence:
         explained = max(math.hypot(narrow.half_width, wide.half_width), MESH_SHARE * allowed)
         return abs(narrow.value - wide.value) <= min(allowed, explained)
 
-    def _ensemble(self, doubling: int) -> Ensemble:
-        """Seeds at one width, until their mean is known to the tolerance or there are no more."""
-        first = next(iter(self.study.members.values())).seed
-        count = min(FIRST_SEEDS, self.limits.max_seeds)
+    def _ensemble(self, doubling: int, narrower: Ensemble | None = None) -> Ensemble:
+        """Seeds at one width, until their mean is known to the tolerance or there are no more.
+
+        The scatter of the narrower pieces tells how many are needed at least if it falls with the square root of the area: to
+        stop at the first few that happen to be alike would make the interval too narrow.
+        """
+        scenario = next(iter(self.study.members.values()))
+        first, count = scenario.seed, FIRST_SEEDS
+        if narrower is not None:
+            ratio = sizes.area_ratio(scenario, doubling) / sizes.area_ratio(scenario, doubling - 1)
+            count = max(count, math.ceil(len(narrower.seeds) / ratio))
+        count = min(count, self.limits.max_seeds)
         while True:
             cases = [self._case(Size(self.result.mesh.chosen, doubling, shift)) for shift in range(count)]
             values = self._values(cases)

@@ -18,6 +18,19 @@ _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """Texts that YAML readers take for something else."""
 
 
+def keys_and_values(overrides: Sequence[str]) -> dict[str, str]:
+    """Texts ``key.path=value`` as a mapping."""
+    return {key.strip(): value for key, _, value in (text.partition("=") for text in overrides)}
+
+
+def later_wins(*groups: Sequence[str]) -> list[str]:
+    """All overrides, each key once: with its last value."""
+    found: dict[str, str] = {}
+    for group in groups:
+        found |= keys_and_values(group)
+    return [f"{key}={value}" for key, value in found.items()]
+
+
 def overlay(study: Study, overrides: Sequence[str]) -> dict[str, Any]:
     """Keys of a file that makes from the scenario of a study what the overrides make.
 

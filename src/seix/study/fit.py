@@ -22,7 +22,7 @@ MESH_STEP = 0.02
 """The same as a part of the distance of the bounds, where every value has another mesh, whose errors would drown the effect."""
 NO_EFFECT = 1e-7
 """Relative change of all quantities under such a step that is nothing but the tolerance of the solver."""
-X_TOLERANCE, F_TOLERANCE, G_TOLERANCE = 1e-7, 1e-9, 1e-10
+X_TOLERANCE, F_TOLERANCE, G_TOLERANCE = 1e-7, 1e-9, 1e-6
 """Of `scipy.optimize.least_squares`; steps are measured between the bounds."""
 MOST_STEPS = 100
 

@@ -42,7 +42,7 @@ def sweep(
     ranks_per_case: Annotated[int, Parameter(help="Ranks that compute a case together, under mpirun.")] = 1,
     shard: Annotated[str | None, Parameter(help="i/n: only the i-th of n parts, for job arrays on one folder.")] = None,
     retry: Annotated[bool, Parameter(negative=(), help="Try failed cases again, also those sure to fail again.")] = False,
-    dry_run: Annotated[bool, Parameter(negative=(), help="List the cases, what they share, and estimates; compute nothing.")] = False,
+    dry_run: Annotated[bool, Parameter(negative=(), help="List cases, what they share, and estimates; compute nothing.")] = False,
 ) -> None:
     """Compute all cases of a study that are not there yet, and write its tables.
 
@@ -80,7 +80,9 @@ def converge(
     max_cells: Annotated[
         float | None, Parameter(help="Expected cells of a run [default: 400 000 in 2D, 2 million in 3D].")
     ] = None,
-    max_period: Annotated[str | None, Parameter(help="Of a patch, such as '1 um' [default: 8 times that of the scenario].")] = None,
+    max_period: Annotated[
+        str | None, Parameter(help="Of a patch, such as '1 um' [default: 8 times that of the scenario].")
+    ] = None,
     max_seeds: Annotated[int, Parameter(help="Seeds at one width.")] = 32,
 ) -> None:
     """Refine the mesh, widen the piece and add seeds until a quantity is stable: what size is representative.

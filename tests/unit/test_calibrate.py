@@ -252,7 +252,7 @@ def test_derivatives_turn_to_the_side_that_can_be_computed(tmp_path):
         ({"parameters": {"seed": {"key": "seed", "start": 1, "low": 0, "high": 3}}}, "cannot be fitted"),
         ({"parameters": {"a": KAPPA, "b": KAPPA}, "measurements": [RESISTANCE] * 2}, "parameters.a gives it too"),
         ({"parameters": {"kappa": KAPPA | {"key": "sei.thicknes"}}}, "did you mean 'thickness'"),
-        ({"parameters": {"kappa": KAPPA | {"scale": "linear", "prior": {"value": "1e-7 S/m", "uncertainty": "factor 2"}}}}, "a factor"),
+        ({"parameters": {"kappa": KAPPA | {"scale": "linear", "prior": {"value": "1 S/m", "uncertainty": "factor 2"}}}}, "a fac"),
         ({"measurements": [RESISTANCE | {"value": "3 nm"}]}, "measurements.0.value: .* another dimension"),
         ({"measurements": [RESISTANCE | {"uncertainty": "0 %"}]}, "must be more than 0 %"),
         ({"measurements": [RESISTANCE | {"quantity": "sei.area_resistence"}]}, "did you mean 'sei.area_resistance'"),

@@ -198,7 +198,8 @@ def test_variants_get_sizes_of_their_own(tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "texts"),
-    [(BILAYER, ["mesh.cells_per_layer=5", "sei.inorganic.LiF=10 %", "error.method=none"]), (PAIR, ["seed=4", "sei.thickness=42 nm"]),
+    [(BILAYER, ["mesh.cells_per_layer=5", "sei.inorganic.LiF=10 %", "error.method=none"]),
+     (PAIR, ["seed=4", "sei.thickness=42 nm"]),
      (TWO_LAYERS, ["sei.layers.1.thickness=25 nm", "sei.thickness=45 nm"]), (FILM, ["title='a: b # c'", "sei.matrix=oligomer"])],
     ids=["values", "variants", "list", "text"],
 )  # fmt: skip
@@ -243,7 +244,7 @@ def test_a_limit_is_exit_code_3_with_everything_written(tmp_path, monkeypatch, c
     command = ["converge", str(BILAYER), *sets, "-j", "1", "--max-cells", "3000", "--max-seeds", "2", "-o", "out"]
     assert main(command) == 3
     said = capsys.readouterr().err
-    assert "not reached: mesh" in said and "not reached: width" in said and "not reached: seeds" in said and "Traceback" not in said
+    assert all(f"not reached: {name}" in said for name in ("mesh", "width", "seeds")) and "Traceback" not in said
     found = json.loads((tmp_path / "out/converge.json").read_text())
     assert not found["reached"] and found["uncertainty"]["mesh"] is None and found["uncertainty"]["seeds"] > 0
     values = found["ensembles"][0]["values"]

@@ -118,7 +118,8 @@ def write(store: Store, found: Calibrated, runs: Runs) -> None:
     from .calibrate_figures import write_figures
 
     words = in_words(found)
-    write_file(store.root / "calibration.json", json.dumps(finite(_document(found, runs, words)), indent=1, ensure_ascii=False) + "\n")
+    document = json.dumps(finite(_document(found, runs, words)), indent=1, ensure_ascii=False)
+    write_file(store.root / "calibration.json", document + "\n")
     write_file(store.root / "calibration.csv", _parameter_table(found))
     write_file(store.root / "measurements.csv", _measurement_table(found))
     setup = found.setup
@@ -126,7 +127,9 @@ def write(store: Store, found: Calibrated, runs: Runs) -> None:
     texts = later_wins([text for text in setup.shared if not _only_computing(text)], fitted)
     keys = overlay(setup.source.study(texts), texts)
     comment = [f"Values fitted by seix calibrate {setup.path.name}: {setup.file.title}", *words, "Measured:"]
-    comment += [f"  {one.target.described}: {format_si(one.value, one.target.unit.strip('1'))}, {one.source}" for one in setup.measurements]
+    for one in setup.measurements:
+        unit = "" if one.target.unit == "1" else one.target.unit
+        comment.append(f"  {one.target.described}: {format_si(one.value, unit)}, {one.source}")
     comment = [line for text in comment for line in text.splitlines()]
     write_file(store.root / "fitted.yaml", scenario_text(setup.source.path, store.root, keys, comment))
     runs.write_tables()
@@ -190,7 +193,8 @@ def _document(found: Calibrated, runs: Runs, words: Sequence[str]) -> dict[str, 
             "keys": one.keys, "value": found.values[j], "unit": one.unit or "1", "standard_error": found.standard_error(j),
             "interval_95": None if interval is None else list(interval), "scale": "log" if one.log else "linear",
             "start": one.start, "low": one.low, "high": one.high, "prior": None if one.prior is None else list(one.prior),
-            "at_bound": confidence.at_bound[j] or None, "identifiable": confidence.known[j], "from_prior_only": confidence.prior_only[j],
+            "at_bound": confidence.at_bound[j] or None, "identifiable": confidence.known[j],
+            "from_prior_only": confidence.prior_only[j],
         }  # fmt: skip
     measured = len(setup.measurements)
     return {

@@ -94,7 +94,7 @@ def _write_confidence(path: Path, found: Calibrated, dpi: int) -> None:
         row, column = divmod(number, columns)
         axes = figure.axes(column * each_x + 16.0, row * each_y + HEAD, _PANEL, _PANEL)
         _draw_pair(axes, found, j, k)
-        correlation = found.confidence.correlation[j, k]
+        correlation = round(float(found.confidence.correlation[j, k]), 2) + 0.0  # no minus before zero
         letter = "abcdefghijklmnopqrstuvwxyz"[number % 26]
         panel_head(figure, column * each_x + 10.0, row * each_y, letter, f"joint 95 % region, correlation {correlation:.2f}")
     handles = [Line2D([], [], color=_AFTER, marker="o", label="fitted")]
@@ -108,24 +108,33 @@ def _write_confidence(path: Path, found: Calibrated, dpi: int) -> None:
 def _draw_pair(axes: Axes, found: Calibrated, j: int, k: int) -> None:
     parameters, values = found.setup.parameters, found.values
     line = region(found, j, k)
-    for number, ends, span, label in ((j, line[0], axes.axvspan, axes.set_xlabel), (k, line[1], axes.axhspan, axes.set_ylabel)):
+    for number, ends, label in ((j, line[0], axes.set_xlabel), (k, line[1], axes.set_ylabel)):
         one = parameters[number]
-        factor, unit = display_unit(one.unit or "1", abs(values[number]))
-        label(f"{one.name.replace('_', ' ')}{f' ({pretty_unit(unit)})' if unit else ''}")
+        factor, unit = _axis_unit(one, values[number])
+        label(f"{one.name.replace('_', ' ')}{f' ({unit})' if unit else ''}")
         for bound in found.interval(number):
             (axes.axvline if number == j else axes.axhline)(bound / factor, color=_AFTER, linestyle=":", linewidth=0.6)
         _draw_prior(axes, one, factor, number == j)
-        del span
         reach = 1.25 * (ends - values[number])
         limits = ((values[number] + reach.min()) / factor, (values[number] + reach.max()) / factor)
         if one.log and ends.max() / ends.min() > 10:
             (axes.set_xscale if number == j else axes.set_yscale)("log")
             limits = (ends.min() / 1.3 / factor, ends.max() * 1.3 / factor)
         (axes.set_xlim if number == j else axes.set_ylim)(*limits)
-    factors = [display_unit(parameters[n].unit or "1", abs(values[n]))[0] for n in (j, k)]
+    factors = [_axis_unit(parameters[n], values[n])[0] for n in (j, k)]
     axes.fill(line[0] / factors[0], line[1] / factors[1], color=_AFTER, alpha=0.15, linewidth=0)
     axes.plot(line[0] / factors[0], line[1] / factors[1], color=_AFTER)
     axes.plot([values[j] / factors[0]], [values[k] / factors[1]], "o", color=_AFTER)
+
+
+def _axis_unit(one: Parameter, value: float) -> tuple[float, str]:
+    """Factor and unit in which a value has few digits; a power of ten goes to the unit where that has no prefix."""
+    factor, unit = display_unit(one.unit or "1", abs(value))
+    exponent = math.floor(math.log10(abs(value) / factor)) if value else 0
+    unit = pretty_unit(unit)
+    if -3 < exponent < 4:
+        return factor, unit
+    return factor * 10.0**exponent, rf"$10^{{{exponent}}}$ {unit}".rstrip()
 
 
 def _draw_prior(axes: Axes, one: Parameter, factor: float, vertical: bool) -> None:

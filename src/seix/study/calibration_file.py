@@ -40,7 +40,8 @@ class Prior(Model):
 
     value: Annotated[Number, Field(description="Most probable value, with its unit.")]
     uncertainty: Annotated[
-        Number, Field(description="Standard deviation: with unit, in per cent of the value, or `factor 3` on a logarithmic scale.")
+        Number,
+        Field(description="Standard deviation: with unit, in per cent of the value, or `factor 3` on a logarithmic scale."),
     ]
 
     @model_validator(mode="after")
@@ -113,7 +114,9 @@ class CalibrationFile(Model):
     measurements: Annotated[list[Measured], Field(min_length=1, description="What the model has to agree with.")]
     seeds: Annotated[
         int | list[int] | None,
-        Field(description="The model is the mean over so many seeds, 1 and up, or over those listed; the scenario's own if not given."),
+        Field(
+            description="The model is the mean over so many seeds, 1 and up, or over those listed; the scenario's own if not given."
+        ),
     ] = None
     max_runs: Annotated[int, Field(ge=2, le=100_000, description="Different runs that may be needed altogether.")] = 300
 

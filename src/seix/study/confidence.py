@@ -64,8 +64,8 @@ class Confidence:
 def confidence_of(shares: np.ndarray, jacobian: np.ndarray, measured: int) -> Confidence:
     r"""Linearised confidence region at the end of a fit.
 
-    With residuals divided by their standard deviations the covariance is :math:`(J^T J)^{-1}` (Gauss-Markov; for priors Bayes with
-    normal distributions). Parameters at a bound are left out of it. Directions v with a singular value of J below 1, or below
+    With residuals divided by their standard deviations the covariance is :math:`(J^T J)^{-1}` (Gauss-Markov; with priors Bayes
+    for normal distributions). Parameters at a bound are left out of it. Directions v with a singular value of J below 1, or below
     :data:`CONDITION` times the largest, are not fixed: along them the data allow all of the interval between the bounds.
 
     Parameters

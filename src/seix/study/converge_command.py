@@ -82,7 +82,8 @@ def converge_command(path: Path, output: Path | None, overrides: Sequence[str], 
     limits = _limits(study, options)
     store = Store(output or RESULTS / f"{path.stem}-converge")
     store.prepare()
-    axes = [AxisInfo("refinement", "refinement", "mesh.cells_per_layer"), AxisInfo("width", "width", "geometry", _width_unit(study))]
+    unit = _width_unit(study)
+    axes = [AxisInfo("refinement", "refinement", "mesh.cells_per_layer"), AxisInfo("width", "width", "geometry", unit)]
     runs = Runs(store, path, f"{study.title}: representative size", source, axes, options.jobs)
     shared = _shared(study, overrides, target)
     search = Convergence(runs, study, shared, target, limits, lambda line: print(line, flush=True))
@@ -158,8 +159,9 @@ def _width_unit(study: Study) -> str:
 
 
 def _write(
-    store: Store, study: Study, chosen: Study, overrides: Sequence[str], target: Target, limits: Limits, result: Converged, runs: Runs
-) -> None:
+    store: Store, study: Study, chosen: Study, overrides: Sequence[str], target: Target, limits: Limits, result: Converged,
+    runs: Runs,
+) -> None:  # fmt: skip
     from .converge_figure import write_figure
 
     words = in_words(study, chosen, target, limits, result)
@@ -214,12 +216,12 @@ def _table(study: Study, target: Target, result: Converged) -> str:
     unit = _width_unit(study)
     for step in result.meshes:
         width = sizes.width(first, 0) if piece else ""
-        row = [2 ** (step.refinement / 2), width, unit if piece else "", first.seed, step.value, target.unit, step.error, step.cells]
-        table.writerow(["mesh", *row])
+        row = [sizes.STEP**step.refinement, width, unit if piece else "", first.seed, step.value, target.unit]
+        table.writerow(["mesh", *row, step.error, step.cells])
     for one in result.ensembles:
         for seed, value in zip(one.seeds, one.values, strict=True):
             width = sizes.width(first, one.doubling) if piece else ""
-            row = [2 ** (result.mesh.chosen / 2), width, unit if piece else "", seed, value, target.unit, None, None]
+            row = [sizes.STEP**result.mesh.chosen, width, unit if piece else "", seed, value, target.unit, None, None]
             table.writerow(["width", *row])
     return stream.getvalue()
 
@@ -232,8 +234,10 @@ def in_words(study: Study, chosen: Study, target: Target, limits: Limits, result
              f"{target.described}: not representative to {100 * limits.tolerance:g} %"]  # fmt: skip
     for name, scenario in chosen.members.items():
         mesh, of = scenario.mesh, f" of {name}" if study.is_comparison else ""
-        grains = f"{mesh.cells_per_diameter:g} cells per diameter, {mesh.cells_per_gap:g} per gap, "
-        lines.append(f"mesh{of}: {grains * sizes.resolves_grains(scenario)}{mesh.cells_per_layer:g} per layer, growth {mesh.growth:g}")
+        across = [("diameter", mesh.cells_per_diameter), ("gap", mesh.cells_per_gap), ("layer", mesh.cells_per_layer)]
+        across = across if sizes.resolves_grains(scenario) else across[2:]
+        said = ", ".join(f"{count:g} per {what}" for what, count in across)
+        lines.append(f"mesh{of}: cells {said}; growth {mesh.growth:g}")
     first = next(iter(chosen.members.values()))
     if result.width.skipped:
         lines.append(f"width: {result.width.skipped}")

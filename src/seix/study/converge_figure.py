@@ -126,7 +126,8 @@ def _mark(axes: Axes, x: float, y: float) -> None:
 
 def _plain_log_ticks(axes: Axes, values: list[float]) -> None:
     """One tick for each value, with as many digits as tell them apart."""
-    axes.set_xticks(values, [f"{value:.0f}" if value < 1e3 else f"{value / 1000:.2g}k" if value < 1e4 else f"{value / 1000:.0f}k" for value in values])
+    thousands = [f"{value / 1000:.2g}k" if value < 1e4 else f"{value / 1000:.0f}k" for value in values]
+    axes.set_xticks(values, [f"{value:.0f}" if value < 1e3 else text for value, text in zip(values, thousands, strict=True)])
     axes.set_xticks([], minor=True)
     axes.set_xlim(values[0] / 1.2, values[-1] * 1.2)
 

@@ -126,7 +126,8 @@ class Convergence:
         finest = steps[-1]
         for step in steps:
             step.error = None if finest.estimate is None else abs(step.value - finest.value) + finest.estimate
-        good = [s.refinement for s in steps if s.error is not None and s.error <= MESH_SHARE * self.limits.tolerance * abs(s.value)]
+        share = MESH_SHARE * self.limits.tolerance
+        good = [step.refinement for step in steps if step.error is not None and step.error <= share * abs(step.value)]
         result.chosen = good[0] if good else finest.refinement
 
     # -- widths and seeds ------------------------------------------------------------------------------------------------

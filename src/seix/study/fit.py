@@ -175,7 +175,8 @@ class Fit:
         found = self._residuals(values, model)
         chi2 = float(found @ found) if np.isfinite(found).all() else None
         self.steps.append(Step(values, chi2))
-        named = ", ".join(f"{one.name} {value:.5g} {one.unit}".rstrip() for one, value in zip(self.setup.parameters, values, strict=True))
+        pairs = zip(self.setup.parameters, values, strict=True)
+        named = ", ".join(f"{one.name} {value:.5g} {one.unit}".rstrip() for one, value in pairs)
         self.say(f"{self.runs.count:4d} runs  chi2 {'failed' if chi2 is None else f'{chi2:.5g}'}  {named}")
         return found
 
@@ -250,8 +251,8 @@ class Fit:
             parameter = self.setup.parameters[number]
             keys = ", ".join(parameter.keys)
             raise InputError(
-                f"{self.setup.path}: parameters.{parameter.name}: {keys} has no effect on any of the measured quantities; leave it "
-                "out, or measure something that depends on it"
+                f"{self.setup.path}: parameters.{parameter.name}: {keys} has no effect on any of the measured quantities; leave "
+                "it out, or measure something that depends on it"
             )
 
     # -- search ----------------------------------------------------------------------------------------------------------

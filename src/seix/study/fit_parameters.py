@@ -136,8 +136,10 @@ class FitSetup:
         if base.resolve() == path.resolve():
             raise InputError(f"{path}: scenario: names this calibration itself; expected a scenario file")
         self.source = ScenarioSource(base)
-        self.shared = later_wins([f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in file.change.items()], overrides)
-        self.study = self._study("parameters", [text for one in file.parameters.values() for text in _written(one, one.start)])
+        given = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in file.change.items()]
+        self.shared = later_wins(given, overrides)
+        start = [text for one in file.parameters.values() for text in _written(one, one.start)]
+        self.study = self._study("parameters", start)
         self.parameters = [self._parameter(name, one) for name, one in file.parameters.items()]
         self.measurements = [self._measurement(i, one) for i, one in enumerate(file.measurements)]
 
@@ -156,7 +158,8 @@ class FitSetup:
             study = self._study(f"{where}.{place}", [*others, *_written(given, value)])
             found, unit = value_at(study, given.targets[0])
             if not isinstance(found, float):
-                raise InputError(f"{self.path}: {where}: {given.targets[0]} is no quantity that can have any value; it cannot be fitted")
+                text = f"{given.targets[0]} is no quantity that can have any value; it cannot be fitted"
+                raise InputError(f"{self.path}: {where}: {text}")
             return found, unit, study
 
         start, unit, study = number("start", given.start)

@@ -105,6 +105,8 @@ def _scalar(value: Any) -> str:
     """Numbers, lists and texts as JSON, which is YAML; plain words and quantities without quotes."""
     if value is None:
         return ""
-    if isinstance(value, str) and (_NUMBER_AND_UNIT.fullmatch(value) or (_PLAIN.fullmatch(value) and value.lower() not in _WORDS)):
-        return value
+    if isinstance(value, str):
+        word = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+        if word or _NUMBER_AND_UNIT.fullmatch(value):
+            return value
     return json.dumps(value, ensure_ascii=False)

@@ -115,7 +115,8 @@ class CalibrationFile(Model):
     seeds: Annotated[
         int | list[int] | None,
         Field(
-            description="The model is the mean over so many seeds, 1 and up, or over those listed; the scenario's own if not given."
+            description="The model is the mean over so many seeds, 1 and up, or over those listed; the scenario's own if not "
+            "given."
         ),
     ] = None
     max_runs: Annotated[int, Field(ge=2, le=100_000, description="Different runs that may be needed altogether.")] = 300

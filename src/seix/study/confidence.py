@@ -8,8 +8,8 @@ import numpy as np
 
 AT_BOUND = 1e-4
 """Distance from a bound, as a part of the distance of both, within which a parameter is at it."""
-CONDITION = 1e-4
-"""Singular value over the largest one below which differences tell nothing."""
+CONDITION = 2e-5
+"""Singular value over the largest one below which differences tell nothing: twice the tolerance of the solver over their step."""
 SHARE = 0.01
 """Part of the square of a parameter's direction in an unknown combination from which it is unknown itself."""
 NAMED = 0.2

@@ -13,7 +13,6 @@ from typing import Any
 
 from ..analysis.notation import display_unit, format_number
 from ..errors import ConvergenceError, InputError
-from ..input.overlay import parse_overrides
 from ..scenario_file import ScenarioSource, Study
 from ..units import UnitError, format_si, parse_quantity
 from . import sizes
@@ -138,7 +137,6 @@ def _largest_period(study: Study, options: ConvergeOptions) -> float | None:
 
 def _shared(study: Study, overrides: Sequence[str], target: Target) -> dict[str, str]:
     """What all runs have: the overrides of the user, no second mesh, no pictures, and one current where that is enough."""
-    parse_overrides(overrides)  # says what is wrong with them
     shared = keys_and_values(overrides)
     shared |= {"error.method": "none", "output.figures": "false"}
     first = next(iter(study.members.values()))

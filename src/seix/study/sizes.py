@@ -17,7 +17,6 @@ STEP = math.sqrt(2.0)
 """Ratio of the cell sizes of two meshes in succession."""
 DIGITS = 6
 """Significant digits of the controls of a mesh."""
-LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)

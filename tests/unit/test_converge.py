@@ -186,9 +186,15 @@ def test_sectors_are_doubled_until_the_particle_is_whole():
         _limits(whole, ConvergeOptions(max_period="1 um"))
 
 
-def test_variants_get_sizes_of_their_own(tmp_path):
+def test_variants_get_sizes_of_their_own():
     study = load_study(PAIR)
     assert split_name(study, "multilayer.sei.area_resistance") == ("sei.area_resistance", "multilayer")
+    ratio = target_of(study, *split_name(study, "ratio.field_enhancement.p999"), None)
+    two = {"value": 2.0, "unit": "1", "error": None, "error_kind": None}
+    entry = {"structure": "bilayer/multilayer", "current_multiple": 1.0, "quantities": {"ratio.field_enhancement.p999": two}}
+    assert ratio.unit == "1" and ratio.entry({"cases": [entry]}) == two
+    with pytest.raises(InputError, match="of which structure"):
+        target_of(study, *split_name(study, "sei.area_resistance"), None)
     texts = sizes.overrides_of(study, Size(1, 1, 2))
     wide = load_study(PAIR, texts)
     for name, scenario in study.members.items():

@@ -259,11 +259,12 @@ def in_words(study: Study, chosen: Study, target: Target, limits: Limits, result
 
 def _unreached(limits: Limits, result: Converged) -> list[str]:
     found = []
-    options = {"mesh": "--max-cells", "width": "--max-period or --max-cells", "seeds": "--max-seeds"}
+    options = {"mesh": ["--max-cells"], "width": ["--max-period", "--max-cells"], "seeds": ["--max-seeds"]}
     if any(one.mean.count == limits.max_seeds for one in result.ensembles):  # means that are too uncertain to agree
-        options["width"] = "--max-period, --max-cells or --max-seeds"
-    for name, option in options.items():
+        options["width"].append("--max-seeds")
+    for name, larger in options.items():
         outcome = getattr(result, name)
         if not outcome.reached:
-            found.append(f"not reached: {name}: {outcome.reason}; {option} or --tolerance would have to be larger")
+            said = f"{', '.join(larger)} or --tolerance would have to be larger"
+            found.append(f"not reached: {name}: {outcome.reason}; {said}")
     return found

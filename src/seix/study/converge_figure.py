@@ -36,10 +36,10 @@ def write_figure(path: Path, study: Study, target: Target, limits: Limits, resul
     """
     with style.context():
         factor, unit = display_unit(target.unit, abs(result.value))
-        figure = MillimetreFigure(_WIDTH, HEAD + HEAD + _AXES + 8.5)
+        figure = MillimetreFigure(_WIDTH, HEAD + HEAD + _AXES + 13.0)
         figure.text(2.0, 4.1, f"{target.described}{f' ({unit})' if unit else ''}", ha="left", va="baseline")
         note = "pale band: tolerance, of the mesh a third of it; bars, dark band: error of the mesh, 95 % intervals; ring: chosen"
-        figure.text(_WIDTH - 2.0, 4.1, note, ha="right", va="baseline", color=_GREY)
+        figure.text(_WIDTH / 2, figure.height - 1.6, note, ha="center", va="baseline", color=_GREY)
         column = (_WIDTH - 2.0) / 3
         panels = [("Mesh", _meshes), ("Width", _widths), ("Seeds", _seeds)]
         for number, (title, draw) in enumerate(panels):

@@ -51,10 +51,11 @@ class Target:
         cases = [one for one in document["cases"] if one["structure"] == self.structure]
         found = next((one for one in cases if one["current_multiple"] == self.multiple), None)
         quantities = found["quantities"] if found is not None else {}
-        if self.name not in quantities:
-            known = did_you_mean(self.name, quantities)
+        name = f"{RATIO}.{self.name}" if "/" in self.structure else self.name  # names of ratios say so
+        if name not in quantities:
+            known = did_you_mean(name, quantities)
             raise InputError(f"{self.described} is not reported by this scenario;{known} see quantities.json of any run")
-        return quantities[self.name]
+        return quantities[name]
 
 
 def target_of(study: Study, name: str, structure: str | None, multiple: float | None) -> Target:

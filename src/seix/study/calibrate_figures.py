@@ -134,7 +134,7 @@ def _axis_unit(one: Parameter, value: float) -> tuple[float, str]:
     unit = pretty_unit(unit)
     if -3 < exponent < 4:
         return factor, unit
-    return factor * 10.0**exponent, rf"$10^{{{exponent}}}$ {unit}".rstrip()
+    return factor * 10.0**exponent, rf"$\mathrm{{10^{{{exponent}}}}}$ {unit}".rstrip()
 
 
 def _draw_prior(axes: Axes, one: Parameter, factor: float, vertical: bool) -> None:

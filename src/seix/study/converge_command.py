@@ -246,7 +246,7 @@ def in_words(study: Study, chosen: Study, target: Target, limits: Limits, result
         lines.append(f"sector: {angle if isinstance(angle, str) else f'{math.degrees(angle):g} deg'}")
     lines.append(f"seeds: {result.seeds.skipped or result.seeds.chosen}")
     parts = [("mesh", result.mesh_error), ("width", result.width_error), ("seeds", result.seed_error)]
-    said = ", ".join(f"{name} {'unknown' if math.isnan(part) else f'± {part / factor:.2g}{unit}'}" for name, part in parts)
+    said = ", ".join(f"{name} {_part(part, factor, unit)}" for name, part in parts)
     total = None if math.isnan(result.uncertainty) else result.uncertainty / factor
     lines.append(f"value: {format_number(result.value / factor, total)}{unit} ({said})")
     exponent = scatter_exponent(result, study)
@@ -255,6 +255,11 @@ def in_words(study: Study, chosen: Study, target: Target, limits: Limits, result
     if result.failures:
         lines.append(f"{len(result.failures)} runs failed and are left out: {result.failures[0]}")
     return lines + _unreached(limits, result)
+
+
+def _part(error: float, factor: float, unit: str) -> str:
+    """A part of the uncertainty with two digits."""
+    return "unknown" if math.isnan(error) else f"± {float(f'{error / factor:.2g}'):g}{unit}"
 
 
 def _unreached(limits: Limits, result: Converged) -> list[str]:

@@ -89,7 +89,7 @@ def _write_confidence(path: Path, found: Calibrated, dpi: int) -> None:
     columns = min(len(every), _COLUMNS)
     rows = math.ceil(len(every) / columns)
     each_x, each_y = _PANEL + 22.0, _PANEL + HEAD + 10.0
-    figure = MillimetreFigure(columns * each_x, rows * each_y + 6.0)
+    figure = MillimetreFigure(columns * each_x, rows * each_y + (9.0 if columns == 1 else 6.0))
     for number, (j, k) in enumerate(every):
         row, column = divmod(number, columns)
         axes = figure.axes(column * each_x + 16.0, row * each_y + HEAD, _PANEL, _PANEL)
@@ -101,7 +101,7 @@ def _write_confidence(path: Path, found: Calibrated, dpi: int) -> None:
     handles.append(Line2D([], [], color=_AFTER, linestyle=":", label="95 % interval of one"))
     if any(found.setup.parameters[n].prior is not None for pair in every for n in pair):
         handles.append(Line2D([], [], color=_PRIOR, linestyle="--", label="prior ± standard deviation"))
-    figure.figure.legend(handles=handles, loc="lower center", ncols=len(handles))
+    figure.figure.legend(handles=handles, loc="lower center", ncols=2 if columns == 1 else len(handles))
     figure.save(path, dpi)
 
 

@@ -1,4 +1,4 @@
-"""Commands on studies: sweep, status, report, compare.
+"""Commands on studies: sweep, status, report, compare, converge, calibrate.
 
 As in :mod:`seix.cli`, nothing heavy is imported before the command that needs it runs.
 """
@@ -61,6 +61,72 @@ def sweep(
         sweep_command(study, output, set_ or [], options, _started_by_mpi())
 
 
+_Jobs = Annotated[
+    int | None, Parameter(name=["--jobs", "-j"], help="Processes [default: as many as processors and memory allow].")
+]
+
+
+def converge(
+    scenario: Annotated[Path, Parameter(help="Scenario file (YAML).")],
+    /,
+    *,
+    quantity: Annotated[str, Parameter(help="What has to be stable; a name as in quantities.json.")] = "field_enhancement.p999",
+    tolerance: Annotated[str, Parameter(help="How stable.")] = "2 %",
+    current: Annotated[float | None, Parameter(help="I/I0 [default: the first of the scenario].")] = None,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="Folder [default: results/SCENARIO-converge].")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, Parameter(name="--set", negative=(), help="key.path=value for the scenario; repeatable.")
+    ] = None,
+    jobs: _Jobs = None,
+    max_cells: Annotated[
+        float | None, Parameter(help="Expected cells of a run [default: 400 000 in 2D, 2 million in 3D].")
+    ] = None,
+    max_period: Annotated[
+        str | None, Parameter(help="Of a patch, such as '1 um' [default: 8 times that of the scenario].")
+    ] = None,
+    max_seeds: Annotated[int, Parameter(help="Seeds at one width.")] = 32,
+) -> None:
+    """Refine the mesh, widen the piece and add seeds until a quantity is stable: what size is representative.
+
+    Killed or not, the same command goes on where it stopped. Exit code 3 if a limit was reached first; the figure, the tables and
+    converged.yaml are written all the same.
+    """
+    gc.enable()
+    _refuse_mpi("converge")
+    from seix.study.converge_command import ConvergeOptions, converge_command
+
+    options = ConvergeOptions(quantity, tolerance, current, jobs, max_cells, max_period, max_seeds)
+    converge_command(scenario, output, set_ or [], options)
+
+
+def calibrate(
+    calibration: Annotated[Path, Parameter(help="Calibration file (YAML).")],
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder [default: results/CALIBRATION].")] = None,
+    set_: _Set = None,
+    jobs: _Jobs = None,
+) -> None:
+    """Fit parameters to measured quantities, with their confidence region, and write them as a scenario to extend.
+
+    Killed or not, the same command goes on where it stopped, with the same numbers.
+    """
+    gc.enable()
+    _refuse_mpi("calibrate")
+    from seix.study.calibrate_command import calibrate_command
+
+    calibrate_command(calibration, output, set_ or [], jobs)
+
+
+def _refuse_mpi(command: str) -> None:
+    from seix.errors import InputError
+
+    if _started_by_mpi():
+        raise InputError(f"seix {command} starts its own processes (--jobs); start it without mpirun")
+
+
 def status(folder: Annotated[Path, Parameter(help="Folder of a study.")], /) -> None:
     """Say how far a study is: cases done, running and failed, and the time left; also from another shell or machine."""
     from seix.study.status import status_command
@@ -110,4 +176,4 @@ def compare(
     compare_command(first, second, output, overwrite)
 
 
-STUDY_COMMANDS = (sweep, status, report, compare)
+STUDY_COMMANDS = (sweep, status, report, compare, converge, calibrate)

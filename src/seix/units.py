@@ -197,7 +197,23 @@ def parse_quantity(text: str, dimension: str) -> float:
     UnitError
         Not a number, no unit, unknown unit, or a unit of another dimension.
     """
-    wanted, given = DIMENSIONS[dimension], shown(text)
+    return _parse(text, DIMENSIONS[dimension])
+
+
+def parse_in(text: str, unit: str) -> float:
+    """The same for a quantity that has this SI unit, ``"4 kV/m"`` in ``V/m`` for example; ``""`` and ``"1"`` for a ratio.
+
+    Raises
+    ------
+    UnitError
+    """
+    unit = "" if unit == "1" else unit
+    known = next((one for one in DIMENSIONS.values() if one.unit == unit), None)
+    return _parse(text, known or Dimension(f"a quantity in {unit}", unit, f"1 {unit}"))
+
+
+def _parse(text: str, wanted: Dimension) -> float:
+    given = shown(text)
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UnitError(f"'{given}' is not a number{' with a unit' * bool(wanted.unit)}; {wanted.expected}")
@@ -207,7 +223,7 @@ def parse_quantity(text: str, dimension: str) -> float:
     if not unit and wanted.unit:
         raise UnitError(f"'{given}' has no unit; {wanted.expected}")
     try:
-        value = _convert(Decimal(number), unit, dimension)
+        value = _convert(Decimal(number), unit, wanted)
     except ArithmeticError:  # beyond even the range of Decimal
         value = math.inf
     if not math.isfinite(value):
@@ -215,13 +231,12 @@ def parse_quantity(text: str, dimension: str) -> float:
     return value
 
 
-def _convert(number: Decimal, unit: str, dimension: str) -> float:
-    wanted = DIMENSIONS[dimension]
+def _convert(number: Decimal, unit: str, wanted: Dimension) -> float:
     try:
         scale, powers = _table_unit(unit)
     except _UnknownSymbol:
         return _pint_convert(float(number), unit, wanted)
-    if dimension == "molar_energy" and re.fullmatch(r"[mk]?eV", unit):
+    if wanted is DIMENSIONS["molar_energy"] and re.fullmatch(r"[mk]?eV", unit):
         # only electronvolts are read as energy per particle: '50 kJ' is far more likely a forgotten '/mol'
         return float(number * scale) * AVOGADRO
     if powers != _table_unit(wanted.unit)[1]:

@@ -37,6 +37,8 @@ class Worker:
         Whether to wait for cases that others work on, and take them over if those end without a result.
     cache : Path
         Mesh cache.
+    shelf : ModelShelf, optional
+        Models of earlier workers on this communicator, which stay for later ones; without it they are freed at the end.
 
     Attributes
     ----------
@@ -44,10 +46,12 @@ class Worker:
         Spent inside cases.
     """
 
-    def __init__(self, store: Store, cases: Sequence[Case], comm, waits: bool = True, cache: Path = MESHES):
+    def __init__(
+        self, store: Store, cases: Sequence[Case], comm, waits: bool = True, cache: Path = MESHES, shelf: ModelShelf | None = None
+    ):
         self.store, self.comm, self.waits, self.cache = store, comm, waits, cache
         self._open = list(cases)
-        self._shelf = ModelShelf(comm)
+        self._shelf, self._keeps = (ModelShelf(comm), False) if shelf is None else (shelf, True)
         self._mesh, self._lock, self._mesh_lock = "", None, None
         self.seconds = 0.0
 
@@ -81,7 +85,8 @@ class Worker:
                 after_each()
         if self._mesh_lock is not None:
             self._mesh_lock.release()
-        self._shelf.clear()
+        if not self._keeps:
+            self._shelf.clear()
         gc.collect()
 
     def _compute(self, case: Case) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 
 from .coefficients import form_of
@@ -31,7 +32,21 @@ class ModelShelf:
     def __init__(self, comm, largest: int = LARGEST):
         self.comm, self.largest = comm, largest
         self._kept: OrderedDict[tuple, Model] = OrderedDict()
+        self._group = ""
         self.taken = self.made = 0
+
+    def enter(self, group: str) -> None:
+        """Free what was kept for another group of runs (collective): models take memory, and nobody may come back to them.
+
+        Parameters
+        ----------
+        group : str
+            Name of the runs that follow, such as the hash of their meshes.
+        """
+        if group != self._group:
+            self.clear()
+            gc.collect()
+            self._group = group
 
     def model(self, tagged, parameters: Parameters) -> Model:
         """A model of these parameters on a mesh (collective).

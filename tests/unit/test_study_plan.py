@@ -5,6 +5,7 @@ import pytest
 import shipped
 
 from seix.errors import GeometryError, InputError
+from seix.input.reading import read_yaml
 from seix.scenario_file import load_study
 from seix.study.design import sensitivity_kind, unit_points
 from seix.study.plan import load_plan
@@ -159,3 +160,17 @@ def test_shipped_studies_are_valid(path):
     plan = load_plan(path)
     assert all(case.possible for case in plan.cases)
     assert plan.file.seed_list == list(range(1, 11))
+
+
+@pytest.mark.parametrize("kind", ["study", "calibration"])
+def test_schema_knows_the_keys_of_shipped_files(kind):
+    """The words of the files, not those of the program: `from`, `to`, `zip`, `set`."""
+    from seix.study.calibration_file import calibration_schema
+    from seix.study.schema import study_schema
+
+    schema = study_schema() if kind == "study" else calibration_schema()
+    keys = set(schema["properties"])
+    for path in shipped.studies() if kind == "study" else shipped.calibrations():
+        assert set(read_yaml(path, path.name)[0].value) <= keys, path
+    if kind == "study":
+        assert {"from", "to", "zip", "values"} <= set(schema["$defs"]["Axis"]["properties"])

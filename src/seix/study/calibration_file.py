@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ..input.types import Model, Problem, raise_problems
-from .schema import Key
+from .schema import Key, file_schema
 
 FACTOR = re.compile(r"\s*factor\s+([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 PERCENT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*%\s*")
@@ -158,3 +158,8 @@ class CalibrationFile(Model):
         if self.seeds is None:
             return []
         return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else self.seeds
+
+
+def calibration_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a calibration file as plain data."""
+    return file_schema(CalibrationFile, "seix calibration", "Input of seix calibrate.")

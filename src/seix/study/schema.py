@@ -176,6 +176,10 @@ class StudyFile(Model):
 
 def study_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a study file as plain data."""
-    schema = StudyFile.model_json_schema(by_alias=True)
-    about = {"title": "seix study", "description": "Input of seix sweep. Quantities are text with a unit, such as '40 nm'."}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | about
+    return file_schema(StudyFile, "seix study", "Input of seix sweep.")
+
+
+def file_schema(kind: type[Model], title: str, description: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of files of a model."""
+    about = {"title": title, "description": f"{description} Quantities are text with a unit, such as '40 nm'."}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | kind.model_json_schema(by_alias=True) | about

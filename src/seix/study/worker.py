@@ -71,12 +71,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, signal.SIG_DFL)  # PETSc has put its own there, which speaks of defects
-        mesh = ""
         while (case := on_root(self.comm, self._next)) is not None:
-            if case.mesh != mesh:  # nobody comes back to the last one, and models take memory
-                self._shelf.clear()
-                gc.collect()
-                mesh = case.mesh
+            self._shelf.enter(case.mesh)
             begun = time.perf_counter()
             kind, message = self._compute(case)
             self.seconds += time.perf_counter() - begun

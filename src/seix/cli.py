@@ -232,7 +232,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 other failure, 2 invalid input, 3 no convergence, 4 geometry impossible, 130 interrupted.
+        0 done, 1 other failure, 2 invalid input, 3 no convergence, 4 geometry impossible, 5 cases of a study failed,
+        130 interrupted.
     """
     # pydantic would search every installed package for plugins, which costs a tenth of the time of a check
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

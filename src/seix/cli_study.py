@@ -50,9 +50,10 @@ def sweep(
     Killed or not, the same command goes on where it stopped. On several machines start it with --shard on a shared folder.
     """
     gc.enable()
-    from seix.study.command import SweepOptions, dry_run_command, parse_shard, slurm_command, sweep_command
+    from seix.study.command import SweepOptions, check_options, dry_run_command, parse_shard, slurm_command, sweep_command
 
     options = SweepOptions(jobs, ranks_per_case, parse_shard(shard) if shard is not None else None, retry)
+    check_options(options, _started_by_mpi(), dry_run, slurm)
     if dry_run:
         dry_run_command(study, output, set_ or [], options)
     elif slurm is not None:

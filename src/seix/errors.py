@@ -48,6 +48,12 @@ class VerificationError(SeixError):
     exit_code = 1
 
 
+class StudyError(SeixError):
+    """Cases of a study failed; the others are finished. The text names them."""
+
+    exit_code = 5
+
+
 class StorageError(SeixError):
     """Results cannot be written, for instance because the disk is full; what is finished stays."""
 

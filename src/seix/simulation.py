@@ -17,6 +17,7 @@ from .analysis.materials_used import materials_used
 from .analysis.quantities import Measurement
 from .analysis.quantity import Quantity
 from .analysis.results import CaseResult, StructureResult
+from .errors import SeixError
 from .fem import on_root
 from .input.cautions import cautions
 from .materials import MaterialLibrary
@@ -158,28 +159,53 @@ def _solve(
     If ``goes_on`` of the measurement at I/I0 = 1 and the number of unknowns is true, this mesh is given up, and None returned.
     """
     reset()
-    comm, model = shelf.comm, shelf.model(tagged, parameters)
-    domains = model.domains
-    control = scenario.solver
-    multiple = 1.0
-    solver = NewtonSolver(
-        model.system,
-        control.tolerance,
-        control.max_iterations,
-        control.options,
-        lambda step, norm: progress.newton(label, multiple, step, norm),
-        preset=control.preset,
-    )
+    model = shelf.model(tagged, parameters)
+    control, state = scenario.solver, _Place(label)
+    solver = None
+    try:
+        solver = NewtonSolver(
+            model.system,
+            control.tolerance,
+            control.max_iterations,
+            control.options,
+            lambda step, norm: progress.newton(label, state.multiple, step, norm),
+            preset=control.preset,
+        )
+        level = _currents(scenario, model, solver, reference, state, with_fields, goes_on)
+    except SeixError:  # on all ranks alike; after it the next run gets a new model
+        if solver is not None:
+            solver.destroy()
+        model.system.destroy()
+        raise
+    solver.destroy()
+    freed = shelf.give_back(model)
+    del model, solver
+    if freed:
+        gc.collect()  # meshes hold MPI communicators, of which there are few thousand: long studies would run out
+    return level
+
+
+@dataclass
+class _Place:
+    """Where the solution of a structure has got to."""
+
+    label: str
+    multiple: float = 1.0
+
+
+def _currents(scenario, model, solver: NewtonSolver, reference, state: _Place, with_fields, goes_on) -> Level | None:
+    """Go through the currents; None if ``goes_on``."""
+    parameters, domains, comm = model.parameters, model.domains, model.domains.comm
     asked = scenario.load.current_multiples
     shown = scenario.output.map_current_multiple or asked[-1]
-    level = Level(numerics={"unknowns": model.system.unknowns, "cells": model.domains.cells_global})
+    level = Level(numerics={"unknowns": model.system.unknowns, "cells": domains.cells_global})
     level.numerics |= {"fields": dict(model.system.field_sizes()), "solver_options": solver.options}
     measurement = window = None
-
     feedback = model.set_feedback if parameters.interface.stress_feedback else None
     path = LoadPath(solver, model.set_current, feedback)
     # I/I0 = 1 comes first: it gives the mean field, one of the two reference fields
     for multiple in [1.0, *(m for m in asked if m != 1.0)]:
+        state.multiple = multiple
         level.histories[multiple] = path.go(multiple)
         if measurement is None:
             measurement = Measurement(model, parameters.reference_field)
@@ -187,31 +213,24 @@ def _solve(
             if scenario.load.reference_field != "matrix":
                 measurement.reference_field = reference if reference is not None else level.mean_field
             if goes_on is not None and goes_on(measurement, model.system.unknowns):
-                level = None
-                break
+                return None
         if multiple not in asked:
             continue
         with timed("quantities"):
             quantities = measurement.quantities()
         quantities["reference_field.mean"] = Quantity(level.mean_field, "V/m")
         window = window or invariants.conductivity_window(measurement)
-        _check(comm, f"{label} at I/I0 = {multiple:g}", quantities, control.tolerance, window, domains)
+        _check(comm, f"{state.label} at I/I0 = {multiple:g}", quantities, scenario.solver.tolerance, window, domains)
         level.cases[multiple] = quantities
         with timed("quantities"):
             level.largest_strain = max(level.largest_strain, measurement.largest_strain())
         if with_fields and multiple == shown:
             with timed("gather fields"):
                 level.fields = measurement.nodal_fields()
-    if level is not None:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
-        level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
-        level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
-    solver.destroy()
-    freed = shelf.give_back(model)
-    del model, measurement, path, solver
-    if freed:
-        gc.collect()  # meshes hold MPI communicators, of which there are few thousand: long studies would run out
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
+    level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
+    level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
     return level
 
 

@@ -103,7 +103,7 @@ def test_dry_run_and_status(undisturbed, tmp_path):
     write_study(tmp_path)
     done = seix(tmp_path, "sweep", "films.yaml", "--dry-run")
     assert done.returncode == 0
-    assert "6 to compute here on 2 structures, 6 not done yet" in done.stdout
+    assert "6 to compute here on 2 structures, 6 left" in done.stdout
     assert "time " in done.stdout and "memory " in done.stdout
     assert not (tmp_path / "results").exists()
     assert "6 of 6 cases done" in seix(tmp_path, "status", folder).stdout
@@ -170,6 +170,11 @@ def kill(process: subprocess.Popen, kind: str) -> None:
     raise AssertionError("a worker outlived the sweep")
 
 
+def states(results: Path) -> list[dict]:
+    """What is said of the cases."""
+    return [json.loads(path.read_text("utf-8")) for path in sorted((results / ".states").glob("*.json"))]
+
+
 def test_four_shards_on_one_folder(undisturbed, tmp_path):
     """Started at the same time, they share the work: no case twice, none lost."""
     folder, _, _ = undisturbed
@@ -184,10 +189,9 @@ def test_four_shards_on_one_folder(undisturbed, tmp_path):
         assert shard.returncode == 0, error
     results = tmp_path / "results" / "films"
     assert len(complete(results)) == 6
-    processes = [json.loads(p.read_text("utf-8"))["process"] for p in (results / ".states").glob("*.json")]
-    assert len(set(processes)) >= 3  # two meshes with three cases each among four shards
-    seix(tmp_path, "sweep", "films.yaml")
-    assert same_tables(folder, results)
+    assert len({state["process"] for state in states(results)}) >= 3  # two meshes with three cases each among four shards
+    assert [state["begun"] for state in states(results)] == [1] * 6
+    assert same_tables(folder, results)  # whoever ended last has written all
 
 
 def test_two_sweeps_by_mistake(undisturbed, tmp_path):
@@ -203,6 +207,7 @@ def test_two_sweeps_by_mistake(undisturbed, tmp_path):
         out, error = one.communicate(timeout=250)
         assert one.returncode == 0, error
         assert "6 of 6 cases done" in out
+    assert [state["begun"] for state in states(tmp_path / "results" / "films")] == [1] * 6
     assert same_tables(folder, tmp_path / "results" / "films")
 
 
@@ -236,7 +241,7 @@ def test_failing_case_is_recorded_and_the_others_go_on(tmp_path):
     kinetics = "  interface: {law: butler_volmer, exchange_current_density: 1e-6 A/m^2}\n"
     write_study(tmp_path, kinetics + FAILING)
     done = seix(tmp_path, "sweep", "films.yaml", "-j", 1)
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == 5, done.stderr
     assert "2 cases failed:" in done.stderr and "did not converge" in done.stderr
     assert "Traceback" not in done.stderr
     results = tmp_path / "results" / "films"
@@ -246,9 +251,9 @@ def test_failing_case_is_recorded_and_the_others_go_on(tmp_path):
     assert set(pd.read_csv(results / "table.csv")["case"]) == {1, 3}
     state = results / ".states" / f"{json.loads((results / 'study.json').read_text())['cases'][0]['name']}.json"
     before = state.read_text()
-    assert seix(tmp_path, "sweep", "films.yaml", "-j", 1).returncode == 3
+    assert seix(tmp_path, "sweep", "films.yaml", "-j", 1).returncode == 5
     assert state.read_text() == before
-    assert seix(tmp_path, "sweep", "films.yaml", "-j", 1, "--retry").returncode == 3
+    assert seix(tmp_path, "sweep", "films.yaml", "-j", 1, "--retry").returncode == 5
     assert state.read_text() != before
 
 
@@ -280,6 +285,8 @@ def test_disk_full_loses_nothing(undisturbed, tmp_path):
         (["sweep", "films.yaml", "--shard", "5/4"], "expected i/n"),
         (["sweep", "films.yaml", "--ranks-per-case", "2"], "needs mpirun"),
         (["sweep", "films.yaml", "-j", "0"], "--jobs"),
+        (["sweep", "films.yaml", "--dry-run", "--slurm", "4"], "has no effect"),
+        (["sweep", "films.yaml", "--set", "sei.thickness='3 nm'"], "the study varies it"),
         (["sweep", "films.yaml", "-o", "films.yaml"], "cannot be kept here"),
         (["sweep", "films.yaml", "--set", "sei.thicknes='3 nm'"], "did you mean 'thickness'?"),
     ],

@@ -92,3 +92,29 @@ def test_pattern_against_products_of_matrices(bs):
         assert columns[a:b].tolist() == np.flatnonzero(wanted[row]).tolist()
     rows = np.kron(wanted, np.ones((bs, bs), dtype=bool))
     assert scalar_columns(pointers, columns, bs).tolist() == np.nonzero(rows)[1].tolist()
+
+
+def test_killed_compilation_is_mended(tmp_path):
+    """A process that was killed while it compiled a form leaves its source, for whose result all others would wait in vain."""
+    program = """
+import seix.fem
+import basix.ufl, ufl, numpy as np, sys
+from dolfinx import fem, mesh
+from seix.numerics import compile
+folder = compile.jit_options()["cache_dir"]
+domain = mesh.create_unit_square(seix.fem.MPI.COMM_SELF, 1, 1)
+form = fem.Constant(domain, 1.0) * ufl.dx(metadata={"quadrature_degree": 1})
+value = fem.assemble_scalar(compile.compile_form(form))
+assert abs(value - 1.0) < 1e-14
+if "stale" in sys.argv:
+    for cached in folder.glob("libffcx_*.c.cached"):
+        cached.unlink()
+    (folder / "compiling").touch()
+"""
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    for argument in ("stale", "again"):
+        done = subprocess.run([sys.executable, "-c", program, argument], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    folder = next((tmp_path / "fenics").iterdir())
+    assert not (folder / "compiling").exists()
+    assert all(source.with_suffix(".c.cached").exists() for source in folder.glob("libffcx_*.c"))

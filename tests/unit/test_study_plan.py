@@ -174,3 +174,15 @@ def test_schema_knows_the_keys_of_shipped_files(kind):
         assert set(read_yaml(path, path.name)[0].value) <= keys, path
     if kind == "study":
         assert {"from", "to", "zip", "values"} <= set(schema["$defs"]["Axis"]["properties"])
+
+
+def test_set_on_the_command_line_replaces_set_of_the_study(tmp_path):
+    """And may not touch what the study varies."""
+    path = write_study(tmp_path, "axes:\n  a: {key: sei.thickness, values: [30 nm, 40 nm]}\nseeds: 2\n")
+    plan = load_plan(path, ["load.current_multiples=[1, 7]", "output.figures=true"])
+    scenario = plan.cases[0].study.members["homogeneous_film"]
+    assert scenario.load.current_multiples == [1, 7]
+    assert scenario.output.figures
+    for text in ("sei.thickness='30 nm'", "seed=4"):
+        with pytest.raises(InputError, match="the study varies it"):
+            load_plan(path, [text])

@@ -14,7 +14,7 @@ import basix
 import ufl
 from dolfinx import fem
 
-from ..numerics.compile import jit_options
+from ..numerics.compile import compile_expression
 from ..numerics.domains import QUADRATURE_DEGREE, Domains
 
 CELL = {2: basix.CellType.triangle, 3: basix.CellType.tetrahedron}
@@ -44,8 +44,7 @@ class Evaluator:
 
     def compiled(self, expression) -> fem.Expression:
         """Expression ready for evaluation, which can be repeated as the functions in it change."""
-        options = {"comm": self.domains.comm, "entity_maps": self.domains.entity_maps, "jit_options": jit_options()}
-        return fem.Expression(expression, self.points, **options)
+        return compile_expression(expression, self.points, self.domains.comm, self.domains.entity_maps)
 
     def __call__(self, expression, cells: np.ndarray) -> np.ndarray:
         """Values of shape (cells, points, ...); `expression` may be compiled."""

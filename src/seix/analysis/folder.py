@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -118,7 +119,9 @@ class ResultFolder:
             old = self.path.with_name(self.path.name + ".old")
             os.rename(self.target, old)
         try:
+            _sync(self.path)
             os.rename(self.path, self.target)
+            _sync_entry(self.target.parent)
         except OSError as error:
             if old is not None:
                 os.rename(old, self.target)
@@ -163,6 +166,24 @@ class ResultFolder:
             self._discard()
         self._release_signals()
         os.kill(os.getpid(), number)
+
+
+def _sync(folder: Path) -> None:
+    """Bring all files of a folder to the disk: a name must not outlive what it stands for when the power goes."""
+    for path in sorted(folder.rglob("*")):
+        _sync_entry(path)
+    _sync_entry(folder)
+
+
+def _sync_entry(path: Path) -> None:
+    entry = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(entry)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some file systems cannot do it for folders
+            raise
+    finally:
+        os.close(entry)
 
 
 def completed(folder: Path, scenario_hash: str, version: str | None = None) -> bool:

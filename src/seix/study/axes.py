@@ -33,6 +33,8 @@ class AxisInfo:
         Whether its values are spaced logarithmically.
     sampled : bool
         Whether it belongs to a sample and not to the grid.
+    zipped : bool
+        Whether it sets several keys that go together.
     """
 
     name: str
@@ -41,6 +43,7 @@ class AxisInfo:
     unit: str = ""
     log: bool = False
     sampled: bool = False
+    zipped: bool = False
 
 
 def axis_infos(file: StudyFile, reference: Study) -> list[AxisInfo]:
@@ -59,7 +62,8 @@ def axis_infos(file: StudyFile, reference: Study) -> list[AxisInfo]:
     for name, one, sampled in parts:
         key = one.targets[0]
         _, unit = value_at(reference, key)
-        found.append(AxisInfo(name, one.label or name.replace("_", " "), key, unit, one.spacing == "log", sampled))
+        label, several = one.label or name.replace("_", " "), len(one.targets) > 1
+        found.append(AxisInfo(name, label, key, unit, one.spacing == "log", sampled, several))
     return found
 
 

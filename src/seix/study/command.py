@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConvergenceError, GeometryError, InputError, SeixError
+from ..errors import InputError, StudyError
 from .estimate import Size, affordable_jobs, processors, size_of
 from .plan import Case, Plan, load_plan
 from .pool import Pool
@@ -47,6 +50,28 @@ class Work:
     store: Store
     cases: list[Case]
     sizes: dict[str, Size]
+    shard: int | None = None
+
+
+def check_options(options: SweepOptions, started_by_mpi: bool, dry_run: bool, slurm: int | None) -> None:
+    """Refuse options that would have no effect.
+
+    Raises
+    ------
+    InputError
+    """
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"--jobs {options.jobs}: at least one process has to work")
+    if options.jobs is not None and started_by_mpi:
+        raise InputError("--jobs is for a pool of processes; under mpirun the ranks are the workers")
+    if options.ranks_per_case != 1 and not started_by_mpi:
+        raise InputError(f"--ranks-per-case {options.ranks_per_case} needs mpirun: mpirun -n N seix sweep ...")
+    given = {"--dry-run": dry_run, "--slurm": slurm is not None, "--retry": options.retry, "--shard": options.shard is not None}
+    for one, other in (("--dry-run", "--slurm"), ("--dry-run", "--retry"), ("--slurm", "--retry"), ("--slurm", "--shard")):
+        if given[one] and given[other]:
+            raise InputError(f"{other} has no effect with {one}; leave one of them out")
+    if (dry_run or slurm is not None) and started_by_mpi:
+        raise InputError("--dry-run and --slurm compute nothing; start them without mpirun")
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -72,13 +97,22 @@ def begin(path: Path, output: Path | None, overrides: Sequence[str], options: Sw
     from .tables import write_plan
 
     plan = load_plan(path, overrides)
-    store = Store(output or RESULTS / plan.name)
+    store = Store(output or RESULTS / plan.name, f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}")
     store.prepare()
-    work = Work(plan, store, *_ordered(plan, options.shard))
+    _check_owner(plan, store)
+    work = Work(plan, store, *_ordered(plan, options.shard), options.shard and options.shard[0])
     states = [(case, store.state(case)) for case in work.cases]
     store.forget(case for case, state in states if state and _again(state, options.retry))
     write_plan(plan, store)
     return work
+
+
+def _check_owner(plan: Plan, store: Store) -> None:
+    """A folder belongs to one study, which may change: two would write over each other's tables."""
+    from .tables import PLAN, read_plan
+
+    if (store.root / PLAN).exists() and (other := read_plan(store.root).name) != plan.name:
+        raise InputError(f"{store.root}: is the folder of the study {other}; choose another one with -o")
 
 
 def _again(state: State, retry: bool) -> bool:
@@ -91,7 +125,7 @@ def _ordered(plan: Plan, shard: tuple[int, int] | None) -> tuple[list[Case], dic
     sizes = {case.hash: size_of(case) for case in plan.distinct}
     by_mesh: dict[str, float] = {}
     for case in plan.distinct:
-        by_mesh[case.mesh] = max(by_mesh.get(case.mesh, 0.0), sizes[case.hash].seconds)
+        by_mesh[case.mesh] = by_mesh.get(case.mesh, 0.0) + sizes[case.hash].seconds
     order = sorted(plan.distinct, key=lambda c: (-by_mesh[c.mesh], c.mesh, -sizes[c.hash].seconds, c.number))
     if shard is not None:
         meshes = list(dict.fromkeys(case.mesh for case in order))
@@ -120,20 +154,15 @@ def sweep_command(path: Path, output: Path | None, overrides: Sequence[str], opt
 
     Raises
     ------
-    InputError, GeometryError, ConvergenceError, StorageError
-        Also at the end, if cases failed: of the kind they failed with.
+    InputError, GeometryError, StorageError
+    StudyError
+        At the end, if cases failed.
     """
-    if options.jobs is not None and options.jobs < 1:
-        raise InputError(f"--jobs {options.jobs}: at least one process has to work")
     if started_by_mpi:
         from .ranks import sweep_on_ranks
 
-        if options.jobs is not None:
-            raise InputError("--jobs is for a pool of processes; under mpirun the ranks are the workers")
         sweep_on_ranks(path, output, overrides, options)
         return
-    if options.ranks_per_case != 1:
-        raise InputError(f"--ranks-per-case {options.ranks_per_case} needs mpirun: mpirun -n N seix sweep ...")
     work = begin(path, output, overrides, options)
     open_sizes = [work.sizes[case.hash] for case in work.cases if not work.store.is_done(case)]
     jobs = min(affordable_jobs(open_sizes, options.jobs or processors()), max(len(open_sizes), 1))
@@ -159,26 +188,24 @@ def finish(work: Work) -> None:
 
     Raises
     ------
-    GeometryError, ConvergenceError, SeixError
+    StudyError
         If cases of this shard failed.
     """
     from .tables import write_tables
 
     plan, store = work.plan, work.store
-    now = snapshot(store, plan.distinct)
-    write_tables(plan, store)
+    with store.finishing():
+        write_tables(plan, store)
+        now = snapshot(store, plan.distinct)
     print(f"{now.in_words()}\nfolder  {store.root}")
     mine = {case.hash for case in work.cases}
     failed = [(case, state) for case, state in now.failed if case.hash in mine]
-    impossible = [case for case in plan.cases if not case.possible]
+    impossible = [case for case in plan.cases if not case.possible and work.shard in (None, 1)]  # said once
     if not failed and not impossible:
         return
-    kinds = {state.kind for _, state in failed if state} | ({"geometry"} if impossible else set())
     lines = [f"{case.described}: {first_line(state.message if state else '')}" for case, state in failed]
     lines += [f"{case.described}: {first_line(case.problem)}" for case in impossible]
-    error = {("geometry",): GeometryError, ("convergence",): ConvergenceError}.get(tuple(kinds), SeixError)
-    count = len(lines)
-    raise error("\n".join([f"{count} case{'s' * (count > 1)} failed:", *lines]))
+    raise StudyError("\n".join([f"{len(lines)} case{'s' * (len(lines) > 1)} failed:", *lines]))
 
 
 def dry_run_command(path: Path, output: Path | None, overrides: Sequence[str], options: SweepOptions) -> None:

@@ -14,6 +14,8 @@ START = {2: 1.0, 3: 2.0}
 """Seconds for each mesh by dimension that do not depend on its size: forms, constraints, files."""
 PACE = {2: 1.2e-4, 3: 2.5e-3}
 """Seconds for each cell and Newton step by dimension on one core, with meshing, as measured (docs/performance.md)."""
+PROCESS_MEMORY = 0.4e9
+"""Bytes of a process before it has any mesh."""
 STEPS = 5
 """Newton steps of the first current; each further one takes about as many."""
 
@@ -29,7 +31,7 @@ class Size:
     seconds : float
         On one core, rough.
     memory : float
-        Bytes of its largest mesh.
+        Bytes of all its meshes: one is solved while the models of the others are kept.
     """
 
     cells: float
@@ -47,7 +49,7 @@ def size_of(case: Case) -> Size:
             steps = STEPS * len(scenario.load.current_multiples)
             cells += found.cells
             seconds += START[found.dim] + PACE[found.dim] * found.cells * steps
-            memory = max(memory, needed_memory(found.cells, found.dim, True))
+            memory += needed_memory(found.cells, found.dim, True)
     return Size(cells, seconds, memory)
 
 
@@ -77,7 +79,7 @@ def affordable_jobs(sizes: list[Size], wanted: int) -> int:
     free = available_memory()
     if free is None or not sizes:
         return wanted
-    largest = sorted((size.memory for size in sizes), reverse=True)
+    largest = sorted((size.memory + PROCESS_MEMORY for size in sizes), reverse=True)
     jobs = 1
     while jobs < wanted and sum(largest[: jobs + 1]) <= USABLE * free:
         jobs += 1

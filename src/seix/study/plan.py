@@ -79,7 +79,7 @@ def load_plan(path: Path | str, overrides: Sequence[str] = ()) -> Plan:
     ----------
     path : Path
     overrides : sequence of str
-        ``key.path=value`` for the scenario of all cases; before what the study varies.
+        ``key.path=value`` for the scenario of all cases, in place of what `set` of the study says.
 
     Returns
     -------
@@ -96,12 +96,14 @@ def load_plan(path: Path | str, overrides: Sequence[str] = ()) -> Plan:
     if base.resolve() == path.resolve():
         raise InputError(f"{path}: scenario: names this study itself; expected a scenario file")
     source = ScenarioSource(base)
-    shared = dict(file.change)
-    if FIGURES not in shared:
-        shared[FIGURES] = file.figures
+    given = {text.partition("=")[0].strip() for text in overrides}
+    if varied := sorted(given & file.varied):
+        raise InputError(f"--set {varied[0]}=...: the study varies it; change {path}, or leave it out")
+    shared = {FIGURES: file.figures} | file.change
+    shared = {key: value for key, value in shared.items() if key not in given}
     cases: list[Case] = []
     for number, point in enumerate(points(file)):
-        cases.append(_case(source, number, point, (*overrides, *point.overrides(shared)), path))
+        cases.append(_case(source, number, point, (*point.overrides(shared), *overrides), path))
     if all(not case.possible for case in cases):
         raise GeometryError(f"{path}: no case is possible; the first one: {cases[0].problem}")
     reference = next(case for case in cases if case.possible)

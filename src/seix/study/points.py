@@ -119,8 +119,8 @@ class Range:
         low, high = self._ends
         value = low * (high / low) ** share if self._log else low + share * (high - low)
         value = float(f"{value:.{DIGITS}g}")
-        if self._whole:
-            return round(value)  # between whole ends whole numbers are meant, such as numbers of layers
+        if self._whole and value.is_integer():
+            return int(value)  # as numbers of layers are written
         return f"{value:.{DIGITS}g} {self._unit}" if self._unit else value
 
     def number(self, share: float) -> float:

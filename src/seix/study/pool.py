@@ -7,9 +7,9 @@ noticed and replaced, that a case which kills its worker twice counts as failed,
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,10 +21,10 @@ from .plan import Case
 from .process import LENGTH
 from .store import Store
 
-MOST_CRASHES = 2
-"""Times a process may die over the same case before it counts as failed."""
 PATIENCE = 15.0
 """Seconds that workers have to end in after they were asked to."""
+LAUNCHERS = ("PMI_", "PMIX_", "OMPI_", "HYDRA_")
+"""Starts of the variables by which a launcher of MPI tells its processes who they are, which those of a pool are not."""
 PAUSE = 0.1
 """Seconds between two looks at the workers."""
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -49,7 +49,7 @@ class Pool:
         order = pickle.dumps((store, self._cases, waits))
         self._order = len(order).to_bytes(LENGTH) + order
         self._workers: list[subprocess.Popen] = []
-        self._idle_deaths = 0
+        self._idle_deaths, self._seen = 0, {}
         self._asked: int | None = None
 
     def run(self) -> None:
@@ -65,8 +65,9 @@ class Pool:
         """
         handlers = self._catch()
         try:
-            self._workers = [self._start() for _ in range(min(self._jobs, max(len(self._cases), 1)))]
-            while self._workers:
+            for _ in range(min(self._jobs, max(len(self._cases), 1))):
+                self._start()
+            while self._workers and self._asked is None:
                 time.sleep(PAUSE)
                 for worker in [worker for worker in self._workers if worker.poll() is not None]:
                     self._workers.remove(worker)
@@ -78,14 +79,19 @@ class Pool:
         if self._asked is not None:
             signal.raise_signal(self._asked)
 
-    def _start(self) -> subprocess.Popen:
+    def _start(self) -> None:
+        """Start a worker; none any more once this process is asked to end."""
+        if self._asked is not None:
+            return
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(LAUNCHERS)}
         worker = subprocess.Popen(
-            [sys.executable, "-m", "seix.study.process"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "seix.study.process"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
         )
+        self._workers.append(worker)
+        self._seen[worker.pid] = self._progress()
         with contextlib.suppress(BrokenPipeError):  # it has ended already, which is noticed soon
             worker.stdin.write(self._order)
-            worker.stdin.flush()
-        return worker  # the pipe stays open: it tells the worker that this process lives
+            worker.stdin.flush()  # the pipe stays open: it tells the worker that this process lives
 
     def _ended(self, worker: subprocess.Popen) -> None:
         code = worker.returncode
@@ -95,23 +101,14 @@ class Pool:
             raise KeyboardInterrupt
         if code == StorageError.exit_code:
             raise StorageError("a worker could not go on; what is finished stays, and the same command goes on from there")
-        case = self._case_of(worker.pid)
-        if case is not None:
-            self._store.crashed(case, f"its process died twice ({_reason(code)})", MOST_CRASHES)
-        else:
-            self._idle_deaths += 1
+        self._idle_deaths = self._idle_deaths + 1 if self._progress() == self._seen[worker.pid] else 0
         if self._idle_deaths > self._jobs:
             raise SeixError(f"the workers of the sweep end at once ({_reason(code)}); try --jobs 1 to see why")
-        self._workers.append(self._start())
+        self._start()
 
-    def _case_of(self, process: int) -> Case | None:
-        """The case over which a process of this machine died."""
-        here = socket.gethostname()
-        for case in self._cases:
-            state = self._store.state(case)
-            if state is not None and (state.status, state.process, state.host) == ("running", process, here):
-                return case
-        return None
+    def _progress(self) -> int:
+        """Grows whenever anybody begins with a case."""
+        return sum(state.begun for case in self._cases if (state := self._store.state(case)) is not None)
 
     def _catch(self) -> dict[int, Callable | int | None]:
         """End the workers too when asked to end."""

@@ -167,6 +167,12 @@ class StudyFile(Model):
         return found
 
     @property
+    def varied(self) -> set[str]:
+        """Keys of the scenario that differ between cases."""
+        parts = [*self.axes.values(), *(self.sample.parameters.values() if self.sample else ())]
+        return {key for part in parts for key in part.targets} | ({"seed"} if self.seeds is not None else set())
+
+    @property
     def seed_list(self) -> list[int]:
         """Seeds of the ensemble; empty for the scenario's own."""
         if self.seeds is None:

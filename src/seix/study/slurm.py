@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .estimate import Size
+from .estimate import PROCESS_MEMORY, Size
 from .plan import Plan
 
 MARGIN = 3.0
 """Factor of the time that is asked for over the estimate, which is rough."""
 LEAST_MINUTES = 10
-PROCESS_MEMORY = 0.6e9
-"""Bytes of a process before it has any mesh."""
 
 TEMPLATE = """#!/bin/bash
 # {title}: {cases} cases in {shards} jobs, each with {jobs} process{plural}. Submit with: sbatch {name}
@@ -59,9 +58,9 @@ def slurm_script(
     memory = 1.5 * sum(largest) + jobs * PROCESS_MEMORY
     rest = "".join(f" --set {shlex.quote(text)}" for text in overrides)
     return TEMPLATE.format(
-        title=plan.file.title, cases=len(plan.distinct), shards=shards, jobs=jobs, plural="es" * (jobs > 1), name=name,
-        job=f"seix-{plan.name}", hours=minutes // 60, minutes=minutes % 60, memory=math.ceil(memory / 1e6 / 100) * 100,
-        study=shlex.quote(str(plan.path)), output=shlex.quote(str(output)), rest=rest,
+        title=plan.file.title.splitlines()[0], cases=len(plan.distinct), name=name, job="seix-" + re.sub(r"\W", "_", plan.name),
+        shards=shards, jobs=jobs, plural="es" * (jobs > 1), hours=minutes // 60, minutes=minutes % 60,
+        memory=math.ceil(memory / 1e8) * 100, study=shlex.quote(str(plan.path)), output=shlex.quote(str(output)), rest=rest,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from .estimate import Size, affordable_jobs, calibrated, processors
+from .estimate import PROCESS_MEMORY, Size, affordable_jobs, calibrated, processors
 from .plan import Plan
 from .store import Store
 from .tables import read_plan
@@ -73,7 +73,7 @@ def print_dry_run(plan: Plan, store: Store, sizes: dict[str, Size], jobs: int | 
     now = snapshot(store, plan.distinct, probe=True)
     factor = calibrated(sizes, now.seconds)
     cases = [case for case in plan.distinct if case.hash in sizes]
-    left = [case for case in cases if now.status[case.hash] != "done"]
+    left = [case for case in cases if now.status[case.hash] != "done" and not _lasting(store, case)]
     lines = [plan.file.title]
     listed = plan.cases if len(plan.cases) <= 2 * SHOWN else [*plan.cases[:SHOWN], None, *plan.cases[-SHOWN:]]
     for case in listed:
@@ -88,7 +88,7 @@ def print_dry_run(plan: Plan, store: Store, sizes: dict[str, Size], jobs: int | 
     meshes = len({case.mesh for case in cases})
     twice = sum(case.possible for case in plan.cases) - len(plan.distinct)
     shared = f", of which {twice} repeat another" * (twice > 0)
-    work = f"{len(cases)} to compute here on {meshes} structures, {len(left)} not done yet"
+    work = f"{len(cases)} to compute here on {meshes} structures, {len(left)} left"
     lines.append(f"{len(plan.cases)} cases{shared}; {work}")
     if left:
         open_sizes = [sizes[case.hash] for case in left]
@@ -97,5 +97,11 @@ def print_dry_run(plan: Plan, store: Store, sizes: dict[str, Size], jobs: int | 
         basis = "by the finished cases" if now.seconds else "rough: no case is done yet"
         lines.append(f"time    about {duration(seconds / count)} with {count} process{'es' * (count > 1)} ({basis})")
         most = sum(sorted((size.memory for size in open_sizes), reverse=True)[:count])
-        lines.append(f"memory  about {max(most / 1e9, 0.01 * count):.2g} GB, and 0.4 GB for each process")
+        lines.append(f"memory  about {(most + count * PROCESS_MEMORY) / 1e9:.2g} GB")
     print("\n".join(lines), file=stream)
+
+
+def _lasting(store: Store, case) -> bool:
+    """Whether a sweep would leave a case alone because it would fail again."""
+    state = store.state(case)
+    return state is not None and state.lasting

@@ -27,6 +27,8 @@ from .known import KnownCase
 
 Status = Literal["pending", "running", "interrupted", "done", "failed"]
 CASES, STATES, LOCKS = "cases", ".states", ".locks"
+MOST_CRASHES = 2
+"""Times a process may die over the same case before it counts as failed."""
 LASTING = ("geometry", "convergence")
 """Failures that the same input ends in again: not tried a second time unless asked for."""
 KINDS = {2: "input", 3: "convergence", 4: "geometry"}
@@ -49,8 +51,12 @@ class State:
     ranks : int
     started, ended : float
         Seconds since 1970.
+    session : str
+        Of the sweep that its process belongs to.
     crashes : int
-        Times that its process died over it while the sweep went on.
+        Times that its process died over it while that sweep went on.
+    begun : int
+        Times that somebody began with it.
     code : str
         Version of seix.
     """
@@ -63,7 +69,9 @@ class State:
     ranks: int = 1
     started: float = 0.0
     ended: float = 0.0
+    session: str = ""
     crashes: int = 0
+    begun: int = 0
     code: str = ""
 
     @property
@@ -84,10 +92,12 @@ class Store:
     ----------
     root : Path
         Made if absent, by :meth:`prepare`.
+    session : str
+        Name of the sweep; processes of the same one share it.
     """
 
-    def __init__(self, root: Path):
-        self.root = Path(os.path.abspath(root))
+    def __init__(self, root: Path, session: str = ""):
+        self.root, self.session = Path(os.path.abspath(root)), session
         self._done: set[str] = set()
 
     def prepare(self) -> None:
@@ -117,6 +127,16 @@ class Store:
         """The same to compute into; what an older version left there is replaced."""
         return ResultFolder(self.folder(case), overwrite=True)
 
+    def finishing(self) -> FileLock:
+        """Lock under which results are gathered and tables written: the last one to write has seen all."""
+        return FileLock(self.root / LOCKS / "tables")
+
+    def looked_up(self) -> tuple[set[str], set[str]]:
+        """Names of cases that have a result folder, and of those of which something is said."""
+        with contextlib.suppress(OSError):
+            return set(os.listdir(self.root / CASES)), {name.removesuffix(".json") for name in os.listdir(self.root / STATES)}
+        return set(), set()
+
     def is_done(self, case: KnownCase) -> bool:
         """Whether the result of a case is complete."""
         if not case.possible:
@@ -130,7 +150,7 @@ class Store:
         return self._claim(case.name)
 
     def claim_mesh(self, mesh: str) -> FileLock | None:
-        """Likewise for a mesh: others begin with another one first, so that nobody makes a mesh twice."""
+        """Likewise for a mesh: others begin with another one first, as long as there are any."""
         return self._claim(f"mesh-{hashlib.sha256(mesh.encode()).hexdigest()[:20]}")
 
     def _claim(self, name: str) -> FileLock | None:
@@ -152,25 +172,30 @@ class Store:
         except (OSError, ValueError, TypeError):
             return None
 
-    def begin(self, case: KnownCase, ranks: int) -> None:
-        """Say that this process works on a case."""
-        before = self.state(case)
-        crashes = before.crashes if before else 0
-        self._say(case, State("running", host=socket.gethostname(), process=os.getpid(), ranks=ranks, started=time.time(),
-                              crashes=crashes, code=version("seix")))  # fmt: skip
+    def begin(self, case: KnownCase, ranks: int) -> bool:
+        """Say that this process works on a case, whose lock it holds; False if the case has killed too many processes.
+
+        Whoever holds the lock while another process is said to work on the case knows that the other one has died. That counts
+        if it belonged to the same sweep: one that was killed as a whole says nothing about the case.
+        """
+        before = self.state(case) or State("pending")
+        died = before.status == "running" and bool(self.session) and before.session == self.session
+        crashes = before.crashes + died if before.session == self.session else 0
+        given = {
+            "host": socket.gethostname(), "process": os.getpid(), "ranks": ranks, "started": time.time(),
+            "session": self.session, "crashes": crashes, "begun": before.begun + 1, "code": version("seix"),
+        }  # fmt: skip
+        if crashes >= MOST_CRASHES:
+            message = f"its process died {crashes} times, as when memory runs out"
+            given |= {"begun": before.begun, "ended": time.time(), "kind": "crash", "message": message}
+        self._say(case, State("failed" if crashes >= MOST_CRASHES else "running", **given))
+        return crashes < MOST_CRASHES
 
     def end(self, case: KnownCase, kind: str = "", message: str = "") -> None:
         """Say how it ended: done without a kind of failure."""
         before = asdict(self.state(case) or State("running", started=time.time(), code=version("seix")))
         status = "failed" if kind else "done"
         self._say(case, State(**(before | {"status": status, "kind": kind, "message": message, "ended": time.time()})))
-
-    def crashed(self, case: KnownCase, message: str, most: int) -> None:
-        """Say that a process died over a case; from the `most`-th time on it counts as failed."""
-        before = asdict(self.state(case) or State("running", code=version("seix")))
-        crashes = before["crashes"] + 1
-        failed = {"status": "failed", "kind": "crash", "message": message} if crashes >= most else {}
-        self._say(case, State(**(before | {"crashes": crashes, "ended": time.time()} | failed)))
 
     def forget(self, cases: Iterable[KnownCase]) -> None:
         """Forget failures and crashes of cases that nobody works on, so that they are tried again."""
@@ -190,7 +215,10 @@ class Store:
         if state is None:
             return "pending"
         if state.status == "running":
-            lock = self.claim(case)
+            try:
+                lock = self.claim(case)
+            except StorageError:  # somebody who may only read cannot tell
+                return "running"
             if lock is None:
                 return "running"
             lock.release()
@@ -218,6 +246,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

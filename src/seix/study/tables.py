@@ -192,9 +192,16 @@ def _given_columns(study: Plan | KnownStudy) -> list[str]:
 
 
 def _numeric(study: Plan | KnownStudy) -> set[str]:
-    """Axes that are numbers for all cases."""
+    """Axes that are numbers for all cases, and different ones for different values; zipped keys may share the first one."""
     possible = [case for case in study.cases if case.possible]
-    return {axis.name for axis in study.axes if all(case.numbers.get(axis.name) is not None for case in possible)}
+    found = set()
+    for axis in study.axes:
+        pairs = {(str(case.values[axis.name]), case.numbers.get(axis.name)) for case in possible}
+        numbers = {number for _, number in pairs}
+        # one number may be written in two ways, as 40 nm and 0.04 um
+        if None not in numbers and (len(pairs) == len(numbers) or not axis.zipped):
+            found.add(axis.name)
+    return found
 
 
 def _given(study: Plan | KnownStudy, case: KnownCase, numeric: set[str]) -> dict[str, Any]:

@@ -58,9 +58,10 @@ class Snapshot:
 def snapshot(store: Store, cases: Sequence[KnownCase], probe: bool = False) -> Snapshot:
     """How the cases stand; with `probe` the locks tell which of those that run have been interrupted."""
     found = Snapshot()
+    folders, said = store.looked_up()
     for case in cases:
-        state = store.state(case)
-        if store.is_done(case):
+        state = store.state(case) if case.name in said else None
+        if case.name in folders and store.is_done(case):
             status = "done"
             if state is not None:
                 found.seconds[case.hash] = state.seconds

@@ -50,7 +50,7 @@ class Worker:
         self, store: Store, cases: Sequence[Case], comm, waits: bool = True, cache: Path = MESHES, shelf: ModelShelf | None = None
     ):
         self.store, self.comm, self.waits, self.cache = store, comm, waits, cache
-        self._open = list(cases)
+        self._open = {case.hash: case for case in cases}
         self._shelf, self._keeps = (ModelShelf(comm), False) if shelf is None else (shelf, True)
         self._mesh, self._lock, self._mesh_lock = "", None, None
         self.seconds = 0.0
@@ -94,8 +94,9 @@ class Worker:
         except SeixError as error:
             return failure(error)
         except Exception as error:
-            if self.comm.size > 1:
-                raise  # the other ranks may be in the middle of something
+            if self.comm.size > 1:  # the other ranks may be in the middle of something: all have to end
+                self.store.end(case, *failure(error))
+                raise
             traceback.print_exc()
             return failure(error)
         return "", ""
@@ -104,7 +105,6 @@ class Worker:
         """The next case, its lock held; None if there is nothing left to do."""
         looks = 0
         while True:
-            self._open = [case for case in self._open if not self._settled(case)]
             case = self._take_from(self._candidates())
             if case is not None or not self._open:
                 return case
@@ -122,8 +122,8 @@ class Worker:
 
     def _candidates(self) -> Iterator[Case]:
         """Open cases: those on the mesh at hand, then those on meshes nobody has begun with, then all others."""
-        yield from [case for case in self._open if case.mesh == self._mesh]
-        for mesh in dict.fromkeys(case.mesh for case in self._open):
+        yield from [case for case in self._open.values() if case.mesh == self._mesh]
+        for mesh in dict.fromkeys(case.mesh for case in self._open.values()):
             if mesh == self._mesh:
                 continue
             lock = self.store.claim_mesh(mesh)
@@ -131,21 +131,27 @@ class Worker:
                 before, self._mesh_lock = self._mesh_lock, lock
                 if before is not None:
                     before.release()
-                yield from [case for case in self._open if case.mesh == mesh]
-        yield from list(self._open)
+                yield from [case for case in self._open.values() if case.mesh == mesh]
+        yield from list(self._open.values())  # a case may come twice: it has been removed then, or somebody has it
 
     def _take_from(self, candidates: Iterable[Case]) -> Case | None:
         """The first of some cases that nobody works on, its lock held."""
         for case in candidates:
+            if case.hash not in self._open:
+                continue
+            if self._settled(case):
+                del self._open[case.hash]
+                continue
             lock = self.store.claim(case)
             if lock is None:
                 continue
-            if self._settled(case):  # it ended between the two looks
+            # it may have ended between the two looks, or be one that kills
+            if self._settled(case) or not self.store.begin(case, self.comm.size):
                 lock.release()
+                del self._open[case.hash]
                 continue
-            self._open.remove(case)
+            del self._open[case.hash]
             self._lock, self._mesh = lock, case.mesh
-            self.store.begin(case, self.comm.size)
             return case
         return None
 

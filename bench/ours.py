@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -89,7 +88,9 @@ def solve(data, problem: Problem, preset: str, clock: Clock, options=None, loads
 
 def peak_bytes() -> int:
     """Largest resident memory of all ranks together."""
-    return MPI.COMM_WORLD.allreduce(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
+    lines = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+    own = next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return MPI.COMM_WORLD.allreduce(own)
 
 
 def vertex_values(solution, points: np.ndarray) -> np.ndarray:

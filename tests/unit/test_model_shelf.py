@@ -21,7 +21,9 @@ interface: {law: butler_volmer}
 OTHER = ["materials.override={organic_polymer: {youngs_modulus: 3 GPa, conductivity: 4e-7 S/m}}", "temperature=320 K"]
 CASES = {
     "kinetics with stress": ([], OTHER),
-    "perfect contact": (["interface={law: perfect_contact}"], [OTHER[0]]),
+    "perfect contact": (
+        ["interface={law: perfect_contact}"], ["materials.override={organic_polymer: {youngs_modulus: 3 GPa}}"]
+    ),
     "film resistance": (["interface={law: film_resistance, resistance: 0.01 ohm m^2}"], ["interface.resistance=1 ohm m^2"]),
     "conducting boundaries": (["grain_boundary={thickness: 1 nm}"], ["grain_boundary.thickness=0.3 nm", *OTHER]),
     "strain that is found": (["geometry.in_plane_strain=free"], ["mechanics.core_swelling=2 %", "lithium.state=0.9"]),

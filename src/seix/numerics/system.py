@@ -123,6 +123,17 @@ class CoupledSystem:
         self._operator.jacobian.update()
         return self._operator
 
+    def release_operator(self) -> None:
+        """Free the operator, so that the next one is made anew.
+
+        Products with its blocks keep their patterns, and PETSc sums them in another order when it fills a pattern that is there:
+        the last digits would tell that the operator had been used with other values.
+        """
+        if self._operator is not None:
+            self._operator.release()
+            self._operator.jacobian.destroy()
+            self._operator = None
+
     def field_sizes(self) -> dict[str, int]:
         """Number of free unknowns of each field (collective)."""
         one = self.create_vector()
@@ -143,9 +154,7 @@ class CoupledSystem:
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        if self._operator is not None:
-            self._operator.release()
-            self._operator.jacobian.destroy()
+        self.release_operator()
         for item in (self.A, self.b, self.x, self.P, self.g, self.full, self.reduced_matrix):
             if item is not None:
                 item.destroy()

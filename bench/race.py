@@ -140,7 +140,7 @@ def handmade(row: dict) -> bool:
 def report(results: list[tuple[Case, list[dict]]]) -> str:
     """Ratios first, then the stages of every code."""
     head = ["problem", "unknowns", "best offered by a peer", "peer [s]", "seix [s]", "ratio of times", "wanted", "reach",
-            "two levels by hand [s]", "ratio", "leanest peer [MB]", "seix [MB]"]  # fmt: skip
+            "two levels by hand [s]", "ratio", "leanest offered [MB]", "seix [MB]"]  # fmt: skip
     lines, stages = [], []
     for case, rows in results:
         if "failed" not in rows[0] and fair(rows):
@@ -162,11 +162,11 @@ def ratio_line(case: Case, own: dict, peers: list[dict]) -> list[str]:
     best = min(offered, key=lambda row: row["total"]) if offered else None
     goals = [f"{goal:g}" if goal else "" for goal in (case.target, case.reach)]
     hand = [f"{min(by_hand):.2f}", f"{min(by_hand) / own['total']:.2f}"] if by_hand else ["", ""]
-    lean = min(row["peak"] for row in peers)
+    lean = f"{min(row['peak'] for row in offered) / 1e6:.0f}" if offered else ""
     return [
         case.name, f"{own['unknowns']}", f"{best['code']} ({best['method']})" if best else "none",
         f"{best['total']:.2f}" if best else "", f"{own['total']:.2f}",
-        f"**{best['total'] / own['total']:.2f}**" if best else "", *goals, *hand, f"{lean / 1e6:.0f}", f"{own['peak'] / 1e6:.0f}",
+        f"**{best['total'] / own['total']:.2f}**" if best else "", *goals, *hand, lean, f"{own['peak'] / 1e6:.0f}",
     ]  # fmt: skip
 
 
@@ -210,12 +210,17 @@ def draw(results: list[tuple[Case, list[dict]]], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def known(cases: tuple[Case, ...], kept: dict) -> list[tuple[Case, list[dict]]]:
+    """Cases that have been raced, with their summaries."""
+    return [(case, kept[case.name, case.mesh]) for case in cases if (case.name, case.mesh) in kept]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", help="Python interpreter with the peers")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="small problems only")
-    parser.add_argument("--only", help="part of the name and mesh of a case; the others are taken from the last race")
+    parser.add_argument("--only", help="part of the name and mesh of a case; the others are taken from the last race, all with 'none'")
     parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="meshes and raw results")
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
@@ -227,9 +232,10 @@ def main() -> None:
     before = json.loads(saved.read_text("utf-8")) if given.only and saved.exists() else []
     kept = {(old["problem"], old["mesh"]): old["codes"] for old in before}
     every = QUICK if given.quick else CASES
+    results = known(every, kept)
     for one in cases:
         kept[one.name, one.mesh] = race(one, given.runs, peers, given.folder)
-        results = [(case, kept[case.name, case.mesh]) for case in every if (case.name, case.mesh) in kept]
+        results = known(every, kept)
         raw = [{"problem": case.name, "mesh": case.mesh, "codes": rows} for case, rows in results]
         saved.write_text(json.dumps(raw, indent=1), "utf-8")  # after each: a race takes half an hour
     text = report(results)

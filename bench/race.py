@@ -220,7 +220,7 @@ def main() -> None:
     parser.add_argument("--peers", help="Python interpreter with the peers")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="small problems only")
-    parser.add_argument("--only", help="part of the name and mesh of a case; the others are taken from the last race, all with 'none'")
+    parser.add_argument("--only", help="part of the name and mesh of a case; the others are those of the last race; 'none'")
     parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="meshes and raw results")
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()

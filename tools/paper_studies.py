@@ -32,10 +32,10 @@ QUANTITIES = {
 """Columns: the bilayer over the multilayer."""
 
 
-def table(study: KnownStudy, ensemble: pd.DataFrame) -> str:
-    """Ratios at every point with their 95 % intervals, as Markdown."""
+def table(study: KnownStudy, ensemble: pd.DataFrame, failed: int) -> str:
+    """Ratios at every point with their 95 % intervals, and how many cases failed, as Markdown."""
     ratios = ensemble[ensemble["structure"].str.contains("/")]
-    axes = [axis for axis in study.axes]
+    axes = study.axes
     head = [*(axis.label for axis in axes), "I/I0", *QUANTITIES, "seeds"]
     lines = [head, ["---:"] * len(head)]
     for (_, current), group in ratios.groupby(["point", "current_multiple"], sort=False):
@@ -44,8 +44,7 @@ def table(study: KnownStudy, ensemble: pd.DataFrame) -> str:
         named = group.set_index("quantity")
         numbers = [_interval(named.loc[name]) if name in named.index else "" for name in QUANTITIES.values()]
         lines.append([*cells, f"{current:g}", *numbers, str(first["n"])])
-    failed = sum(not case.possible for case in study.cases)
-    note = f"\n\n{failed} of {len(study.cases)} cases have no possible geometry." if failed else ""
+    note = f"\n\n{failed} of {len(study.cases)} cases failed: the structure asked for cannot be packed or meshed." if failed else ""
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + note
 
 
@@ -79,7 +78,8 @@ def main() -> None:
         if not (results / name / "ensemble.csv").is_file():
             print(f"{name}: no results in {results}", file=sys.stderr)
             continue
-        text = table(read_plan(results / name), pd.read_csv(results / name / "ensemble.csv"))
+        failed = int((pd.read_csv(results / name / "cases.csv")["status"] == "failed").sum())
+        text = table(read_plan(results / name), pd.read_csv(results / name / "ensemble.csv"), failed)
         page = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=text: f"{m[1]}{t}\n{m[2]}", page, flags=re.DOTALL)
         figure = results / name / "figures" / FIGURES.get(name, "field_enhancement.p999_axes.png")
         shutil.copy(figure, ROOT / "docs" / "images" / f"study_{name}.png")

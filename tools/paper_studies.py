@@ -44,7 +44,8 @@ def table(study: KnownStudy, ensemble: pd.DataFrame, failed: int) -> str:
         named = group.set_index("quantity")
         numbers = [_interval(named.loc[name]) if name in named.index else "" for name in QUANTITIES.values()]
         lines.append([*cells, f"{current:g}", *numbers, str(first["n"])])
-    note = f"\n\n{failed} of {len(study.cases)} cases failed: the structure asked for cannot be packed or meshed." if failed else ""
+    why = "the structure asked for cannot be packed or meshed"
+    note = f"\n\n{failed} of {len(study.cases)} cases failed: {why}." if failed else ""
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + note
 
 

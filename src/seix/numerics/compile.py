@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-
-from filelock import FileLock
+from typing import IO
 
 from ..fem import PETSc  # noqa: F401  first: orders the MPI library before DOLFINx
 
@@ -21,6 +21,10 @@ from .timing import timed
 
 FLAGS = ("-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-freciprocal-math")
 """Sums over quadrature points may be reordered, hence vectorised: a third of the time. NaN and infinity stay what they are."""
+
+
+PATIENCE = 120
+"""Seconds that a process waits for a form that another one compiles: large ones take half a minute on a busy machine."""
 
 
 @cache
@@ -35,7 +39,7 @@ def jit_options() -> dict:
         flags.append("-march=native")
     kind = hashlib.sha256(_processor().encode()).hexdigest()[:12]
     root = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return {"cffi_extra_compile_args": flags, "cache_dir": root / "fenics" / f"seix-{kind}"}
+    return {"cffi_extra_compile_args": flags, "cache_dir": root / "fenics" / f"seix-{kind}", "timeout": PATIENCE}
 
 
 def compile_form(form, entity_maps=None):
@@ -59,42 +63,38 @@ def compile_expression(expression, points, comm, entity_maps=None):
 
 @contextmanager
 def compiling(comm) -> Iterator[None]:
-    """Keep other processes from the cache while this one may compile, and mend what a killed one left.
+    """Say that this process may be compiling, for as long as it may.
 
-    FFCx marks a form as being compiled by its source file. Whoever finds one without a result waits ten seconds and gives up,
-    however long compilation takes, and every time again if the process that made it was killed. Only the first rank
-    compiles, so only it takes the lock: the others may wait for it without holding anything.
+    FFCx marks a form as being compiled by its source file, and whoever finds one without a result waits for it: in vain, if the
+    process that made it was killed. So processes share a lock while they may compile, and one that gets it for itself as it
+    begins knows that nobody does, and removes such sources. Only the first rank compiles.
     """
-    lock = _lock() if comm is None or comm.rank == 0 else None
-    if lock is None:
+    guard = _guard() if comm is None or comm.rank == 0 else None
+    if guard is None:
         yield
         return
-    with lock:
-        begun = jit_options()["cache_dir"] / "compiling"
-        if begun.exists():  # its process died: we have the lock
-            _remove_unfinished(begun.parent)
-        begun.touch()
+    fcntl.flock(guard, fcntl.LOCK_SH)
+    try:
         yield
-        begun.unlink(missing_ok=True)  # not after an error, which may leave as much as a kill
-
-
-def _remove_unfinished(cache_dir: Path) -> None:
-    """Remove sources that have no result."""
-    for source in cache_dir.glob("libffcx_*.c"):
-        if not source.with_suffix(".c.cached").exists():
-            source.unlink(missing_ok=True)
+    finally:
+        fcntl.flock(guard, fcntl.LOCK_UN)
 
 
 @cache
-def _lock() -> FileLock | None:
-    """Lock of the cache, the same object at every call so that it can be held twice; None where nothing can be written."""
+def _guard() -> IO[str] | None:
+    """File of the lock, once sources without result have been removed if nobody compiles; None where nothing can be written."""
     folder = jit_options()["cache_dir"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "compiling.lock")
-        with lock:
-            return lock
-    except (OSError, NotImplementedError):
+        guard = (folder / "compiling.lock").open("a")
+        with suppress(BlockingIOError):
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for source in folder.glob("libffcx_*.c"):
+                if not source.with_suffix(".c.cached").exists():
+                    source.unlink(missing_ok=True)
+            fcntl.flock(guard, fcntl.LOCK_UN)
+        return guard
+    except OSError:
         return None
 
 

@@ -75,7 +75,7 @@ def compare(path, name):
 
 @pytest.mark.slow
 @pytest.mark.parallel(nprocs=RANKS[-1])
-@pytest.mark.parametrize(("path", "name"), cases())
+@pytest.mark.parametrize(("path", "name"), list(cases()))
 def test_same_quantities_on_1_2_3_and_5_ranks(path, name):
     """All quantities at two currents."""
     assert not compare(path, name)

@@ -76,7 +76,7 @@ def _axis(name: str, axis: Axis) -> Iterator[tuple[str, Any, tuple[tuple[str, An
         scale = Range(f"axes.{name}", axis)
         values = [scale.at(share) for share in np.linspace(0.0, 1.0, axis.count)]
     for value in values:
-        yield name, value, tuple((key, value) for key in axis.targets)
+        yield name, _words(value), tuple((key, value) for key in axis.targets)
 
 
 def _sample(study: StudyFile) -> Iterator[tuple[dict[str, Any], tuple[tuple[str, Any], ...]]]:
@@ -153,6 +153,15 @@ def _common(place: str, start: Any, stop: Any) -> tuple[float, float, str]:
             return number, high / one, unit
         return low, high, dimension.unit
     raise InputError(f"{place}: '{start}' and '{stop}' have different dimensions; give from and to in the same unit")
+
+
+def _words(value: Any) -> Any:
+    """A value as people call it: a section of a scenario by what stands in it."""
+    if value is None:
+        return "none"
+    if isinstance(value, dict):
+        return ", ".join(str(_words(part)).replace("_", " ") for part in value.values())
+    return value
 
 
 def _text(value: Any) -> str:

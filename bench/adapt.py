@@ -19,6 +19,7 @@ from seix.fem import MPI
 from seix.materials import MaterialLibrary
 from seix.parameters import parameters_of
 from seix.scenario_file import load_study
+from seix.shelf import ModelShelf
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = "field_enhancement.p999"
@@ -76,7 +77,7 @@ def solved(scenario, factor: float, folder: Path, target: str = TARGET) -> Point
     mesh, _ = simulation.cached(scenario, factor, folder, True)
     parameters = parameters_of(scenario, MaterialLibrary())
     with make_progress(1, 2) as silent:
-        level = simulation._solve(scenario, parameters, mesh, None, MPI.COMM_SELF, silent, "", False)
+        level = simulation._solve(scenario, parameters, mesh, None, ModelShelf(MPI.COMM_SELF, 0), silent, "", False)
     return Point(level.numerics["unknowns"], level.cases[1.0][target].value, time.perf_counter() - started)
 
 
@@ -89,7 +90,7 @@ def run_adapted(scenario, folder: Path) -> list[Point]:
     """All meshes of a scenario with `mesh.adapt`."""
     parameters = parameters_of(scenario, MaterialLibrary())
     with make_progress(1, 2) as silent:
-        _, sequence = simulation._adapted("adapted", scenario, parameters, None, MPI.COMM_SELF, folder, silent)
+        _, sequence = simulation._adapted("adapted", scenario, parameters, None, ModelShelf(MPI.COMM_SELF, 0), folder, silent)
     return [Point(s.unknowns, s.value, s.seconds, s.relative_error) for s in sequence.steps]
 
 

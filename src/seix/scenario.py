@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from seix.input.measure import Measure
 from seix.input.outer import Particle, Particles, Patch
 from seix.input.sections import (
     Adapt,
@@ -43,7 +44,7 @@ from seix.units import format_si
 __all__ = [
     "UNIONS", "Adapt", "Bilayer", "ButlerVolmer", "ConsSei", "CoreDomains", "ErrorEstimate", "FilmResistance", "GrainBoundary",
     "Grains",
-    "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Mechanics", "MeshControl",
+    "Homogeneous", "Layer", "Layers", "Lithium", "Load", "Materials", "Measure", "Mechanics", "MeshControl",
     "Multilayer", "Output", "Particle", "Particles", "Patch", "PerfectContact", "ResolvedLayer", "Scenario",
     "SolverControl",
 ]  # fmt: skip
@@ -157,6 +158,9 @@ class Scenario(Model):
     lithium: Annotated[Lithium, Field(description="Lithium content of the core.")] = Lithium()
     mechanics: Annotated[Mechanics, Field(description="Swelling and out-of-plane strain.")] = Mechanics()
     load: Annotated[Load, Field(description="Currents and the reference field.")] = Load()
+    measure: Annotated[
+        Measure | None, Field(description="Instruments that look at the structure, such as a virtual AFM; none if not given.")
+    ] = None
     mesh: Annotated[MeshControl, Field(description="Resolution.")] = MeshControl()
     error: Annotated[ErrorEstimate, Field(description="Discretisation error estimate.")] = ErrorEstimate()
     solver: Annotated[SolverControl, Field(description="Newton and linear solver.")] = SolverControl()
@@ -179,7 +183,8 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _check(self) -> Scenario:
         found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems(),
-                 self._domain_problems(), self._mesher_problems(), self._adapt_problems())  # fmt: skip
+                 self._domain_problems(), self._mesher_problems(), self._adapt_problems(),
+                 () if self.measure is None else self.measure.check(self))  # fmt: skip
         raise_problems(problem for problems in found for problem in problems)
         return self
 

@@ -72,7 +72,7 @@ class Study:
         The material values they use are part of it: a changed record changes it.
         """
         members = {
-            name: {"scenario": scenario.model_dump(mode="json"), "materials": _material_values(scenario)}
+            name: {"scenario": _asked(scenario), "materials": _material_values(scenario)}
             for name, scenario in self.members.items()
         }
         text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -82,6 +82,14 @@ class Study:
     def short_hash(self) -> str:
         """The first ten digits of `hash`, for folder names."""
         return self.hash[:10]
+
+
+def _asked(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain data; without `measure` the same as before there were instruments: results keep their names."""
+    plain = scenario.model_dump(mode="json")
+    if plain["measure"] is None:
+        del plain["measure"]
+    return plain
 
 
 def _material_values(scenario: Scenario) -> dict[str, dict[str, float]]:

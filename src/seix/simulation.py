@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import gc
 import resource
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .adaptivity.sequence import Sequence
-from .adaptivity.words import in_words, missed
+from .adaptivity.words import in_words
 from .analysis import invariants
-from .analysis.errors import error_at
-from .analysis.fieldset import CellFields
-from .analysis.materials_used import materials_used
 from .analysis.quantities import Measurement
 from .analysis.quantity import Quantity
-from .analysis.results import CaseResult, StructureResult
+from .analysis.results import StructureResult
+from .combine import Level, combined
 from .errors import SeixError
 from .fem import on_root
-from .input.cautions import cautions
 from .materials import MaterialLibrary
+from .measure import Specimen, read_all
 from .numerics.domains import Domains
 from .numerics.solver import NewtonSolver
 from .numerics.stepping import LoadPath
@@ -28,35 +25,6 @@ from .numerics.timing import reset, seconds, timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 from .shelf import ModelShelf
-from .validity import validity_warnings
-
-
-@dataclass
-class Level:
-    """Solution of one structure on one mesh.
-
-    Attributes
-    ----------
-    cases : dict
-        Current multiple -> quantities without error.
-    histories : dict
-        Current multiple -> :class:`~seix.numerics.convergence.StepRecord`.
-    mean_field : float
-        Mean |E| over the SEI at I/I0 = 1, V/m.
-    largest_strain : float
-        P99.9 of the strain in the SEI over all currents.
-    fields : dict or None
-        Nodal fields on rank 0.
-    numerics : dict
-        Sizes and options, for the record.
-    """
-
-    cases: dict[float, dict[str, Quantity]] = field(default_factory=dict)
-    histories: dict[float, Any] = field(default_factory=dict)
-    mean_field: float = 0.0
-    largest_strain: float = 0.0
-    fields: dict | None = None
-    numerics: dict[str, Any] = field(default_factory=dict)
 
 
 def simulate(study, comm, cache: Path, progress, shelf: ModelShelf | None = None) -> list[StructureResult]:
@@ -118,7 +86,7 @@ def _structure(
         reference = references[-1] if references else None  # of a structure that has one mesh only, that
         levels.append(_solve(scenario, parameters, coarse, reference, shelf, progress, name, with_fields=False))
     kept: list[StructureResult] = []
-    on_root(comm, lambda: kept.append(_combine(name, scenario, parameters, levels, *mesh, sequence)))
+    on_root(comm, lambda: kept.append(combined(name, scenario, parameters, levels, *mesh, sequence)))
     return (kept[0] if kept else None), [level.mean_field for level in levels]
 
 
@@ -178,6 +146,8 @@ def _solve(
         model.system.destroy()
         raise
     solver.destroy()
+    if level is not None:
+        level.readings = read_all(Specimen(scenario, parameters, model, level.cases, with_fields, label, progress))
     freed = shelf.give_back(model)
     del model, solver
     if freed:
@@ -238,77 +208,3 @@ def _check(comm, where: str, quantities, tolerance: float, window, domains: Doma
     """End the run on all ranks if the quantities break an invariant."""
     slack = invariants.slack_of(domains.shape)
     on_root(comm, lambda: invariants.refuse(where, invariants.violations(quantities, tolerance, window, slack)))
-
-
-def _combine(name, scenario, parameters, levels: list[Level], tagged, mesh_file, sequence: Sequence | None) -> StructureResult:
-    """Join the levels: values of the finest mesh, errors from the difference to the coarser one."""
-    fine = levels[0]
-    # sizes have upper limits, so that the coarser mesh may be less coarse than asked: cells tell
-    ratio = (fine.numerics["cells"] / levels[-1].numerics["cells"]) ** (1 / tagged.points.shape[1])
-    found = invariants.field_violations(fine.fields, tagged.region, tagged.region_names, tagged.core_regions)
-    cases = []
-    for multiple in scenario.load.current_multiples:
-        quantities = _with_errors(levels, multiple, ratio, sequence)
-        found += invariants.not_finite(quantities)
-        history = fine.histories[multiple]
-        cases.append(
-            CaseResult(
-                multiple,
-                quantities,
-                iterations=history.newton,
-                residuals=[float(value) for value in history.residuals],
-                numerics={
-                    "krylov_iterations": history.krylov,
-                    "factorisations": history.factorisations,
-                    "true_linear_residual": history.true_residual,
-                },
-            )
-        )
-    invariants.refuse(name, found)
-    shown = scenario.output.map_current_multiple or scenario.load.current_multiples[-1]
-    numerics = {"levels": [level.numerics for level in levels]} | levels[0].numerics
-    if sequence is not None:
-        numerics["adapted"] = sequence.as_dict()
-    numerics["dimensionless_groups"] = parameters.dimensionless_groups(scenario.sei.thickness)
-    return StructureResult(
-        name=name,
-        mesh=tagged,
-        cases=cases,
-        fields=CellFields(tagged, fine.fields, shown),
-        statistics=tagged.statistics,
-        warnings=[
-            *cautions(scenario), *validity_warnings(parameters, fine.cases, fine.largest_strain), *missed(sequence)
-        ],
-        numerics=numerics,
-        materials=materials_used(scenario),
-        seed=scenario.seed,
-        mesh_file=mesh_file,
-    )
-
-
-LEAST_RATIO = 1.05
-"""Ratio of mesh sizes below which two meshes are as good as one: their difference says nothing."""
-
-
-def _with_errors(levels: list[Level], multiple: float, ratio: float, sequence: Sequence | None = None) -> dict[str, Quantity]:
-    """Values of the finest mesh at one current with their estimated errors.
-
-    See :func:`seix.analysis.errors.error_at`. The target of a sequence of adapted meshes has the
-    relative error that was estimated there.
-    """
-    fine = levels[0].cases
-    result = {}
-    for name, quantity in fine[multiple].items():
-        error, kind = None, None
-        if sequence is not None and name == sequence.target.name:
-            error, kind = sequence.relative_error() * abs(quantity.value), "adaptive"
-        elif name.endswith("imbalance"):
-            kind = "algebraic"
-        elif name.startswith("field_enhancement.max"):
-            kind = "not converged"
-        elif ratio > LEAST_RATIO:
-            coarse = levels[1].cases
-            values = {m: (fine[m][name].value, coarse[m][name].value) for m in fine}
-            error, kind = error_at(values, multiple, ratio), "two_mesh"
-        result[name] = replace(quantity, error=error, error_kind=kind)
-    return result

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .quantity_table import QUANTITY_TABLE, QuantityInfo
+from .quantity_info import QuantityInfo
+from .quantity_table import QUANTITY_TABLE
 
 #: What the `error` of a quantity is.
 ERROR_KINDS: dict[str, str] = {

@@ -2,38 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class QuantityInfo:
-    """Meaning of a name; `<phase>` in the pattern stands for the material of a region.
-
-    `unit` is that in two dimensions, where extensive quantities are per metre of depth; `solid_unit` that in three, where it
-    differs.
-    """
-
-    pattern: str
-    unit: str
-    meaning: str
-    definition: str
-    headline: bool = False
-    solid_unit: str | None = None
-
-    def unit_in(self, dimension: int) -> str:
-        """Unit in two or three dimensions."""
-        return self.solid_unit if dimension == 3 and self.solid_unit else self.unit
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Units the quantity may have."""
-        return (self.unit,) if self.solid_unit is None else (self.unit, self.solid_unit)
-
-    def matches(self, name: str) -> bool:
-        """Whether `name` is this quantity."""
-        return re.fullmatch(re.escape(self.pattern).replace("<phase>", "[^.]+"), name) is not None
-
+from .measured.names import MEASURED_TABLE
+from .quantity_info import QuantityInfo
 
 _QUANTILE = "volume-weighted over the quadrature points"
 QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
@@ -269,4 +239,5 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "mean in-plane strain, in three dimensions the mean of its two directions: the imposed value, or "
         "with `in_plane_strain: free` the one without net force",
     ),
+    *MEASURED_TABLE,
 )

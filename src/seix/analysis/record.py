@@ -202,6 +202,7 @@ def _structure(result: StructureResult) -> dict[str, Any]:
         "numerics": result.numerics,
         "materials": result.materials,
         "cases": cases,
+        "readings": {name: reading.record for name, reading in result.readings.items()},
     }
 
 

@@ -58,6 +58,7 @@ def render_report(record: Mapping[str, Any], document: Mapping[str, Any], maps: 
         computed=_computed(record, document),
         warnings=_warnings(structures),
         panel=_image(maps / "panel.png"),
+        measured=[image for path in sorted(maps.glob("measured_*.png")) if (image := _image(path))],
         summary=summary,
         caption=f"{summary.caption}. " if summary.caption else "",
         quantities=_quantity_rows(document),

@@ -10,6 +10,7 @@ from .quantity import Quantity
 
 if TYPE_CHECKING:
     from ..geometry.meshing import TaggedMesh
+    from ..measure.reading import Reading
     from .fieldset import CellFields
 
 
@@ -65,6 +66,8 @@ class StructureResult:
         Seed of the packing.
     mesh_file
         The mesh as a Gmsh file in metres.
+    readings
+        Key under `measure` -> what the instrument read; its quantities are in every case too.
     """
 
     name: str
@@ -77,6 +80,7 @@ class StructureResult:
     materials: list[dict[str, Any]] = field(default_factory=list)
     seed: int | None = None
     mesh_file: Path | None = None
+    readings: dict[str, Reading] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .notation import display_unit, format_number
+from .quantity import describe
 
 Entry = Mapping[str, Any]
 STRESS = "stress.first_principal.p999."
@@ -77,6 +78,7 @@ def _quantities(
         ("SEI area resistance", "sei.area_resistance"),
         ("polarisation", "potential.drop"),
         ("inorganic fraction", "sei.inorganic_fraction"),
+        *((info.label, name) for name in known if (info := describe(name)) is not None and info.label is not None),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .figures import shown_parts, submit_maps, written_by
 from .helpers import Helpers
+from .measured.files import draw_readings, write_readings
 from .meshfile import write_mesh
 from .output import write_json, write_quantities
 from .panel import submit_panel
@@ -54,6 +55,7 @@ def write_results(
     """
     progress.stage("write results")
     write_quantities(folder, results)
+    write_readings(folder, results)
     if figures:
         _with_figures(folder, results, run, progress, dpi)
     else:
@@ -73,6 +75,7 @@ def _with_figures(folder: Path, results: Sequence[StructureResult], run: RunInfo
         shown = [shown_parts(result) for result in results]
         submit_panel(helpers, folder / PANEL, results, shown, max(dpi, 300))
         submit_maps(helpers, folder / "maps", results, shown, dpi)
+        draw_readings(helpers, folder / "maps", results, max(dpi, 300))
         _write_fields(folder, results, run)
         progress.stage("draw maps")
         written_by(helpers)

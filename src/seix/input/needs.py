@@ -40,21 +40,25 @@ def uses(scenario: Scenario) -> Iterator[Use]:
     """All uses of materials in a scenario."""
     chosen, law, boundary = scenario.materials, scenario.interface, scenario.grain_boundary
     kinetic = isinstance(law, ButlerVolmer) and law.exchange_current_density is None
-    core = (*CORE, "exchange_current_density") if kinetic else CORE
-    yield Use(("materials", "core"), chosen.core, "the core", core)
+    instruments = () if scenario.measure is None else scenario.measure.instruments().values()
+    sei = dict.fromkeys(("conductivity", *ELASTIC, *(name for one in instruments for name in one.sei_properties())))
+    core = dict.fromkeys((*CORE, *(("exchange_current_density",) if kinetic else ()),
+                          *(name for one in instruments for name in one.core_properties())))  # fmt: skip
+    wet = dict.fromkeys(("conductivity", *(name for one in instruments for name in one.electrolyte_properties())))
+    yield Use(("materials", "core"), chosen.core, "the core", tuple(core))
     if scenario.core_domains is not None:
         yield Use(("core_domains", "material"), scenario.core_domains.material, "a domain of the core", CORE)
-    yield Use(("materials", "electrolyte"), chosen.electrolyte, "the electrolyte", ("conductivity",))
+    yield Use(("materials", "electrolyte"), chosen.electrolyte, "the electrolyte", tuple(wet))
     if getattr(scenario.geometry, "binder", None) is not None:
         yield Use(("materials", "binder"), chosen.binder, "the binder", ("conductivity", *ELASTIC))
     if boundary is not None:
         yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))
     for i, layer in enumerate(scenario.sei.resolved_layers()):
-        yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", ("conductivity", *ELASTIC))
+        yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", tuple(sei))
         for path, name in _phase_keys(scenario, i, layer.phases):
             if name != VOID:
-                yield Use(path, name, "the SEI", ("conductivity", *ELASTIC))
+                yield Use(path, name, "the SEI", tuple(sei))
 
 
 def _matrix_key(scenario: Scenario, layer: int) -> tuple[str | int, ...]:
@@ -121,11 +125,11 @@ def comparison_problems(members: Mapping[str, Scenario]) -> Iterator[Problem]:
     """What the members of one study must have in common, and names they refer to."""
     first_name, first = next(iter(members.items()))
     for name, scenario in members.items():
-        for section in ("load", "output"):
+        for section in ("load", "output", "measure"):
             if getattr(scenario, section) != getattr(first, section):
                 text = (
                     f"differs between the variants '{first_name}' and '{name}'; structures are compared at "
-                    "the same currents, so give it once for all"
+                    f"the same {'readings' if section == 'measure' else 'currents'}, so give it once for all"
                 )
                 yield Problem((section,), text, at_key=True)
     field = first.load.reference_field

@@ -1,0 +1,1 @@
+"""Names, files and figures of what instruments read; see `seix.measure`."""

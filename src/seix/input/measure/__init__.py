@@ -1,0 +1,50 @@
+"""What is measured on a structure besides its stationary solution: the keys under `measure`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from seix.input.types import Model, Problem, raise_problems
+
+if TYPE_CHECKING:
+    from seix.scenario import Scenario
+
+
+class Instrument(Model):
+    """Base of the sections of `measure`: what an instrument needs, and what it cannot read."""
+
+    def sei_properties(self) -> tuple[str, ...]:
+        """Properties of every material of the SEI that this instrument reads besides conductivity and elastic constants."""
+        return ()
+
+    def core_properties(self) -> tuple[str, ...]:
+        """Likewise of the core."""
+        return ()
+
+    def electrolyte_properties(self) -> tuple[str, ...]:
+        """Likewise of the electrolyte."""
+        return ()
+
+    def problems(self, scenario: Scenario) -> Iterator[Problem]:
+        """What does not go with the rest of the scenario; paths start below the section."""
+        yield from ()
+
+
+class Measure(Model):
+    """Instruments that look at the structure; each is left out unless given."""
+
+    def instruments(self) -> dict[str, Instrument]:
+        """Those that are asked for, by key."""
+        return {name: section for name in type(self).model_fields if (section := getattr(self, name)) is not None}
+
+    def check(self, scenario: Scenario) -> Iterator[Problem]:
+        """Problems of all instruments with their paths in the scenario."""
+        if not self.instruments():
+            yield Problem(("measure",), f"asks for nothing; give one of {', '.join(type(self).model_fields)}", at_key=True)
+        for name, section in self.instruments().items():
+            for problem in section.problems(scenario):
+                yield Problem(("measure", name, *problem.path), problem.text, problem.at_key, problem.impossible)
+
+
+__all__ = ["Instrument", "Measure", "raise_problems"]

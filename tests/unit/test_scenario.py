@@ -585,8 +585,8 @@ seed: x
     assert refused(write("bad.yaml", text)).splitlines() == [
         "bad.yaml:1:1: title: is missing; needed: One line for figures and reports",
         "bad.yaml:1:1: titel: unknown key; did you mean 'title'? allowed: title, description, temperature, "
-        "seed, geometry, sei, materials, core_domains, interface, grain_boundary, lithium, mechanics, load, mesh, error, "
-        "solver, output, extends, variants",
+        "seed, geometry, sei, materials, core_domains, interface, grain_boundary, lithium, mechanics, load, measure, "
+        "mesh, error, solver, output, extends, variants",
         "bad.yaml:2:1: geometry.electrolyte_depth: is missing; needed: Height of the electrolyte over the "
         "SEI",
         "bad.yaml:4:11: geometry.period: the number 120 has no unit; expected a length such as '40 nm'",

@@ -16,6 +16,7 @@ from ..fem import MPI, PETSc
 # isort: split
 from dolfinx import cpp, fem, la
 
+from .block_arrays import available, block_values
 from .cell_loops import NAME, add_cells, pattern, scalar_columns
 from .native import prepare
 
@@ -44,7 +45,7 @@ class CellMatrix:
         prepare(mesh.comm, NAME)
         self._pointers, self._columns = pattern(self._nodes, self._owned + self._imap.num_ghosts)
         self.comm = mesh.comm
-        self._shared = self.comm.size == 1 and kind == "aij"
+        self._shared = self.comm.size == 1 and (kind == "aij" or available())
         self._data = None
         self._check_size()
         self.matrix = self._create()
@@ -58,14 +59,26 @@ class CellMatrix:
             raise InputError(f"a matrix has {entries} entries on one rank, PETSc numbers {most}: use more ranks or larger cells")
 
     def _create(self):
-        """Empty matrix with room for all entries."""
-        size, bs = self._owned * self._bs, self._bs
+        """Matrix with room for all entries; on one rank ``_data`` is its own array of values."""
+        size = self._owned * self._bs
+        sizes = [[size, None], [size, None]]
+        if not self._shared:
+            return self._distributed(sizes)
         matrix = PETSc.Mat()
-        if self._shared:
-            self._data = np.zeros(len(self._columns) * bs * bs)
-            matrix.createAIJWithArrays([[size, None], [size, None]], (*self._scalar_pattern(), self._data), comm=self.comm)
-            matrix.setBlockSize(bs)
+        if self._kind == "baij":
+            matrix.create(self.comm)
+            matrix.setSizes(sizes, self._bs)
+            matrix.setType("seqbaij")
+            matrix.setPreallocationNNZ(np.diff(self._pointers).astype(PETSc.IntType))
+            self._data = block_values(matrix, self._columns)
             return matrix
+        self._data = np.empty(len(self._columns) * self._bs**2)
+        matrix.createAIJWithArrays(sizes, (*self._scalar_pattern(), self._data), comm=self.comm)
+        matrix.setBlockSize(self._bs)
+        return matrix
+
+    def _distributed(self, sizes):
+        """Empty matrix that PETSc fills, from all ranks."""
         counts = np.diff(self._pointers)
         rows = np.repeat(np.arange(len(counts)), counts)
         own = np.bincount(rows[self._columns < self._owned], minlength=len(counts))
@@ -78,12 +91,13 @@ class CellMatrix:
         others = self._imap.size_global - self._owned
         room = (np.minimum(inner + extra, self._owned), np.minimum(outer + extra, others))
         if self._kind == "aij":
-            room = tuple(np.repeat(part * bs, bs) for part in room)
-        matrix.create(self.comm)
-        matrix.setSizes([[size, None], [size, None]], bs)
+            room = tuple(np.repeat(part * self._bs, self._bs) for part in room)
+        matrix = PETSc.Mat().create(self.comm)
+        matrix.setSizes(sizes, self._bs)
         matrix.setType(self._kind)
         matrix.setPreallocationNNZ(tuple(part.astype(PETSc.IntType) for part in room))
         matrix.setOption(PETSc.Mat.Option.NEW_NONZERO_ALLOCATION_ERR, True)
+        matrix.setOption(PETSc.Mat.Option.ROW_ORIENTED, False)  # the order within a block
         return matrix
 
     def _scalar_pattern(self) -> tuple[np.ndarray, np.ndarray]:
@@ -97,13 +111,14 @@ class CellMatrix:
     def assemble(self) -> None:
         """Fill the matrix with the present values of coefficients and constants (collective)."""
         bs = self._bs
-        data = np.zeros(len(self._columns) * bs * bs) if self._data is None else self._data
+        data = np.empty(len(self._columns) * bs * bs) if self._data is None else self._data
         data[:] = 0.0
+        by_block = self._kind == "baij" or not self._shared
         constants = np.append(fem.pack_constants(self._form), 0.0)
         for address, cells, packed in kernels(self._form):
             add_cells(
                 address, cells, self._argument(cells), self._geometry, self._points, packed, constants,
-                self._nodes, self._pointers, self._columns, bs, not self._shared, data,
+                self._nodes, self._pointers, self._columns, bs, by_block, data,
             )  # fmt: skip
         if not self._shared:
             self._insert(data)

@@ -68,17 +68,24 @@ static inline void add_cell(const int32_t bs, int32_t each, const int32_t *own, 
 {
   for (int32_t a = 0; a < each; a++) {
     const int64_t first = pointers[own[a]];
-    const int64_t width = by_block ? bs : (pointers[own[a] + 1] - first) * bs;
+    const int64_t width = (pointers[own[a] + 1] - first) * bs;
     int64_t at = first;
     for (int32_t k = 0; k < each; k++) {
       const int32_t b = order[k];
       while (columns[at] < own[b])
         at++;
-      double *to = data + (by_block ? at * bs * bs : first * bs * bs + (at - first) * bs);
       const double *from = tensor + (int64_t)a * bs * each * bs + b * bs;
-      for (int32_t i = 0; i < bs; i++)
+      if (by_block) {
+        double *to = data + at * bs * bs;
         for (int32_t j = 0; j < bs; j++)
-          to[i * width + j] += from[i * each * bs + j];
+          for (int32_t i = 0; i < bs; i++)
+            to[j * bs + i] += from[i * each * bs + j];
+      } else {
+        double *to = data + first * bs * bs + (at - first) * bs;
+        for (int32_t i = 0; i < bs; i++)
+          for (int32_t j = 0; j < bs; j++)
+            to[i * width + j] += from[i * each * bs + j];
+      }
     }
   }
 }

@@ -80,7 +80,7 @@ def add_cells(address, cells, arguments, geometry, points, coefficients, constan
     bs : int
         Unknowns of a node.
     by_block : bool
-        Order of the values: block by block, or row by row of the unknowns.
+        Order of the values: block by block, each by columns, or row by row of the unknowns.
     data : ndarray of float, shape (entries * bs**2,)
         Values; added to.
 

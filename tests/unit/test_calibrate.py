@@ -193,6 +193,16 @@ def test_a_prior_can_fix_what_the_measurements_do_not(tmp_path):
     assert found.standard_error(1) / 4e-7 == pytest.approx(relative, rel=1e-3)
 
 
+def test_a_quantity_that_may_be_left_out_is_fitted_with_its_unit(tmp_path):
+    """Runs get the period and the gap as text, which is nothing without a unit."""
+    gap = {"key": "sei.grains.gap", "start": "0.6 nm", "low": "0.4 nm", "high": "0.8 nm"}
+    path = write(tmp_path, scenario=str(BILAYER), parameters={"gap": gap}, set={"geometry.period": "60 nm"})
+    setup = FitSetup(path, read_typed(path, CalibrationFile))
+    (parameter,) = setup.parameters
+    (text,) = parameter.overrides(0.5e-9)
+    assert setup._study("gap", [text]).members["bilayer"].sei.grains.gap == pytest.approx(0.5e-9, rel=1e-9)
+
+
 def test_a_parameter_at_its_bound_has_no_interval(tmp_path):
     """The resistance asks for 4e-7 S/m, the bounds end at 2e-7."""
     found = fitted(write(tmp_path, parameters={"kappa": KAPPA | {"high": "2e-7 S/m"}}), {"sei.area_resistance": resistance})

@@ -7,6 +7,7 @@ import shipped
 from seix.errors import GeometryError, InputError
 from seix.input.reading import read_yaml
 from seix.scenario_file import load_study
+from seix.study.axes import value_at
 from seix.study.design import sensitivity_kind, unit_points
 from seix.study.plan import load_plan
 from seix.study.points import Range
@@ -34,6 +35,14 @@ seeds: [3, 7]
     scenario = plan.cases[4].study.members["homogeneous_film"]
     assert (scenario.geometry.core_depth, scenario.geometry.electrolyte_depth) == (30e-9, 7e-9)
     assert [axis.unit for axis in plan.axes] == ["m", "m"]
+
+
+def test_axes_of_optional_quantities_have_units():
+    """Gap and period may be left out of a scenario, which takes nothing from their unit; ratios have none."""
+    study = load_study(shipped.ROOT / "paper" / "multilayer.yaml")
+    expected = {"sei.grains.gap": (0.5e-9, "m"), "geometry.period": (120e-9, "m"), "geometry.in_plane_strain": (0.01, ""),
+                "sei.layers": (8, ""), "temperature": (298.15, "K"), "load.reference_current_density": (0.2, "A/m2")}  # fmt: skip
+    assert {key: value_at(study, key) for key in expected} == expected
 
 
 @pytest.mark.parametrize(

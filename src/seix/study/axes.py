@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, WithJsonSchema
 
@@ -87,7 +89,8 @@ def value_at(study: Study, key: str) -> tuple[Any, str]:
         if isinstance(here, BaseModel):
             if part not in type(here).model_fields:
                 return None, ""
-            unit = _unit(type(here).model_fields[part].metadata)
+            field = type(here).model_fields[part]
+            unit = _unit([*field.metadata, field.annotation])
             here = getattr(here, part)
         elif isinstance(here, dict):
             here = here.get(part)
@@ -99,9 +102,12 @@ def value_at(study: Study, key: str) -> tuple[Any, str]:
     return here, unit
 
 
-def _unit(metadata: list[Any]) -> str:
-    """SI unit that an annotated quantity says in its JSON Schema."""
-    for item in metadata:
-        if isinstance(item, WithJsonSchema) and item.json_schema is not None:
-            return str(item.json_schema.get("x-unit", ""))
+def _unit(found: Iterable[Any]) -> str:
+    """SI unit that an annotated quantity says in its JSON Schema, also inside a union such as that of an optional one."""
+    for item in found:
+        if isinstance(item, WithJsonSchema):
+            if item.json_schema is not None:
+                return str(item.json_schema.get("x-unit", ""))
+        elif get_origin(item) in (Annotated, Union, UnionType) and (unit := _unit(get_args(item))):
+            return unit
     return ""

@@ -19,7 +19,7 @@ from seix.errors import InputError
 from seix.geometry.meshing import TaggedMesh
 from seix.geometry.solid import SolidParticleFrame
 from seix.study.compare import labels
-from seix.study.pair import DIFFERS, UNKNOWN, WITHIN, Pair, read_run, verdict
+from seix.study.pair import DIFFERS, OPEN, UNKNOWN, WITHIN, Pair, read_run, verdict
 from seix.study.pair_figures import _difference, field_pair
 from solids import solid_fields
 from synthetic import NAMES, fields, particle, patch, result, study
@@ -143,6 +143,7 @@ def test_a_difference_counts_beyond_the_sum_of_the_errors():
     assert verdict(0.31, 0.3) == verdict(-0.31, 0.3) == DIFFERS
     assert verdict(0.3, 0.3) == verdict(-0.29, 0.3) == verdict(0.0, math.nan) == WITHIN
     assert verdict(0.1, math.nan) == UNKNOWN
+    assert verdict(0.1, math.nan, converges=False) == OPEN and verdict(0.0, math.nan, converges=False) == WITHIN
 
 
 def pair_of(tmp_path, one, two, **keywords):
@@ -167,7 +168,7 @@ def test_not_converged_maxima_never_differ_for_sure(tmp_path):
     case.quantities["field_enhancement.max"] = replace(case.quantities["field_enhancement.max"], value=12.0)
     table = pair_of(tmp_path, [one], [two]).table
     row = table[(table["quantity"] == "field_enhancement.max") & (table["current_multiple"] == 1.0)].iloc[0]
-    assert row["difference"] == 3.0 and row["verdict"] == UNKNOWN
+    assert row["difference"] == 3.0 and row["verdict"] == OPEN
 
 
 def test_what_only_one_run_has_is_listed(tmp_path):

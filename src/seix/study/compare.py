@@ -15,7 +15,7 @@ from ..analysis.labels import headlines, label_of
 from ..analysis.notation import display_unit, format_number
 from ..analysis.page import MillimetreFigure
 from .command import RESULTS
-from .pair import DIFFERS, FIELDS, UNKNOWN, WITHIN, Pair, read_run
+from .pair import DIFFERS, FIELDS, OPEN, UNKNOWN, VERDICTS, WITHIN, Pair, read_run
 
 SCHEMA = "seix comparison 1"
 DPI = 200
@@ -42,10 +42,14 @@ def compare_command(first: Path, second: Path, output: Path | None, overwrite: b
     target = output or RESULTS / f"compare-{first.resolve().name}-{second.resolve().name}"
     with ResultFolder(target, overwrite) as folder:
         write_comparison(folder.path, pair)
-    table = pair.table
-    count = {verdict: int((table["verdict"] == verdict).sum()) for verdict in (DIFFERS, WITHIN, UNKNOWN)}
+    count = counts(pair)
     print(f"{count[DIFFERS]} numbers differ by more than their errors, {count[WITHIN]} do not, of {count[UNKNOWN]} an error is "
-          f"not known\nfolder  {folder.target}")  # fmt: skip
+          f"not known, {count[OPEN]} do not converge\nfolder  {folder.target}")  # fmt: skip
+
+
+def counts(pair: Pair) -> dict[str, int]:
+    """How many numbers have each verdict."""
+    return {verdict: int((pair.table["verdict"] == verdict).sum()) for verdict in VERDICTS}
 
 
 def labels(first: Path, second: Path) -> tuple[str, str]:
@@ -140,7 +144,7 @@ def render(pair: Pair, figures: list[dict[str, str]], notes: list[str]) -> str:
         several=len(pair.matches) > 1,
         headline=_rows(table[table["quantity"].isin(shown)], shown),
         everything=_rows(table, list(dict.fromkeys(table["quantity"]))),
-        counts={verdict: int((table["verdict"] == verdict).sum()) for verdict in (DIFFERS, WITHIN, UNKNOWN)},
+        counts=counts(pair),
         figures=figures,
         notes=notes,
     )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUANTITIES, FIELDS = "quantities.json", "fields.vtu"
-DIFFERS, WITHIN, UNKNOWN = "differs", "within the errors", "error unknown"
+DIFFERS, WITHIN, UNKNOWN, OPEN = "differs", "within the errors", "error unknown", "not converged"
+VERDICTS = (DIFFERS, WITHIN, UNKNOWN, OPEN)
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _row(one: dict[str, Any] | None, two: dict[str, Any] | None) -> tuple[Any, .
         return unit, a, e, b, f, math.nan, math.nan, math.nan, "only in one run"
     if one["unit"] != two["unit"]:  # one in the plane, one in space
         return f"{one['unit']}, {two['unit']}", a, e, b, f, math.nan, math.nan, math.nan, "units differ"
-    return unit, a, e, b, f, b - a, e + f, b / a if a else math.nan, verdict(b - a, e + f)
+    converges = "not converged" not in (one["error_kind"], two["error_kind"])
+    return unit, a, e, b, f, b - a, e + f, b / a if a else math.nan, verdict(b - a, e + f, converges)
 
 
 def _error(entry: dict[str, Any] | None) -> float:
@@ -160,10 +162,15 @@ def _error(entry: dict[str, Any] | None) -> float:
     return float(entry["error"])
 
 
-def verdict(difference: float, errors: float) -> str:
-    """Whether a difference exceeds the sum of the errors: numerical errors are not random, so they add up."""
+def verdict(difference: float, errors: float, converges: bool = True) -> str:
+    """Whether a difference exceeds the sum of the errors: numerical errors are not random, so they add up.
+
+    What does not converge is a number of its mesh: another mesh would give any other difference.
+    """
     if difference == 0:
         return WITHIN
+    if not converges:
+        return OPEN
     if not math.isfinite(errors):
         return UNKNOWN
     return DIFFERS if abs(difference) > errors else WITHIN

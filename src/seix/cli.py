@@ -6,6 +6,7 @@ failure a user can cause ends here as text on stderr and an exit code; traceback
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -217,7 +218,8 @@ def _write(path: Path, text: str, overwrite: bool) -> None:
         beside.write_text(text, "utf-8")
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the file system may allow nothing at all
+            beside.unlink()
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
 
 

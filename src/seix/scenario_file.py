@@ -30,7 +30,7 @@ from seix.input.words import printable, shown
 from seix.materials import MaterialLibrary
 from seix.scenario import Scenario
 
-STUDY_KEY = "scenario"
+STUDY_KEY, CALIBRATION_KEY = "scenario", "measurements"
 """Key of studies and calibrations that no scenario has."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -144,6 +144,8 @@ class ScenarioSource:
         self._documents: dict[str, str] = {}
         self._document = _read_with_base(self.path, str(self.path), self.path.parent, self._documents, [])
         if STUDY_KEY in self._document.value:
+            if CALIBRATION_KEY in self._document.value:
+                raise InputError(f"{self.path}: is a calibration; use seix calibrate")
             raise InputError(f"{self.path}: is about another scenario, as studies are; use seix sweep, whose --dry-run checks it")
 
     def study(self, overrides: Sequence[str] = ()) -> Study:

@@ -1,5 +1,6 @@
 """``seix check``, ``schema`` and ``materials`` as a user meets them."""
 
+import errno
 import json
 import sys
 import types
@@ -24,6 +25,12 @@ def test_a_valid_scenario_is_one_line(capsys):
         f"{PAIR}: OK: bilayer (patch, bilayer, 40 nm in 2 layers, 20 % LiF, 6 % Li3N), multilayer ("
     )
     assert "I/I0 = 1, 2, 5, 10" in out
+
+
+@pytest.mark.parametrize("name, command", [("studies/gap.yaml", "seix sweep"), ("calibrate_bilayer.yaml", "seix calibrate")])
+def test_files_of_other_commands_are_sent_there(capsys, name, command):
+    assert main(["check", str(ROOT / "scenarios" / "paper" / name)]) == 2
+    assert f"use {command}" in capsys.readouterr().err
 
 
 def test_set_is_repeatable(capsys):
@@ -165,6 +172,18 @@ def test_schema_file_is_not_overwritten_silently(capsys, tmp_path):
     assert main(["schema", "-o", str(tmp_path / "no" / "x.json")]) == 2
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["seix.schema.json"]
+
+
+def test_schema_in_a_folder_that_may_only_be_read(capsys, tmp_path, monkeypatch):
+    """Nothing can be written there and nothing taken away again: one sentence, as everywhere."""
+
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    for name in ("write_text", "unlink"):
+        monkeypatch.setattr(Path, name, refuse)
+    assert main(["schema", "-o", str(tmp_path / "x.json")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path / 'x.json'}: cannot be written: Read-only file system\n"
 
 
 # --- materials ----------------------------------------------------------------------------------------------

@@ -82,8 +82,8 @@ _TABLE = (
     Parameter("cathode_potential", "Potential of the cathode against lithium", "potential", "3.43 V", "3.40 V", "3.45 V", "K",
               "H", f"Plateau of LiFePO4. The three pairs of voltages of {PAPER} all imply 3.40 V."),
     Parameter("growth.leakage", "Electronic conductivity of the film", "conductivity", "5e-9 S/m", "8.95e-14 S/m", "4.3e-6 S/m",
-              "G", "L", "Chosen so that the shipped protocols give tens of nanometres. Cell models take the lower end (PyBaMM), which "
-              "their authors call a fit; a LiF-rich SEI was measured at the upper one (Nano Lett. 2019, 19, 3692)."),
+              "G", "L", "Chosen so that the shipped protocols give tens of nanometres. Cell models take the lower end (PyBaMM), "
+              "which their authors call a fit; a LiF-rich SEI was measured at the upper one (Nano Lett. 2019, 19, 3692)."),
     Parameter("growth.initial_resistance", "Electronic area resistance of what lies on the core before", "area_resistance",
               "1 ohm m^2", "0 ohm m^2", "10 ohm m^2", "G", "L", "Native oxide and charge transfer; as much as 5 nm of film."),
     Parameter("growth.carried", "Part of the resistance of the film that is left at the next repeat", "ratio", "1", "0", "1", "G",
@@ -92,12 +92,12 @@ _TABLE = (
     Parameter("growth.nucleation_density", "Grains that nucleate on a unit area when a deposit begins anew", "number_per_area",
               "1e16 /m^2", "1e15 /m^2", "1e18 /m^2", "G", "L", "Nuclei 10 nm apart; at once, and whatever the overpotential."),
     Parameter("growth.packing", "Largest part of a layer that grains fill with half a gap around each", "ratio", "0.36", "0.2",
-              "0.64", "G", "M", "What the packing of seix reaches with spheres in layers of a few grains; random close packing is "
-              "the upper end."),
+              "0.64", "G", "M", "What the packing of seix reaches with spheres in layers of a few grains; random close packing "
+              "is the upper end."),
     Parameter("grains.gap", "Smallest distance of two grains, and to both sides of a layer; less where organic matter is scarce",
               "length", "0.4 nm", "0.3 nm", "1 nm", "G", "L", "About a molecule."),
     Parameter("electrode.specific_surface", "Surface of the particles of a mass of active material", "surface_per_mass",
-              "5 m^2/g", "1 m^2/g", "20 m^2/g", "G", "L", "Not reported; the same that relates 1 A/g to 0.2 A/m2 elsewhere in seix."),
+              "5 m^2/g", "1 m^2/g", "20 m^2/g", "G", "L", "Not reported; what relates 1 A/g to 0.2 A/m2 elsewhere in seix."),
     Parameter("electrode.reversible_capacity", "Charge that comes out again in the first cycle", "charge_per_mass", "1074 mAh/g",
               "1000 mAh/g", "1250 mAh/g", "C", "M", f"86.3 % of 1244 mAh/g, {PAPER}."),
     Parameter("electrode.other_loss", "Charge lost in the first cycle by anything but the SEI", "charge_per_mass", "0 mAh/g",

@@ -33,7 +33,7 @@ def _default(key: str) -> float:
 class VoltageStep(Model):
     """The cell is held at a voltage, or swept to another one."""
 
-    voltage: Annotated[_Voltage, Field(description="Of the cell; in a half cell it is the potential of the anode against lithium.")]
+    voltage: Annotated[_Voltage, Field(description="Of the cell; in a half cell it is that of the anode against lithium.")]
     to: Annotated[_Voltage | None, Field(description="At the end of a linear sweep; the voltage is held if not given.")] = None
     duration: Annotated[quantity("time", gt=0, le=1e8), Field(description="Time.")]
 
@@ -272,7 +272,7 @@ class Activation(Model):
             return Problem(("afterwards" if self.afterwards else "pulses",), text, at_key=True, impossible=True)
         if error.reason == "full":
             text = (
-                f"the grains would fill {error.found:.3g} of the SEI; must be less than {error.allowed:.3g}, at which they touch: "
+                f"grains would fill {error.found:.3g} of the SEI; must be less than {error.allowed:.3g}, at which they touch: "
                 "deposit more organic matter, or take cellular grains and a denser packing"
             )
             return Problem(("growth", "packing"), text, impossible=True)

@@ -41,4 +41,5 @@ def _grown(sei: Activation) -> list[str]:
     charge = found.pulse_charge + found.later_charge
     specific = sei.electrode.specific_surface * charge / MAH_PER_GRAM
     after, total = 100 * sei.efficiency, 100 * sei.total_efficiency
-    return [f"x = {sei.x}", f"{charge:.3g} C/m2 or {specific:.3g} mAh/g", f"modelled ICE {after:.3g} %, with the pulses {total:.3g} %"]
+    lost = f"{charge:.3g} C/m2 or {specific:.3g} mAh/g"
+    return [f"x = {sei.x}", lost, f"modelled ICE {after:.3g} %, with the pulses {total:.3g} %"]

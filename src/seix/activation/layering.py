@@ -9,8 +9,8 @@ Rules, outwards from the core:
    give fewer layers if each deposits less than a grain.
 3. In a layer grains lie as low as they can, until with half a gap around each they fill the packing fraction. Organic matter
    fills the space between them in the order in which it was deposited. What is left of it lies on top, as a film without grains
-   if it is thicker than a grain, and belongs to the layer with the grains otherwise. Where there is not enough of it for the gaps,
-   grains come nearer; if they fill the packing fraction even then, more units are gathered.
+   if it is thicker than a grain, and belongs to the layer with the grains otherwise. Where there is not enough of it for the
+   gaps, grains come nearer; if they fill the packing fraction even then, more units are gathered.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ class Grain:
     spread: float
     gap: float
     packing: float
+
+    @property
+    def fullest(self) -> float:
+        """Largest fraction of a layer that grains may fill, pressed together."""
+        return self.packing / (1.0 + NARROWEST) ** 3
 
     def fraction(self, diameter: float) -> float:
         """Fraction of a layer that packed grains of a diameter [m] fill without their gaps."""
@@ -222,11 +227,11 @@ def _problem(unit: _Unit, grain: Grain) -> NoLayers | None:
         return None
     fraction, height = unit.inorganic / unit.thickness, grain.height(unit.diameter)
     if unit.organic == 0.0:
-        return NoLayers("bare", 1.0, grain.packing)
+        return NoLayers("bare", 1.0, grain.fullest)
     if height > unit.thickness * (1.0 + 1e-12):
         return NoLayers("thin", unit.thickness, height)
-    if fraction > grain.packing / (1.0 + NARROWEST) ** 3:
-        return NoLayers("full", fraction, grain.packing)
+    if fraction > grain.fullest:
+        return NoLayers("full", fraction, grain.fullest)
     return None
 
 

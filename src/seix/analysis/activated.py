@@ -36,10 +36,11 @@ def activation_quantities(scenario: Scenario) -> dict[str, Quantity]:
         "pulse_charge": (found.pulse_charge, "C/m2"),
         "later_charge": (found.later_charge, "C/m2"),
         "specific_charge": (sei.electrode.specific_surface * (found.pulse_charge + found.later_charge), "C/kg"),
-        "coulombic_efficiency": (sei.efficiency, "1"),
-        "total_coulombic_efficiency": (sei.total_efficiency, "1"),
+        "coulombic_efficiency": (sei.efficiency(False), "1"),
+        "total_coulombic_efficiency": (sei.efficiency(True), "1"),
     }
-    return {f"activation.{name}": Quantity(value, unit, None, "algebraic") for name, (value, unit) in values.items()}
+    known = {name: pair for name, pair in values.items() if pair[0] is not None}
+    return {f"activation.{name}": Quantity(value, unit, None, "algebraic") for name, (value, unit) in known.items()}
 
 
 def activation_record(scenario: Scenario) -> dict[str, Any]:

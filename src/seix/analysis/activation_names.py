@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .quantity_info import QuantityInfo
 
-_LAW = "of the growth law, which is a model; only for `structure: activation`"
+_LAW = "by the growth law, a model; only for `structure: activation`"
 ACTIVATION_TABLE: tuple[QuantityInfo, ...] = (
     QuantityInfo(
         "activation.thickness", "m", "thickness of the SEI grown", f"sum of all deposits over the area of the particles, {_LAW}"
@@ -45,14 +45,14 @@ ACTIVATION_TABLE: tuple[QuantityInfo, ...] = (
         "activation.coulombic_efficiency",
         "1",
         "initial coulombic efficiency as a cycler sees it after the pulses",
-        f"Q/(Q + charge lost afterwards + other loss), Q the reversible capacity, {_LAW}; a trend, not a value",
+        f"Q/(Q + charge lost afterwards + other loss), Q the reversible capacity, {_LAW} with `afterwards`; read it as a trend",
         label="ICE after the pulses",
     ),
     QuantityInfo(
         "activation.total_coulombic_efficiency",
         "1",
         "initial coulombic efficiency with the pulses counted as lost",
-        f"Q/(Q + both charges + other loss), {_LAW}; a trend, not a value",
+        f"Q/(Q + both charges + other loss), {_LAW} with `afterwards`; read it as a trend",
         label="ICE with the pulses",
     ),
 )

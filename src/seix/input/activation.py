@@ -17,6 +17,8 @@ from seix.input.types import Length, MaterialName, Model, Problem, quantity, rai
 from seix.materials import MaterialLibrary
 from seix.units import format_si
 
+KINDS = ("inorganic", "organic")
+"""Kinds of materials that a reaction may deposit: grains, and what lies between them."""
 _Voltage = quantity("potential", ge=0, le=10)
 
 
@@ -142,7 +144,7 @@ class Activation(Model):
         """Names of all solid products, and whether they are inorganic."""
         running = [one for one in self.reactions.values() if one.share > 0.0]
         names = dict.fromkeys(name for one in running for name in one.products)
-        return {name: MaterialLibrary().record(name).kind == "inorganic" for name in names}
+        return {name: MaterialLibrary().record(name).kind == KINDS[0] for name in names}
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -178,18 +180,13 @@ class Activation(Model):
         """Thickness of the whole SEI [m]."""
         return self.outcome.thickness
 
-    @property
-    def efficiency(self) -> float:
-        """Coulombic efficiency of the first cycle after the pulses."""
-        surface, electrode = self.electrode.specific_surface, self.electrode
-        return coulombic_efficiency(electrode.reversible_capacity, surface * self.outcome.later_charge, electrode.other_loss)
-
-    @property
-    def total_efficiency(self) -> float:
-        """The same with the charge of the pulses counted as lost."""
-        surface, electrode = self.electrode.specific_surface, self.electrode
-        charge = self.outcome.pulse_charge + self.outcome.later_charge
-        return coulombic_efficiency(electrode.reversible_capacity, surface * charge, electrode.other_loss)
+    def efficiency(self, with_pulses: bool) -> float | None:
+        """Initial coulombic efficiency, with the charge of the pulses counted as lost or not; None without steps afterwards."""
+        if not self.afterwards:
+            return None
+        electrode, found = self.electrode, self.outcome
+        charge = found.later_charge + (found.pulse_charge if with_pulses else 0.0)
+        return coulombic_efficiency(electrode.reversible_capacity, electrode.specific_surface * charge, electrode.other_loss)
 
     def anode(self, step: VoltageStep) -> Step:
         """A step in potentials of the anode against lithium."""
@@ -220,11 +217,12 @@ class Activation(Model):
         for name, reaction in self.reactions.items():
             for product in reaction.products:
                 kind = library.record(product).kind
-                if kind not in ("inorganic", "organic"):
-                    text = f"'{product}' is {kind}; must be inorganic, for grains, or organic, for what lies between them"
+                if kind not in KINDS:
+                    text = f"'{product}' is of the kind {kind}; must be inorganic, for grains, or organic, for the space between"
                     yield Problem(("reactions", name, "products", product), text, at_key=True)
         for name in self.products:
-            if name not in self.molar_volumes and "molar_volume" not in library.record(name).properties:
+            record = library.record(name)
+            if record.kind in KINDS and name not in self.molar_volumes and "molar_volume" not in record.properties:
                 text = f"'{name}' has no molar volume on record; give molar_volumes: {{{name}: 60 cm^3/mol}} or as large as it is"
                 yield Problem(("molar_volumes",), text, at_key=True)
         for name in self.molar_volumes:
@@ -251,7 +249,8 @@ class Activation(Model):
         """What is wrong with one step."""
         anode = self.anode(step)
         ends = {"voltage": (step.voltage, anode.start)} | ({} if step.to is None else {"to": (step.to, anode.end)})
-        words = {name: f"{volts:g} V puts the anode at {potential:.4g} V" for name, (volts, potential) in ends.items()}
+        at = " puts the anode at {:.4g} V" if self.cell == "full" else ""
+        words = {name: f"{volts:g} V{at.format(potential)}" for name, (volts, potential) in ends.items()}
         last = next(reversed(ends))
         plated = [name for name, (_, potential) in ends.items() if potential < 0.0]
         for name in plated:
@@ -260,9 +259,9 @@ class Activation(Model):
         if plated:
             return
         if anode.end > anode.start:
-            yield Problem((*key, "to"), f"{words['to']}, higher than at the start; its potential must fall in a sweep")
+            yield Problem((*key, "to"), f"{words['to']} is higher than at the start; the anode potential must fall in a sweep")
         elif not any(drive > 0.0 for _, drive in driving(anode, onsets)):
-            text = f"{words[last]}, where nothing forms; must put it below the highest onset, {onsets[0]:g} V"
+            text = f"{words[last]}: nothing forms there; the anode must come below the highest onset, {onsets[0]:g} V"
             yield Problem((*key, last), text)
 
     def _no_layers(self, error: NoLayers) -> Problem:
@@ -272,7 +271,7 @@ class Activation(Model):
             return Problem(("afterwards" if self.afterwards else "pulses",), text, at_key=True, impossible=True)
         if error.reason == "full":
             text = (
-                f"grains would fill {error.found:.3g} of the SEI; must be less than {error.allowed:.3g}, at which they touch: "
+                f"grains would fill {error.found:.3g} of the SEI; must be at most {error.allowed:.3g}, or they touch: "
                 "deposit more organic matter, or take cellular grains and a denser packing"
             )
             return Problem(("growth", "packing"), text, impossible=True)

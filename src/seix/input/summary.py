@@ -40,6 +40,8 @@ def _grown(sei: Activation) -> list[str]:
     found = sei.outcome
     charge = found.pulse_charge + found.later_charge
     specific = sei.electrode.specific_surface * charge / MAH_PER_GRAM
-    after, total = 100 * sei.efficiency, 100 * sei.total_efficiency
-    lost = f"{charge:.3g} C/m2 or {specific:.3g} mAh/g"
-    return [f"x = {sei.x}", lost, f"modelled ICE {after:.3g} %, with the pulses {total:.3g} %"]
+    words = [f"x = {sei.x}", f"{charge:.3g} C/m2 or {specific:.3g} mAh/g"]
+    after, total = sei.efficiency(False), sei.efficiency(True)
+    if after is not None:
+        words.append(f"modelled ICE {100 * after:.3g} %, with the pulses {100 * total:.3g} %")
+    return words

@@ -96,7 +96,7 @@ def test_report_shows_how_a_structure_was_grown(tmp_path):
     assert Page(text).stack == []
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
     assert words.count("Grown by a model") == 1
-    for said in ("1 to 3 7.33 nm", "17 to afterwards", "LiNO3", "assumed; low confidence", "growth.leakage", "molar_volumes.LiF"):
+    for said in ("1 to 3 7.33 nm", "15 to afterwards", "LiNO3", "assumed; low confidence", "growth.leakage", "molar_volumes.LiF"):
         assert said in words, said
 
 

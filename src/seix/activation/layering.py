@@ -5,8 +5,8 @@ Rules, outwards from the core:
 1. Deposits form a *unit* as long as the potential only falls from stage to stage. Where it comes back to an earlier stage, what
    was there is buried, and new grains nucleate: a given number on a unit area. What a unit has of inorganic products is shared by
    its grains evenly.
-2. Units are gathered into a layer until it is thick enough for one of its grains with a gap on both sides. So a hundred repeats
-   give fewer layers if each deposits less than a grain.
+2. Units are gathered into a layer until it is thick enough for its grains, up to those of two standard deviations above the mean,
+   with a gap on both sides. So a hundred repeats give fewer layers if each deposits less than a grain.
 3. In a layer grains lie as low as they can, until with half a gap around each they fill the packing fraction. Organic matter
    fills the space between them in the order in which it was deposited. What is left of it lies on top, as a film without grains
    if it is thicker than a grain, and belongs to the layer with the grains otherwise. Where there is not enough of it for the
@@ -60,8 +60,8 @@ class Grain:
         return min(self.gap, diameter * ((self.packing / fraction) ** (1.0 / 3.0) - 1.0))
 
     def height(self, diameter: float) -> float:
-        """Thickness [m] of the thinnest layer that holds a grain."""
-        return diameter + 2.0 * self.gap
+        """Thickness [m] of the thinnest layer that holds grains of a mean diameter [m], up to two standard deviations more."""
+        return diameter * (1.0 + 2.0 * self.spread) + 2.0 * self.gap
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,21 @@ ACTIVATION_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "layers that can be told apart",
         f"number of layers with grains, fewer than repeats where a repeat deposits less than a grain is high, {_LAW}",
+        True,
     ),
     QuantityInfo(
         "activation.grain_diameter",
         "m",
         "mean diameter of the grains grown",
         f"mean by number of the mean diameters of the layers, {_LAW}",
+        True,
     ),
     QuantityInfo(
         "activation.pulse_charge",
         "C/m2",
         "charge of the pulses",
         f"integral of the current of all repeats over the surface of the particles, {_LAW}",
+        True,
         label="charge of the pulses",
     ),
     QuantityInfo(
@@ -33,6 +36,7 @@ ACTIVATION_TABLE: tuple[QuantityInfo, ...] = (
         "C/m2",
         "charge lost to the SEI after the pulses",
         f"the same of the steps `afterwards`, {_LAW}",
+        True,
         label="charge lost afterwards",
     ),
     QuantityInfo(
@@ -46,6 +50,7 @@ ACTIVATION_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "initial coulombic efficiency as a cycler sees it after the pulses",
         f"Q/(Q + charge lost afterwards + other loss), Q the reversible capacity, {_LAW} with `afterwards`; read it as a trend",
+        True,
         label="ICE after the pulses",
     ),
     QuantityInfo(
@@ -53,6 +58,7 @@ ACTIVATION_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "initial coulombic efficiency with the pulses counted as lost",
         f"Q/(Q + both charges + other loss), {_LAW} with `afterwards`; read it as a trend",
+        True,
         label="ICE with the pulses",
     ),
 )

@@ -275,8 +275,6 @@ class Activation(Model):
                 "deposit more organic matter, or take cellular grains and a denser packing"
             )
             return Problem(("growth", "packing"), text, impossible=True)
-        text = (
-            f"the SEI is {format_si(error.found, 'm')} thick, and a grain with its gaps needs {format_si(error.allowed, 'm')}; "
-            "let it grow longer, or let more grains nucleate"
-        )
+        found, needed = format_si(error.found, "m"), format_si(error.allowed, "m")
+        text = f"the SEI is {found} thick, its grains with their gaps need {needed}; let it grow longer, or more grains nucleate"
         return Problem(("growth", "nucleation_density"), text, impossible=True)

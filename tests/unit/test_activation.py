@@ -122,6 +122,22 @@ def test_layers_that_could_not_be_divided_are_a_warning():
     assert text.startswith("repeats 1 to 21 are one layer each although it is thicker than its grains: ")
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ("growth.initial_resistance=1e300 ohm m^2", 2, "must be at least 0 ohm m2 and at most 1e+12 ohm m2"),
+        ("growth.leakage=1e300 S/m", 2, "must be greater than 0 S/m and at most 1000 S/m"),
+        ("growth.leakage=900 S/m", 4, "the SEI would be "),
+        ("growth.leakage=1e-300 S/m", 4, "its grains with their gaps need "),
+        ("growth.nucleation_density=1e-300 /m^2", 4, "its grains with their gaps need "),
+        ("grains.gap=1e-6 nm", 4, "is too narrow to be meshed beside grains of "),
+    ],
+)
+def test_absurd_numbers_are_a_sentence(capsys, given, code, said):
+    assert main(["check", str(PAPER), f"--set=sei.{given}", "--set=sei.afterwards.0.duration=1e8 s"]) == code
+    assert said in capsys.readouterr().err
+
+
 def test_a_scenario_with_a_protocol_survives_python_and_json():
     scenario = paper("sei.reactions.FEC.electrons=2", "sei.x=7")
     assert Scenario.model_validate(scenario.model_dump()) == scenario

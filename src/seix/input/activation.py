@@ -13,7 +13,7 @@ from seix.activation.layering import Grain, GrownLayer, NoLayers
 from seix.activation.origins import PARAMETERS, REACTIONS
 from seix.activation.outcome import Outcome, activate, coulombic_efficiency
 from seix.input.grains import PHASE_LIMIT, Grains, ResolvedLayer, Rounding, Spread, gap_problems, shape_problems
-from seix.input.types import Length, MaterialName, Model, Problem, quantity, raise_problems
+from seix.input.types import LONGEST, Length, MaterialName, Model, Problem, quantity, raise_problems
 from seix.materials import MaterialLibrary
 from seix.units import format_si
 
@@ -57,8 +57,8 @@ class ElectrolyteReaction(Model):
 class GrowthLaw(Model):
     """Parameters of growth and nucleation."""
 
-    leakage: _parameter("growth.leakage", gt=0) = _default("growth.leakage")
-    initial_resistance: _parameter("growth.initial_resistance", ge=0) = _default("growth.initial_resistance")
+    leakage: _parameter("growth.leakage", gt=0, le=1e3) = _default("growth.leakage")
+    initial_resistance: _parameter("growth.initial_resistance", ge=0, le=1e12) = _default("growth.initial_resistance")
     carried: _parameter("growth.carried", ge=0, le=1) = _default("growth.carried")
     nucleation_density: _parameter("growth.nucleation_density", gt=0) = _default("growth.nucleation_density")
     packing: _parameter("growth.packing", gt=0, le=PHASE_LIMIT) = _default("growth.packing")
@@ -135,6 +135,9 @@ class Activation(Model):
             layers = self.outcome.layers
         except NoLayers as error:
             raise_problems([self._no_layers(error)])
+        if self.thickness > LONGEST:
+            text = f"the SEI would be {format_si(self.thickness, 'm')} thick; must be at most {format_si(LONGEST, 'm')}"
+            raise_problems([Problem(("growth", "leakage"), text, impossible=True)])
         raise_problems(Problem(("grains", *problem.path), problem.text, problem.at_key, problem.impossible)
                        for layer in layers if layer.phases for problem in gap_problems(layer.gap, layer.diameter))  # fmt: skip
         return self

@@ -74,6 +74,10 @@ SECTIONS: dict[str, tuple[Picture, ...]] = {
                 member="x5"),
         Picture("conssei_20", "examples/consSEI_family.yaml", "consSEI-20th: twenty layers in the same thickness.",
                 overrides=("geometry.period_in_layers=20",), member="x20"),
+        Picture("grown_by_a_sweep", "examples/activation.yaml", "Grown by the growth law in one falling sweep: a bilayer.",
+                member="sweep"),
+        Picture("grown_by_pulses", "examples/activation.yaml", "By the same law, twenty pulses before the sweep: grains in "
+                "several layers, fewer than pulses.", member="pulses"),
         Picture("cellular", "examples/cellular_grains.yaml", "Cellular grains: power cells shrunk by a film and rounded, 70 % of "
                 "the inner layer."),
         Picture("polycrystal", "examples/polycrystal.yaml", "Polycrystal: grains that share their boundaries, which have no "

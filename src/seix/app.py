@@ -154,6 +154,7 @@ def mesh_command(
     comm = MPI.COMM_WORLD
 
     def work() -> None:
+        from .analysis.activated import activation_record
         from .analysis.counting import grains_in_words
         from .analysis.meshfile import copy_mesh
         from .analysis.output import write_json
@@ -175,7 +176,7 @@ def mesh_command(
                 copy_mesh(msh, mesh, folder.path / f"mesh{suffix}.msh")
                 progress.stage(f"draw {name}")
                 _draw(folder.path, suffix, mesh, scenario, draw)
-                statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics}
+                statistics[name] = {"geometry_hash": mesh.key, **mesh.statistics, **activation_record(scenario)}
                 grains = grains_in_words(mesh)
                 lines.append(f"{name}: {_in_words(mesh.statistics, grains)}")
                 if scenario.mesh.adapt is not None:

@@ -1,4 +1,4 @@
-"""The command line: check, mesh, run, verify, schema, materials, and those of studies.
+"""The command line: check, mesh, layers, run, verify, schema, materials, and those of studies.
 
 Nothing heavy is imported before the command that needs it runs, so that help and checks answer at once. Every
 failure a user can cause ends here as text on stderr and an exit code; tracebacks are left to defects.
@@ -105,6 +105,31 @@ def mesh(
         commands.clear_command()
     if scenario is not None:
         commands.mesh_command(scenario, output, set_ or [], overwrite, stats, draw or ("phases", "mesh"))
+
+
+@app.command
+def layers(
+    scenario: _Scenario,
+    /,
+    *,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="File instead of the terminal.")
+    ] = None,
+    set_: _Set = None,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Print a scenario whose SEI is grown (structure: activation) as one with a plain list of layers.
+
+    The file is valid by itself, can be extended, and gives the same mesh.
+    """
+    from seix.layer_list import layers_text
+    from seix.scenario_file import load_study
+
+    text = layers_text(load_study(scenario, set_ or ()))
+    if output is None:
+        say(text.rstrip("\n"))
+    elif rank() == 0:
+        _write(output, text, overwrite)
 
 
 @app.command

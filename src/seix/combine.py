@@ -8,6 +8,7 @@ from typing import Any
 from .adaptivity.sequence import Sequence
 from .adaptivity.words import missed
 from .analysis import invariants
+from .analysis.activated import activation_quantities, activation_record
 from .analysis.errors import error_at
 from .analysis.fieldset import CellFields
 from .analysis.materials_used import materials_used
@@ -81,9 +82,10 @@ def combined(
     useful = len(levels) > 1 and ratio > LEAST_RATIO
     readings = with_errors(fine.readings, levels[1].readings if useful else None, ratio)
     read = {key: quantity for reading in readings.values() for key, quantity in reading.quantities.items()}
+    grown = activation_quantities(scenario)
     cases = []
     for multiple in scenario.load.current_multiples:
-        quantities = _with_errors(levels, multiple, ratio, sequence) | read
+        quantities = _with_errors(levels, multiple, ratio, sequence) | grown | read
         found += invariants.not_finite(quantities)
         history = fine.histories[multiple]
         cases.append(
@@ -110,7 +112,7 @@ def combined(
         mesh=tagged,
         cases=cases,
         fields=CellFields(tagged, fine.fields, shown),
-        statistics=tagged.statistics,
+        statistics=tagged.statistics | activation_record(scenario),
         warnings=[
             *cautions(scenario), *validity_warnings(parameters, fine.cases, fine.largest_strain), *missed(sequence),
             *(text for reading in readings.values() for text in reading.warnings),

@@ -66,6 +66,10 @@ DIMENSIONS = {
     "molar_volume": Dimension("a molar volume", "m3/mol", "9 cm^3/mol"),
     "diffusivity": Dimension("a diffusivity", "m2/s", "1e-14 m^2/s"),
     "concentration": Dimension("a concentration", "mol/m3", "1e5 mol/m^3"),
+    "time": Dimension("a time", "s", "60 s"),
+    "number_per_area": Dimension("a number on an area", "1/m2", "1e16 /m^2"),
+    "surface_per_mass": Dimension("a surface of a mass", "m2/kg", "5 m^2/g"),
+    "charge_per_mass": Dimension("a charge of a mass", "C/kg", "1074 mAh/g"),
     "ratio": Dimension("a number or a percentage", "", "0.2' or '20 %"),
 }
 
@@ -84,6 +88,7 @@ _PREFIXABLE: dict[str, tuple[str, _Powers]] = {
     "rad": ("1", (0, 0, 0, 0, 0, 0, 1)),
     "V": ("1", (2, 1, -3, -1, 0, 0, 0)),
     "C": ("1", (0, 0, 1, 1, 0, 0, 0)),
+    "Ah": ("3600", (0, 0, 1, 1, 0, 0, 0)),
     "F": ("1", (-2, -1, 4, 2, 0, 0, 0)),
     "S": ("1", (-2, -1, 3, 2, 0, 0, 0)),
     "ohm": ("1", (2, 1, -3, -2, 0, 0, 0)),

@@ -9,7 +9,7 @@ from troubleshooting import FOLDER, table
 from seix.cli import main
 
 ENTRIES = {broken.path.stem: broken for broken in table()}
-HELPERS = {"good", "table", "circle_base"}
+HELPERS = {"good", "table", "circle_base", "protocol"}
 """Files of the folder that are not broken themselves."""
 
 

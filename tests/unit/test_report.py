@@ -3,6 +3,7 @@
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,10 @@ from seix.analysis.record import RunInfo, build_record
 from seix.analysis.report import write_report
 from seix.analysis.summary import summarise
 from seix.analysis.table import plain_table, print_folder, print_summary
+from seix.scenario_file import load_study
 from synthetic import particle, result, study
+
+ROOT = Path(__file__).parents[2]
 
 
 def folder_with(tmp_path, results, the_study, **run):
@@ -79,6 +83,21 @@ def test_report_is_one_well_formed_file(tmp_path):
         "cite",
     ):
         assert section in page.ids
+
+
+def test_report_shows_how_a_structure_was_grown(tmp_path):
+    """Layers with the repeats they come from, charge of the reactions, and the origin of every parameter."""
+    from seix.analysis.activated import activation_record
+
+    grown, listed = result("grown"), result("listed")
+    scenario = load_study(ROOT / "scenarios/examples/activation.yaml").members["pulses"]
+    grown.statistics |= activation_record(scenario)
+    text = folder_with(tmp_path, [grown, listed], study(("grown", "listed")))
+    assert Page(text).stack == []
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+    assert words.count("Grown by a model") == 1
+    for said in ("1 to 3 7.33 nm", "15 to afterwards", "LiNO3", "assumed; low confidence", "growth.leakage", "molar_volumes.LiF"):
+        assert said in words, said
 
 
 def test_report_escapes_what_users_write(tmp_path):

@@ -15,6 +15,7 @@ from seix.cli import main
 from seix.study.curves import axis_figure, current_figure
 from seix.study.design import unit_points
 from seix.study.maps import interaction_share
+from seix.study.report_tables import number_table
 from seix.study.results import StudyResults
 from seix.study.schema import Sample
 from seix.study.sensitivity import Design, effects_of, elementary_effects, rank_correlations, sobol_indices
@@ -241,6 +242,16 @@ def test_labels_do_not_overlap(tmp_path):
         assert box.y0 >= name.y1 - 1 and box.y0 > 0 and box.x0 > -1
     for legend in page.figure.legends:
         assert legend.get_window_extent().y1 <= name.y0 + 1
+
+
+def test_a_quantity_that_is_zero_needs_no_number_of_seeds(tmp_path):
+    """No relative half width belongs to a mean of 0, such as that of the charge of no pulses."""
+    axes = {"repeats": [("0", 0.0), ("5", 5.0)]}
+    value = lambda numbers, seed, *_: {P999: (numbers["repeats"] * (1 + 0.1 * seed), "1", 0.0, None)}  # noqa: E731
+    root = write_study(tmp_path / "s", value, axes, seeds=(1, 2))
+    assert main(["report", str(root)]) == 0
+    none, some = number_table(StudyResults(root), P999, 1.0)["rows"]
+    assert (none[2], none[-1]) == ("0", "") and int(some[-1]) > 2
 
 
 def test_report_without_seeds_or_axes(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .activation_names import ACTIVATION_TABLE
 from .measured.names import MEASURED_TABLE
 from .quantity_info import QuantityInfo
 
@@ -239,5 +240,6 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "mean in-plane strain, in three dimensions the mean of its two directions: the imposed value, or "
         "with `in_plane_strain: free` the one without net force",
     ),
+    *ACTIVATION_TABLE,
     *MEASURED_TABLE,
 )

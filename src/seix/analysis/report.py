@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..adaptivity.words import COLUMNS, outcome, step_rows
+from .activated import activation_tables
 from .notation import display_unit, format_number
 from .quantity import describe
 from .summary import summarise
@@ -108,12 +109,14 @@ def _structure(structure: Mapping[str, Any], maps: Path) -> dict[str, Any]:
         for name, title in (cutaways | flat).items()
         if (data := _image(maps / f"{name}.png"))
     ]
-    details = {"numerics": structure["numerics"], "statistics": structure["statistics"]}
+    statistics = {name: value for name, value in structure["statistics"].items() if name != "activation"}  # has tables of its own
+    details = {"numerics": structure["numerics"], "statistics": statistics}
     return {
         "label": label,
         "seed": structure["seed"],
         "maps": images,
         "microstructure": _microstructure_rows(structure["statistics"]),
+        "activation": activation_tables(structure["statistics"]),
         "details": _text(details),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seix.input.structures import Bilayer, Layers
+from seix.input.structures import Activation, Bilayer, Layers
 from seix.input.types import Problem
 from seix.materials import MaterialLibrary
 from seix.properties import PROPERTIES, VOID
@@ -67,10 +67,14 @@ def _matrix_key(scenario: Scenario, layer: int) -> tuple[str | int, ...]:
         return ("sei", "inner_matrix")
     if isinstance(sei, Layers) and sei.layers[layer].matrix is not None:
         return ("sei", "layers", layer, "matrix")
+    if isinstance(sei, Activation):
+        return ("sei", "reactions")
     return ("sei", "matrix")
 
 
 def _phase_keys(scenario: Scenario, layer: int, phases: Mapping[str, float]):
+    if isinstance(scenario.sei, Activation):
+        return [(("sei", "reactions"), name) for name in phases]
     prefix = ("sei", "layers", layer, "phases") if isinstance(scenario.sei, Layers) else ("sei", "inorganic")
     return [((*prefix, name), name) for name in phases]
 

@@ -1,4 +1,4 @@
-"""The five ways a scenario describes the SEI, and the one list of layers each of them stands for."""
+"""The six ways a scenario describes the SEI, and the one list of layers each of them stands for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from seix.input.activation import Activation
 from seix.input.grains import (
     NARROWEST,
     Grains,
@@ -275,9 +276,9 @@ def _no_grains(inorganic: dict[str, float]) -> Iterator[Problem]:
 
 SEI_STRUCTURES: dict[str, type[Model]] = {
     "homogeneous": Homogeneous, "bilayer": Bilayer, "multilayer": Multilayer, "consSEI": ConsSei,
-    "layers": Layers,
+    "layers": Layers, "activation": Activation,
 }  # fmt: skip
 Sei = Annotated[
-    Homogeneous | Bilayer | Multilayer | ConsSei | Layers,
+    Homogeneous | Bilayer | Multilayer | ConsSei | Layers | Activation,
     Field(discriminator="structure", description="Thickness and microstructure of the SEI."),
 ]

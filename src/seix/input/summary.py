@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from seix.input.activation import Activation
 from seix.scenario import Particles, Scenario
 from seix.scenario_file import Study
 from seix.units import format_si
+
+MAH_PER_GRAM = 3600.0
+"""One mAh/g in C/kg."""
 
 
 def summary(study: Study) -> str:
@@ -27,4 +31,17 @@ def _structure(scenario: Scenario) -> str:
     shape = scenario.geometry.kind
     if isinstance(scenario.geometry, Particles):
         shape = f"{scenario.geometry.number or len(scenario.geometry.particles)} particles"
-    return ", ".join([shape, scenario.sei.structure, f"{format_si(thickness, 'm')} in {count}", *grains])
+    parts = [shape, scenario.sei.structure, f"{format_si(thickness, 'm')} in {count}", *grains]
+    return ", ".join([*parts, *(_grown(scenario.sei) if isinstance(scenario.sei, Activation) else ())])
+
+
+def _grown(sei: Activation) -> list[str]:
+    """What the growth law says of charge; nothing else shows it before a run."""
+    found = sei.outcome
+    charge = found.pulse_charge + found.later_charge
+    specific = sei.electrode.specific_surface * charge / MAH_PER_GRAM
+    words = [f"x = {sei.x}", f"{charge:.3g} C/m2 or {specific:.3g} mAh/g"]
+    after, total = sei.efficiency(False), sei.efficiency(True)
+    if after is not None:
+        words.append(f"modelled ICE {100 * after:.3g} %, with the pulses {100 * total:.3g} %")
+    return words

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..analysis.labels import RATIO, label_of
 from ..analysis.notation import format_number
@@ -126,5 +127,5 @@ def _cells(row: Any, scale: float, seeds: bool) -> list[str]:
     if math.isfinite(row.student) and row.student > 0:
         ends[1] = f"± {row.student / scale:.2g}"
     scatter = "" if math.isnan(row.std) else f"{row.std / scale:.2g}"
-    needed = "" if row.needed is None or row.needed != row.needed or str(row.needed) == "<NA>" else str(row.needed)
+    needed = "" if pd.isna(row.needed) else str(row.needed)
     return [str(row.n), mean, scatter, *ends, error, row.dominant, needed]

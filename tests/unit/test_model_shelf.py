@@ -90,6 +90,7 @@ SAME_MATRIX = {
 SAME_MATRIX_TOO = {
     "linear": [LINEAR % "false"],
     "linear, by multigrid": [LINEAR % "false", "solver.preset=multigrid"],
+    "perfect contact": ["interface={law: perfect_contact}"],
     "linear with stress, by multigrid": [LINEAR % "true", "solver.preset=multigrid"],
     "kinetics with stress": [],
     "strain that is found, by multigrid": [LINEAR % "false", "geometry.in_plane_strain=free", "solver.preset=multigrid"],

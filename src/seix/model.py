@@ -147,7 +147,6 @@ class Model:
         if form_of(parameters) != form_of(self.parameters):
             raise ValueError("these parameters belong to another system of equations")
         self.parameters, self.scales = parameters, parameters.scales
-        self.system.release_operator()
         self._set_values()
         for function in self.fields:
             function.x.array[:] = 0.0

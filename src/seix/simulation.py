@@ -24,7 +24,7 @@ from .numerics.stepping import LoadPath
 from .numerics.timing import reset, seconds, timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
-from .shelf import ModelShelf
+from .shelf import ModelShelf, destroy
 
 
 def simulate(study, comm, cache: Path, progress, shelf: ModelShelf | None = None) -> list[StructureResult]:
@@ -127,28 +127,18 @@ def _solve(
     If ``goes_on`` of the measurement at I/I0 = 1 and the number of unknowns is true, this mesh is given up, and None returned.
     """
     reset()
-    model = shelf.model(tagged, parameters)
-    control, state = scenario.solver, _Place(label)
-    solver = None
+    state = _Place(label)
+    model, solver = shelf.take(
+        tagged, parameters, scenario.solver, lambda step, norm: progress.newton(label, state.multiple, step, norm)
+    )
     try:
-        solver = NewtonSolver(
-            model.system,
-            control.tolerance,
-            control.max_iterations,
-            control.options,
-            lambda step, norm: progress.newton(label, state.multiple, step, norm),
-            preset=control.preset,
-        )
         level = _currents(scenario, model, solver, reference, state, with_fields, goes_on)
     except SeixError:  # on all ranks alike; after it the next run gets a new model
-        if solver is not None:
-            solver.destroy()
-        model.system.destroy()
+        destroy(model, solver)
         raise
-    solver.destroy()
     if level is not None:
         level.readings = read_all(Specimen(scenario, parameters, model, level.cases, with_fields, label, progress))
-    freed = shelf.give_back(model)
+    freed = shelf.give_back(model, solver)
     del model, solver
     if freed:
         gc.collect()  # meshes hold MPI communicators, of which there are few thousand: long studies would run out

@@ -1,4 +1,7 @@
-"""Models that are kept: a run gives the same bits whether its model is new or was used with other values before."""
+"""Models that are kept: a run gives the same bits whether its model is new or was used with other values before.
+
+Where the matrix is the same, so does what was factorised for the run before.
+"""
 
 import pytest
 
@@ -36,10 +39,24 @@ CASES = {
 }
 
 
-def quantities(path, overrides, cache, shelf=None):
+def cases_of(path, overrides, cache, shelf=None):
+    """Results at every current."""
+    return simulate(load_study(path, overrides), MPI.COMM_SELF, cache, Progress(), shelf)[0].cases
+
+
+def numbers(cases):
     """Every number at every current, with its error."""
-    found = simulate(load_study(path, overrides), MPI.COMM_SELF, cache, Progress(), shelf)
-    return [(case.current_multiple, name, q.value, q.error) for case in found[0].cases for name, q in case.quantities.items()]
+    return [(case.current_multiple, name, q.value, q.error) for case in cases for name, q in case.quantities.items()]
+
+
+def factorisations(cases):
+    """How often something was factorised on the reported mesh."""
+    return sum(case.numerics["factorisations"] for case in cases)
+
+
+def quantities(path, overrides, cache, shelf=None):
+    """Every number of a run."""
+    return numbers(cases_of(path, overrides, cache, shelf))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -60,6 +77,56 @@ def test_numbers_are_those_of_a_new_model(name, tmp_path_factory):
     assert again == alone
     if name != "after a failure":
         assert (shelf.made, shelf.taken) == (made, 2)  # on both meshes
+    shelf.clear()
+
+
+LINEAR = "interface={law: film_resistance, resistance: 0.01 ohm m^2, stress_feedback: %s}"
+LOADS = ["load.reference_current_density=0.7 A/m^2", "mechanics.core_swelling=1 %"]
+"""Of linear laws; with others, stress shifts the point about which they are linearised."""
+SAME_MATRIX = {
+    "linear with stress": [LINEAR % "true"],
+    "kinetics with stress, by multigrid": ["solver.preset=multigrid"],
+}
+SAME_MATRIX_TOO = {
+    "linear": [LINEAR % "false"],
+    "linear, by multigrid": [LINEAR % "false", "solver.preset=multigrid"],
+    "perfect contact": ["interface={law: perfect_contact}"],
+    "linear with stress, by multigrid": [LINEAR % "true", "solver.preset=multigrid"],
+    "kinetics with stress": [],
+    "strain that is found, by multigrid": [LINEAR % "false", "geometry.in_plane_strain=free", "solver.preset=multigrid"],
+}
+
+
+@pytest.mark.parametrize("name", [*SAME_MATRIX, *(pytest.param(name, marks=pytest.mark.slow) for name in SAME_MATRIX_TOO)])
+def test_factorisation_of_the_same_matrix_is_kept(name, tmp_path_factory):
+    """Loads leave the matrix at the start as it is: nothing is factorised for them, and all numbers are those of a new solver."""
+    folder = tmp_path_factory.getbasetemp() / "shelf"
+    folder.mkdir(exist_ok=True)
+    path, given = folder / "small.yaml", ["error.method=none", "load.current_multiples=[1]"]
+    given += (SAME_MATRIX | SAME_MATRIX_TOO)[name]
+    path.write_text(GRAINS, "utf-8")
+    alone = cases_of(path, given, folder)
+    shelf = ModelShelf(MPI.COMM_SELF)
+    loads = LOADS[:1] if "kinetics" in name else LOADS
+    first = cases_of(path, [*given, *loads], folder, shelf)
+    again = cases_of(path, given, folder, shelf)
+    assert numbers(again) == numbers(alone) != numbers(first)
+    assert (factorisations(alone), factorisations(first), factorisations(again)) == (1, 1, 0)
+    shelf.clear()
+
+
+def test_another_matrix_or_solver_is_not_taken_for_the_same(tmp_path):
+    """A resistance changes the matrix, and so do other options the solver: both are made anew."""
+    path = tmp_path / "small.yaml"
+    path.write_text(GRAINS, "utf-8")
+    given = ["error.method=none", "load.current_multiples=[1]", LINEAR % "false"]
+    shelf = ModelShelf(MPI.COMM_SELF)
+    for change in ("interface.resistance=0.02 ohm m^2", "solver.options={ksp_rtol: 1.0e-9}"):
+        cases_of(path, given, tmp_path, shelf)
+        changed = cases_of(path, [*given, change], tmp_path, shelf)
+        assert factorisations(changed) == 1
+        assert numbers(changed) == quantities(path, [*given, change], tmp_path)
+    assert shelf.made == 1
     shelf.clear()
 
 

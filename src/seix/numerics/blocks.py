@@ -156,6 +156,7 @@ class ConstrainedOperator:
         self.P.multTranspose(self._out.full, out)
 
     def release(self) -> None:
-        """Free the PETSc objects; not named destroy, which PETSc would call with the matrix."""
+        """Free the PETSc objects with the blocks; not named destroy, which PETSc would call with the matrix."""
         self._x.destroy()
         self._out.destroy()
+        self.jacobian.destroy()

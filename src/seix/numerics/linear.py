@@ -62,9 +62,9 @@ class MultigridLinear:
         if "pc_type" in overrides:
             raise InputError("solver.options.pc_type: the multigrid preset has its own; set solver.preset=direct to choose one")
         self.system, self.name, self._baseline = system, f"multigrid ({variant})", 0
-        operator = system.operator(y)
-        self.matrix = operator.matrix()
-        self._preconditioner = BlockPreconditioner(system, operator, prefix)
+        self._operator = system.operator(y)
+        self.matrix = self._operator.matrix()
+        self._preconditioner = BlockPreconditioner(system, self._operator, prefix)
         self.options = dict(MULTIGRID)
         for index, multigrid in self._preconditioner.multigrids.items():
             block = system.blocks[index]
@@ -81,7 +81,8 @@ class MultigridLinear:
 
     def update(self, y) -> None:
         """Bring the blocks to the state ``y``."""
-        self.system.operator(y)
+        self.system.expand(y)
+        self._operator.jacobian.update()
         self.matrix.assemble()
 
     def prepare(self, ksp, renew: bool) -> None:
@@ -99,3 +100,4 @@ class MultigridLinear:
         """Free the PETSc objects."""
         self._preconditioner.release()
         self.matrix.destroy()
+        self._operator.release()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from ..errors import ConvergenceError, InputError
-from ..fem import PETSc
+from ..fem import MPI, PETSc
 from .convergence import StepRecord, error_left
 from .interrupts import Interrupts
 from .linear import DirectLinear, MultigridLinear
@@ -66,17 +66,43 @@ class NewtonSolver:
         monitor: Callable[[int, float], None] | None = None,
         preset: str = "auto",
     ):
-        self.system, self.tolerance, self.max_iterations = system, tolerance, max_iterations
-        self.monitor = monitor
+        self.system, self.preset = system, preset
+        self.tolerance, self.max_iterations, self.monitor = tolerance, max_iterations, monitor
         self.y, self._before = system.create_vector(), system.create_vector()
-        self.record = StepRecord()
         self._own = dict(options or {})
-        self._rounding, self._wanted, self._missed = 0.0, tolerance, {}
         self._sizes = system.field_sizes()
         self._chain = self._candidates(preset)
+        self._first = self._chain[0]
         self._failures: list[str] = []
         self._create()
-        self._solvable = self._fresh = False
+        self._forget()
+
+    def _forget(self) -> None:
+        """State before any solution."""
+        self.record = StepRecord()
+        self._rounding, self._wanted, self._missed = 0.0, self.tolerance, {}
+        self._begun = self._fresh = False
+
+    def suits(self, max_iterations: int, options: Options, preset: str) -> bool:
+        """Whether this solver, started anew, is what a new one with these arguments would be."""
+        same = (max_iterations, dict(options), preset) == (self.max_iterations, self._own, self.preset)
+        return same and self._chain[0] == self._first
+
+    def restart(self, tolerance: float, monitor: Callable[[int, float], None] | None) -> None:
+        """Return to the state before any solution, with other values in the system (collective).
+
+        What was factorised stays if the first matrix has the same bits again, as where only loads differ: then all numbers are
+        those of a new solver. Else it is freed, and made anew.
+
+        Parameters
+        ----------
+        tolerance, monitor
+            As for a new solver.
+        """
+        self.tolerance, self.monitor = tolerance, monitor
+        self.y.zeroEntries()
+        self._renew = True
+        self._forget()
 
     def _candidates(self, preset: str) -> list[str]:
         """Linear solvers to try, the preferred one first."""
@@ -96,6 +122,8 @@ class NewtonSolver:
             self._linear = MultigridLinear(system, self.y, self._own, self._prefix, kind)
         self.options = self._linear.options
         self._unchecked, self._renew = True, True
+        # what the matrix that was factorised was made of (b"" if it was not the only one), and whether the first solve takes that
+        self._of, self._kept = None, False
         self._table = OptionTable(self._prefix, self.options)
         snes = PETSc.SNES().create(system.comm)
         snes.setOptionsPrefix(self._prefix)
@@ -110,17 +138,23 @@ class NewtonSolver:
         snes.getKSP().setPostSolve(self._after_linear_solve)
         self._snes = snes
 
-    def _check_solvable(self) -> None:
-        """One solution, or a sentence on what is not held; judged once, at the state that is solved from first."""
-        if self._solvable:
+    def _begin(self) -> None:
+        """First matrix of all; what was factorised before is freed if it is of another one. A sentence on what is not held."""
+        if self._begun and not self._kept:
             return
+        inputs = self.system.inputs(self.y)
+        self._kept = self.system.comm.allreduce(inputs == self._of, op=MPI.LAND)
+        if not self._kept and self._of is not None:
+            self._release()
+            self._create()
         self._linear.update(self.y)
         self._fresh = True  # the first Newton step needs the same matrix
-        with timed("set up"):
-            loose = free_motions(self.system, self._linear.matrix)
-        if loose:
-            raise InputError(f"the problem has no unique solution: nothing holds {' together with '.join(loose)}")
-        self._solvable = True
+        if not self._kept:  # else it has been judged already
+            with timed("set up"):
+                loose = free_motions(self.system, self._linear.matrix)
+            if loose:
+                raise InputError(f"the problem has no unique solution: nothing holds {' together with '.join(loose)}")
+        self._begun = True
 
     def _update(self, y) -> None:
         """Bring the matrix to a state, unless it is there already."""
@@ -130,11 +164,14 @@ class NewtonSolver:
 
     def _before_linear_solve(self, ksp, b, x):
         ksp.setTolerances(atol=self._rounding)
-        self._linear.prepare(ksp, self._renew)
+        renew = self._renew and not self._kept
+        self._linear.prepare(ksp, renew)
+        if renew:  # a second time it would not be what a new solver makes, whose patterns and orderings are new too
+            self._of = self.system.inputs(self.y) if self._of is None else b""
 
     def _after_linear_solve(self, ksp, b, x):
         iterations = ksp.getIterationNumber()
-        self.record.factorisations += self._renew
+        self.record.factorisations += self._renew and not self._kept
         self.record.krylov += iterations
         residual = b.duplicate()
         self._linear.matrix.mult(x, residual)
@@ -151,7 +188,7 @@ class NewtonSolver:
             ksp.setConvergedReason(PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN)
         reason = ksp.getConvergedReason()
         self._linear_failure = f"{self._linear.name} (reason {reason}, residual {relative:.1e})" if reason < 0 else ""
-        self._renew = reason < 0 or self._linear.worn(iterations, self._renew)
+        self._renew, self._kept = reason < 0 or self._linear.worn(iterations, self._renew), False
 
     def _converged(self, snes, iteration, norms):
         _, _, fnorm = norms
@@ -201,7 +238,7 @@ class NewtonSolver:
         InputError
             If the problem has no unique solution, or an option no effect.
         """
-        self._check_solvable()
+        self._begin()
         self._wanted = self.tolerance if tolerance is None else tolerance
         before = self.y.copy()
         self._failures.clear()

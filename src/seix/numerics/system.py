@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 import ufl
 
-from ..fem import PETSc
+from ..fem import MPI, PETSc
 
 # isort: split
 import dolfinx.fem.petsc as fem_petsc
@@ -40,7 +41,10 @@ class CoupledSystem:
         self.entity_maps = entity_maps
         self.derivatives = _jacobian(residuals, fields)
         self.F = compile_form(list(residuals), entity_maps)
-        self.J = self.A = self.reduced_matrix = self._operator = None
+        self.J = self.A = self.reduced_matrix = self._assembled = None
+        parts = [part for row in self.derivatives for part in row if part is not None]
+        self._constants = list(dict.fromkeys(value for part in parts for value in part.constants()))
+        self._coefficients = list(dict.fromkeys(value for part in parts for value in part.coefficients()))
         self.b = fem_petsc.create_vector([f.function_spaces[0] for f in self.F], kind="mpi")
         self.x = self.b.duplicate()
         self.P, self.g, self.scalars, self.labels = constraints.build()
@@ -97,9 +101,20 @@ class CoupledSystem:
             for a, b in zip(np.cumsum([0, *[b.size for b in self.blocks]]), self.blocks, strict=False)
         ]
 
-    def jacobian(self, y):
-        """Matrix of the free unknowns at ``y``; the same matrix object at every call."""
+    def inputs(self, y) -> bytes:
+        """Hash of all values on this rank that the matrix at ``y`` depends on: matrices of the same values have the same bits."""
         self.expand(y)
+        found = hashlib.blake2b(digest_size=16)
+        for values in (*(c.value for c in self._constants), *(f.x.array for f in self._coefficients)):
+            found.update(np.ascontiguousarray(values))
+        return found.digest()
+
+    def jacobian(self, y):
+        """Matrix of the free unknowns at ``y``; the same matrix object at every call, filled only if anything has changed."""
+        inputs = self.inputs(y)
+        if self.comm.allreduce(inputs == self._assembled, op=MPI.LAND):
+            return self.reduced_matrix
+        self._assembled = None  # until all is well
         if self.A is None:
             self.J = compile_form(self.derivatives, self.entity_maps)
             self.A = fem_petsc.create_matrix(self.J, kind="mpi")
@@ -110,29 +125,23 @@ class CoupledSystem:
             self.A.assemble()
             if self.reduced_matrix is None:
                 self.reduced_matrix = self.A.PtAP(self.P)
-            else:
-                self.A.PtAP(self.P, result=self.reduced_matrix)
+            # also the first time: PETSc sums in another order when it fills a pattern that is there
+            self.A.PtAP(self.P, result=self.reduced_matrix)
+        self._assembled = inputs
         return self.reduced_matrix
 
     def operator(self, y) -> ConstrainedOperator:
-        """The same at ``y`` without a matrix of the whole; the same object at every call."""
-        self.expand(y)
-        if self._operator is None:
-            jacobian = BlockJacobian(self.comm, self.derivatives, self.entity_maps, self.fields, self.blocks)
-            self._operator = ConstrainedOperator(self.P, jacobian)
-        self._operator.jacobian.update()
-        return self._operator
+        """The same at ``y`` without a matrix of the whole, new at every call and the caller's to free.
 
-    def release_operator(self) -> None:
-        """Free the operator, so that the next one is made anew.
-
-        Products with its blocks keep their patterns, and PETSc sums them in another order when it fills a pattern that is there:
-        the last digits would tell that the operator had been used with other values.
+        It is not shared, as products with its blocks keep their patterns, and PETSc sums in another order when it fills a pattern
+        that is there: the last digits would tell that the operator had been used with other values.
         """
-        if self._operator is not None:
-            self._operator.release()
-            self._operator.jacobian.destroy()
-            self._operator = None
+        operator = ConstrainedOperator(
+            self.P, BlockJacobian(self.comm, self.derivatives, self.entity_maps, self.fields, self.blocks)
+        )
+        self.expand(y)
+        operator.jacobian.update()
+        return operator
 
     def field_sizes(self) -> dict[str, int]:
         """Number of free unknowns of each field (collective)."""
@@ -154,7 +163,6 @@ class CoupledSystem:
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        self.release_operator()
         for item in (self.A, self.b, self.x, self.P, self.g, self.full, self.reduced_matrix):
             if item is not None:
                 item.destroy()

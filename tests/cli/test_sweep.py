@@ -112,6 +112,18 @@ def test_dry_run_and_status(undisturbed, tmp_path):
     assert "is not the folder of a study" in refused.stderr
 
 
+def test_another_study_of_the_same_name_is_told_apart(undisturbed):
+    """Neither swept into the folder of the first one nor shown as its report."""
+    root = undisturbed[0].parents[1]
+    elsewhere = root / "elsewhere"
+    elsewhere.mkdir()
+    write_study(elsewhere)
+    for verb in ("sweep", "report"):
+        refused = seix(root, verb, "elsewhere/films.yaml")
+        assert refused.returncode == 2, refused.stdout
+        assert "of a study of" in refused.stderr
+
+
 KILLS = ("all", "parent", "worker", "terminate")
 
 

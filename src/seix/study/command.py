@@ -111,8 +111,15 @@ def _check_owner(plan: Plan, store: Store) -> None:
     """A folder belongs to one study, which may change: two would write over each other's tables."""
     from .tables import PLAN, read_plan
 
-    if (store.root / PLAN).exists() and (other := read_plan(store.root).name) != plan.name:
-        raise InputError(f"{store.root}: is the folder of the study {other}; choose another one with -o")
+    if not (store.root / PLAN).exists():
+        return
+    other = read_plan(store.root)
+    if other.name != plan.name:
+        raise InputError(f"{store.root}: is the folder of the study {other.name}; choose another one with -o")
+    if other.scenario != plan.file.scenario:
+        raise InputError(
+            f"{store.root}: is the folder of a study of {other.scenario}, not of {plan.file.scenario}; choose another one with -o"
+        )
 
 
 def _again(state: State, retry: bool) -> bool:

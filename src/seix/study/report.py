@@ -21,10 +21,11 @@ from .command import RESULTS
 from .curves import axis_figure, current_figure, scatter_figure
 from .ensemble import WANTED
 from .maps import heat_figure, tornado_figure
+from .plan import read_study_file
 from .results import StudyResults
 from .sensitivity import Design, Sensitivity
 from .store import write_atomically
-from .tables import PLAN
+from .tables import PLAN, read_plan
 
 FIGURES, PAGE = "figures", "report.html"
 DPI = 200
@@ -85,6 +86,9 @@ def study_folder(place: Path) -> Path:
     folder = RESULTS / place.stem
     if not (folder / PLAN).is_file():
         raise InputError(f"{place}: has no results in {folder}; run seix sweep first, or give the folder of the study")
+    asked, there = read_study_file(place).scenario, read_plan(folder).scenario
+    if asked != there:  # another file of the same name
+        raise InputError(f"{folder}: has results of a study of {there}, not of {asked} as {place} is; give the folder of the study")
     return folder
 
 

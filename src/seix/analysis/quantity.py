@@ -25,7 +25,7 @@ ERROR_KINDS: dict[str, str] = {
     ),
     "algebraic": "solver tolerance and rounding; otherwise the quantity does not depend on the mesh",
     "resampled": (
-        "random error of the instrument: half of the interval that holds 95 % of the values from spectra with other noise; "
+        "random error of the instrument: half of the 95 % interval from refits to spectra with other noise (basic bootstrap); "
         "without the error of discretisation, which the resistances of the model tell"
     ),
     "propagated": "upper bound from the errors of the two values that a ratio is made of",

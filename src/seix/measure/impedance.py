@@ -69,7 +69,7 @@ def read(specimen: Specimen) -> Reading:
 def frequencies(section: Impedance) -> NDArray[np.float64]:
     """Frequencies of the spectrum, ascending, Hz."""
     decades = np.log10(section.highest_frequency / section.lowest_frequency)
-    return np.geomspace(section.lowest_frequency, section.highest_frequency, int(round(decades * section.points_per_decade)) + 1)
+    return np.geomspace(section.lowest_frequency, section.highest_frequency, round(decades * section.points_per_decade) + 1)
 
 
 def permittivities(scenario: Scenario) -> dict[str, float]:
@@ -134,4 +134,4 @@ def _equipotential(specimen: Specimen) -> list[str]:
     share = model.electron_dissipation() / model.dissipation()
     if share < ELECTRON_SHARE:
         return []
-    return [f"impedance: cores of several particles are taken as equipotential, but dissipate {share:.2g} of the power of the SEI"]
+    return [f"impedance: several particles have equipotential cores here, but dissipate {share:.2g} of the power of the SEI"]

@@ -31,7 +31,7 @@ def kramers_kronig_residual(omega: NDArray[np.float64], impedance: NDArray[np.co
         At each frequency.
     """
     low, high = -np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN
-    times = np.logspace(low, high, int(round((high - low) * ELEMENTS)) + 1)
+    times = np.logspace(low, high, round((high - low) * ELEMENTS) + 1)
     chain = np.column_stack([np.ones(len(omega)), 1.0 / (1.0 + 1j * np.outer(omega, times))])
     size = np.abs(impedance)
     rows = np.vstack([chain.real, chain.imag]) / np.tile(size, 2)[:, None]

@@ -7,15 +7,21 @@ On a logarithmic grid of :math:`\tau` the resistances :math:`R_k=\gamma_k\,\Delt
 .. math:: \sum|Z-Z_{fit}|^2/|Z|^2+\lambda\sum(R_{k+1}-R_k)^2/R_{total}^2 .
 
 The weight :math:`\lambda` comes from cross-validation between real and imaginary part, which tell the same by Kramers and Kronig
-(Saccoccio et al., doi:10.1016/j.electacta.2014.09.058): one of them is fitted and the other one predicted. Where the distribution is a few sharp peaks
-the score hardly depends on :math:`\lambda` below some value, and its minimum there is chance: noise would split peaks. So the largest
-:math:`\lambda` is taken whose score is within one standard error of the least (Hastie, Tibshirani and Friedman, The Elements of
-Statistical Learning, section 7.10).
+(Saccoccio et al., doi:10.1016/j.electacta.2014.09.058): one of them is fitted and the other one predicted. Where the distribution
+is a few sharp peaks the score hardly depends on :math:`\lambda` below some value, and its minimum there is chance: noise would
+split peaks. So the largest :math:`\lambda` is taken whose score is within one standard error of the least (Hastie, Tibshirani and
+Friedman, The Elements of Statistical Learning, section 7.10).
+
+The band comes from refits to the fitted spectrum with new errors. Smoothing shifts a refit from the fit as it has shifted the fit
+from the truth, so the interval is reflected about the fit (basic bootstrap; Davison and Hinkley, Bootstrap Methods and their
+Application, section 5.2). Of two RC elements in noise of 0.1 to 1 % it holds the true areas in 80 to 93 % of the spectra;
+quantiles of the refits themselves, which count the shift twice, in less than half.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,21 +116,21 @@ class Distribution:
         return float(self.resistances @ self.within(first, last))
 
     def band(self, part: Real) -> tuple[float, float]:
-        """Interval of the refits for a sum over the grid with weights; NaN without refits."""
+        """Interval from the refits for a sum over the grid with weights, not negative; NaN without refits."""
         if not len(self.samples):
             return np.nan, np.nan
-        low, high = np.quantile(self.samples @ part, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return float(low), float(high)
+        low, high = _reflected(float(self.resistances @ part), self.samples @ part)
+        return max(low, 0.0), max(high, 0.0)
 
     def time_band(self, peak: Peak) -> tuple[float, float]:
-        """Interval of the refits for the time of a peak."""
+        """Interval from the refits for the time of a peak."""
         part = self.samples[:, peak.first : peak.last + 1]
         areas = part.sum(axis=1)
         kept = areas > 0.0
         if not kept.any():
             return np.nan, np.nan
         logarithms = part[kept] @ np.log(self.times[peak.first : peak.last + 1]) / areas[kept]
-        low, high = np.exp(np.quantile(logarithms, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+        low, high = np.exp(_reflected(float(np.log(peak.time)), logarithms))
         return float(low), float(high)
 
     def peaks(self) -> list[Peak]:
@@ -134,12 +140,18 @@ class Distribution:
         minima = inner[(r[1:-1] <= r[:-2]) & (r[1:-1] < r[2:])]
         walls = [0, *minima.tolist(), len(r)]
         found = []
-        for first, end in zip(walls[:-1], walls[1:], strict=True):
+        for first, end in pairwise(walls):
             area = float(r[first:end].sum())
             if area > LEAST_PEAK * r.sum():
                 time = float(np.exp(r[first:end] @ np.log(self.times[first:end]) / area))
                 found.append(Peak(time, area, first, end - 1))
         return found
+
+
+def _reflected(value: float, refits: Real) -> tuple[float, float]:
+    """Quantiles of the refits, reflected about the value that they scatter from."""
+    low, high = np.quantile(refits, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(2 * value - high), float(2 * value - low)
 
 
 def invert(omega: Real, impedance: NDArray[np.complex128], resamples: int = 0, seed: int = 0) -> Distribution:
@@ -177,7 +189,7 @@ class _Fit:
 
     def __init__(self, omega: Real, impedance: NDArray[np.complex128]):
         low, high = -np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN
-        self.times = np.logspace(low, high, int(round((high - low) * POINTS)) + 1)
+        self.times = np.logspace(low, high, round((high - low) * POINTS) + 1)
         self.scale = float(impedance.real.max())
         chain = np.column_stack([np.ones(len(omega)), 1.0 / (1.0 + 1j * np.outer(omega, self.times))])
         size = np.abs(impedance) / self.scale

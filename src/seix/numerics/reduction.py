@@ -2,18 +2,19 @@ r"""Frequency sweep of a network of resistors and capacitors by a reduced networ
 
 The impedance seen by a load b is :math:`H(s)=b^T(K+sM)^{-1}b` with K symmetric positive definite and M symmetric positive
 semidefinite. Solutions :math:`v(\sigma)=(K+\sigma M)^{-1}b` at few *real* shifts span a space on which K and M are projected
-(rational Krylov; Grimme 1997, Druskin and Simoncini, doi:10.1016/j.sysconle.2011.04.013). No complex system is solved at all. The
-reduced network has real, negative poles and positive residues like the full one, meets H and dH/ds at every shift, and its error is
+(rational Krylov; Druskin and Simoncini, doi:10.1016/j.sysconle.2011.04.013). No complex system is solved at all. The reduced
+network has real, negative poles and positive residues like the full one, meets H and dH/ds at every shift, and its error is
 quadratic in the residual,
 
 .. math:: H(s)-H_r(s)=r(s)^T(K+sM)^{-1}r(s),\qquad r(s)=b-(K+sM)V y(s).
 
-All residuals are multiples of one vector, :math:`r(s)=\psi(s)\hat r`, because they lie in span(b, M V) and are orthogonal to V. On
-the imaginary axis each eigenvalue of the pencil obeys :math:`|k+j\omega m|\ge(k+\omega m)/\sqrt2`. So
+All residuals are multiples of one vector, :math:`r(s)=\psi(s)\hat r`, because they lie in span(b, M V) and are orthogonal to V.
+On the imaginary axis each eigenvalue of the pencil obeys :math:`|k+j\omega m|\ge(k+\omega m)/\sqrt2`. So
 
 .. math:: |H-H_r|(j\omega)\le\sqrt2\,|\psi(j\omega)|^2 g(\omega),\qquad g(\sigma)=\hat r^T(K+\sigma M)^{-1}\hat r,
 
-where g falls and :math:`\sigma g` rises with :math:`\sigma`. The solution at the next shift gives g there, hence a bound everywhere.
+where g falls and :math:`\sigma g` rises with :math:`\sigma`. The solution at the next shift gives g there, hence a bound
+everywhere.
 """
 
 from __future__ import annotations

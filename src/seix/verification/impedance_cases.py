@@ -24,8 +24,8 @@ from ..numerics.stepping import LoadPath
 from ..parameters import InterfaceLaw, Parameters
 from . import plane_meshes, space_meshes
 from .case import Case, Check, agreed
-from .coupled import parameters
 from .conduction_cases import ENERGY
+from .coupled import parameters
 
 OMEGA = 2 * np.pi * np.logspace(-2, 6, 81)
 """Angular frequencies of the spectra, rad/s."""
@@ -90,8 +90,8 @@ def randles(dim: int) -> list[Check]:
     s, current, i0, capacitance, core = 1j * OMEGA, 2.0, 0.29, 0.2, 1e-5
     layers = [("a", 20.0, 2), ("b", 20.0, 2)]
     mesh = plane_meshes.strip(layers, tilt=0.15) if dim == 2 else space_meshes.block(layers, tilt=0.1)
-    chain = 20e-9 / admittivity("a", LAYERS, s) + 20e-9 / admittivity("b", LAYERS, s) + 5e-9 / admittivity("electrolyte", LAYERS, s)
-    chain = chain + 10e-9 / core
+    lengths = {"a": 20e-9, "b": 20e-9, "electrolyte": 5e-9}
+    chain = sum(length / admittivity(name, LAYERS, s) for name, length in lengths.items()) + 10e-9 / core
     checks = []
     thermal = parameters({"a": 1.0}, "a").scales.voltage
     for name, multiple in (("at equilibrium", None), ("at a current of 7 times i0", 1.0)):
@@ -111,7 +111,8 @@ def randles(dim: int) -> list[Check]:
 
 def round_particle(dim: int) -> list[Check]:
     """A round core with two layers: resistances and capacitances of shells in series, charge transfer, and the core itself."""
-    radius, walls, law, capacitance, core = 10.0, (10.0, 15.0, 20.0, 25.0), InterfaceLaw(law="film_resistance", resistance=0.1), 0.2, 1e-6
+    radius, walls, capacitance, core = 10.0, (10.0, 15.0, 20.0, 25.0), 0.2, 1e-6
+    law = InterfaceLaw(law="film_resistance", resistance=0.1)
     names = ("a", "b", "electrolyte")
 
     def shell(a: float, b: float) -> float:
@@ -146,7 +147,8 @@ def dilute_spheres() -> list[Check]:
 
     def relaxation(level: int, radius: float = 2.0) -> float:
         """Pole of the admittance, in microseconds: what a loss peak shows; the poles of the impedance are others."""
-        mesh = space_meshes.film_with_sphere(radius, 10.0, segments=level, shells=(level, 2 * level), core=(1.0, 1), electrolyte=(1.0, 1))
+        shells = (level, 2 * level)
+        mesh = space_meshes.film_with_sphere(radius, 10.0, level, shells, core=(1.0, 1), electrolyte=(1.0, 1))
         reduced, _, _ = network(mesh, materials, "matrix", PERFECT)
         # at a given potential: unknowns without it
         free = null_space(reduced.load[None, :])

@@ -16,7 +16,11 @@ from ..notation import display_unit
 from ..page import HEAD, MillimetreFigure, panel_head
 
 _WIDTH, _AXES, _LEFT, _GAP = 180.0, 46.0, 12.0, 3.0
-_WINDOWS = {"ohmic": ("ohmic", "#eef1f3"), "sei": (r"$R_\mathrm{SEI}$", "#e3ecdf"), "charge_transfer": (r"$R_\mathrm{ct}$", "#f2e6d6")}
+_WINDOWS = {
+    "ohmic": ("ohmic", "#eef1f3"),
+    "sei": (r"$R_\mathrm{SEI}$", "#e3ecdf"),
+    "charge_transfer": (r"$R_\mathrm{ct}$", "#f2e6d6"),
+}
 """Label and colour of each window."""
 _GREY = "#8a8a8a"
 
@@ -59,11 +63,8 @@ def draw(path: Path, structures: Sequence[tuple[str, Reading]], dpi: int) -> Non
         _finish_nyquist(nyquist, unit)
         _finish_bode(size, phase, unit)
         _finish_distribution(times, structures[0][1].record["windows_s"], unit)
-        # labels that fit stand in one line above the panels
-        figure.figure.legend(
-            handles=handles, loc="upper left", ncols=len(handles), bbox_to_anchor=(0.0, 1.0 - 0.3 / figure.height), borderaxespad=0.4
-        )
-        note = "large dots: whole decades of frequency; pale band of a distribution: 95 % of refits to other random errors"
+        figure.figure.legend(handles=handles, loc="upper left", ncols=len(handles), borderaxespad=0.4)
+        note = "large dots: whole decades of frequency; pale band: 95 % interval from refits to other random errors"
         figure.text(_WIDTH / 2, figure.height - 1.4, note, ha="center", va="baseline", color=_GREY)
         figure.save(path, dpi)
 
@@ -128,8 +129,7 @@ def _finish_distribution(axes: Axes, windows: dict[str, Sequence[float]], unit: 
     for name, (first, last) in windows.items():
         label, shade = _WINDOWS[name]
         axes.axvspan(first, last, color=shade, linewidth=0, zorder=0)
-        axes.text(
-            np.sqrt(first * last), 0.985, label, ha="center", va="top", color="#4a4a4a", transform=axes.get_xaxis_transform(), clip_on=True
-        )
+        place = {"ha": "center", "va": "top", "transform": axes.get_xaxis_transform(), "clip_on": True}
+        axes.text(np.sqrt(first * last), 0.985, label, color="#4a4a4a", **place)
     axes.set_xlabel("relaxation time (s)")
     axes.set_ylabel(rf"$\mathrm{{d}}R/\mathrm{{d}}\,\mathrm{{ln}}\,\tau$ ({unit})")

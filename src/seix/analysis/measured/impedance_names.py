@@ -19,7 +19,8 @@ IMPEDANCE_TABLE: tuple[QuantityInfo, ...] = (
     ),
     QuantityInfo(
         "impedance.charge_transfer_resistance", _OHM, "R_ct by its power",
-        "likewise at core|SEI: charge transfer about the bias, or film; none with perfect contact", True, label="R_ct of the model",
+        "likewise at core|SEI: charge transfer about the bias, or film; none with perfect contact", True,
+        label="R_ct of the model",
     ),
     QuantityInfo(
         "impedance.electrolyte_resistance", _OHM, "resistance of electrolyte and binder by its power", "likewise in electrolyte "

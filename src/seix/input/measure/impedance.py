@@ -30,7 +30,7 @@ class Noise(Model):
 
     level: Annotated[
         quantity("ratio", gt=0, le=0.1),
-        Field(description="Standard deviation of real and imaginary part, each, over the magnitude of the impedance; at most 10 %."),
+        Field(description="Standard deviation of real and of imaginary part over the magnitude of the impedance; at most 10 %."),
     ]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1, description="Seed; every structure has random numbers of its own.")] = 1
 
@@ -54,7 +54,9 @@ class Impedance(Instrument):
 
     lowest_frequency: Annotated[quantity("frequency", gt=0), Field(description="Lowest frequency.")] = 1e-2
     highest_frequency: Annotated[quantity("frequency", gt=0), Field(description="Highest frequency.")] = 1e6
-    points_per_decade: Annotated[int, Field(ge=5, le=100, description="Frequencies in a decade, evenly on a logarithmic axis.")] = 10
+    points_per_decade: Annotated[
+        int, Field(ge=5, le=100, description="Frequencies in a decade, evenly on a logarithmic axis.")
+    ] = 10
     bias: Annotated[
         quantity("ratio", gt=0, word=EQUILIBRIUM),
         Field(description="State about which the kinetics are linearised: `equilibrium`, or one of load.current_multiples."),
@@ -62,7 +64,7 @@ class Impedance(Instrument):
     double_layer_capacitance: Annotated[
         quantity("areal_capacitance", ge=0) | None,
         Field(
-            description=f"Capacitance of the double layer on core|SEI; {DOUBLE_LAYER} F/m2 if not given (PyBaMM's parameter sets). "
+            description=f"Capacitance of the double layer on core|SEI; {DOUBLE_LAYER} F/m2 if not given (PyBaMM's sets). "
             "There is none with perfect contact."
         ),
     ] = None

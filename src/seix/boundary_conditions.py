@@ -35,9 +35,8 @@ def apply_boundary_conditions(constraints: Constraints, domains: Domains, parame
         If the mesh lacks a node that has to be held, or opposite sides do not match.
     """
     shape = domains.shape
-    ionic = constraints.blocks[PHI].space
-    rows = {"outer": constraints.fix(PHI, domains.outer_nodes(ionic)), "contact": np.zeros(0, dtype=int)}
-    # the deviation of the electron potential is measured from one node; the solid must not move as a whole
+    rows = constrain_potentials(constraints, domains, parameters)
+    # the solid must not move as a whole
     reference = np.zeros(domains.dim)
     if domains.anchors is not None:
         for place, components in domains.anchors.holds:
@@ -50,20 +49,33 @@ def apply_boundary_conditions(constraints: Constraints, domains: Domains, parame
     else:
         constraints.fix_node(DISPLACEMENT, reference, range(domains.dim))
         _symmetry(constraints, domains)
-    for place in [reference] if domains.anchors is None else domains.anchors.pieces:
-        constraints.fix_node(PSI, place)
     period = shape["period"]
-    if parameters.interface.law == "perfect_contact":
-        masters = [(CORE_POTENTIAL, 1.0), (PSI, parameters.scales.electron)]
-        rows["contact"] = constraints.follow(PHI, domains.contact_nodes(ionic), masters, period=period)
     if period is not None:
-        for block in (PHI, PSI, LITHIUM):
-            constraints.periodic(block, period)
+        constraints.periodic(LITHIUM, period)
         # a box of particles keeps its width
         stretch = {}
         if shape["kind"] == "patch":
             stretch = _stretch(constraints, domains.dim, period, parameters.in_plane_strain)
         constraints.periodic(DISPLACEMENT, period, stretch)
+    return rows
+
+
+def constrain_potentials(constraints: Constraints, domains: Domains, parameters: Parameters) -> dict[str, np.ndarray]:
+    """Add the constraints of the first three fields, ionic, electron and core potential; parameters and result as above."""
+    shape, period, ionic = domains.shape, domains.shape["period"], constraints.blocks[PHI].space
+    rows = {"outer": constraints.fix(PHI, domains.outer_nodes(ionic)), "contact": np.zeros(0, dtype=int)}
+    # the deviation of the electron potential is measured from one node
+    reference = np.zeros(domains.dim)
+    if shape["kind"] == "patch":
+        reference[-1] = -shape["core_size"]
+    for place in [reference] if domains.anchors is None else domains.anchors.pieces:
+        constraints.fix_node(PSI, place)
+    if parameters.interface.law == "perfect_contact":
+        masters = [(CORE_POTENTIAL, 1.0), (PSI, parameters.scales.electron)]
+        rows["contact"] = constraints.follow(PHI, domains.contact_nodes(ionic), masters, period=period)
+    if period is not None:
+        for block in (PHI, PSI):
+            constraints.periodic(block, period)
     return rows
 
 

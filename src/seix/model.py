@@ -199,18 +199,22 @@ class Model:
         """Stress in the SEI, GPa."""
         return elasticity.hooke(self.strain(), 0.0, self.lam, self.mu)
 
-    def interface_current(self):
-        """Current density from the SEI into the core on ``dS(CORE_SEI)``, scaled; None for perfect contact."""
+    def overpotential(self):
+        """Overpotential on ``dS(CORE_SEI)``, scaled."""
         law = self.parameters.interface
-        if law.law == "perfect_contact":
-            return None
         shift = self.stress_shift * elasticity.hydrostatic(self.core_stress())("-") if law.stress_feedback else 0.0
         # the constant part of the equilibrium potential is contained in v
         equilibrium = self.slope * self.c("-") + shift
-        overpotential = self.electron_potential("-") - self.phi("+") - equilibrium
-        if law.law == "butler_volmer":
-            return kinetics.butler_volmer(overpotential, self.exchange_current, self.transfer_coefficient, 1.0)
-        return kinetics.film_resistance(overpotential, self.film_resistance)
+        return self.electron_potential("-") - self.phi("+") - equilibrium
+
+    def interface_current(self):
+        """Current density from the SEI into the core on ``dS(CORE_SEI)``, scaled; None for perfect contact."""
+        law = self.parameters.interface.law
+        if law == "perfect_contact":
+            return None
+        if law == "butler_volmer":
+            return kinetics.butler_volmer(self.overpotential(), self.exchange_current, self.transfer_coefficient, 1.0)
+        return kinetics.film_resistance(self.overpotential(), self.film_resistance)
 
     def electron_balance(self, test):
         """Charge leaving the core by conduction, tested: equals the current through core|SEI (without that term)."""
@@ -283,6 +287,12 @@ class Model:
             along = conduction.surface_conduction(self.surface_conductance, phi, phi, normal)
             power += self.integrate_form(along * d.dS(GRAIN_MATRIX))
         return power
+
+    def electron_dissipation(self) -> float:
+        """Power that the electrons dissipate in the core, in the same units."""
+        return self.integrate_form(
+            conduction.ohmic_conduction(self.relative_conductivity, self.psi, self.psi) * self.domains.dx_core
+        )
 
     def uptake(self) -> float:
         """Rate at which the core, or its matrix where domains are resolved, fills on average, scaled."""

@@ -70,6 +70,8 @@ DIMENSIONS = {
     "number_per_area": Dimension("a number on an area", "1/m2", "1e16 /m^2"),
     "surface_per_mass": Dimension("a surface of a mass", "m2/kg", "5 m^2/g"),
     "charge_per_mass": Dimension("a charge of a mass", "C/kg", "1074 mAh/g"),
+    "frequency": Dimension("a frequency", "Hz", "10 kHz"),
+    "areal_capacitance": Dimension("a capacitance per area", "F/m2", "0.2 F/m^2"),
     "ratio": Dimension("a number or a percentage", "", "0.2' or '20 %"),
 }
 
@@ -99,6 +101,7 @@ _PREFIXABLE: dict[str, tuple[str, _Powers]] = {
     "J": ("1", (2, 1, -2, 0, 0, 0, 0)),
     "W": ("1", (2, 1, -3, 0, 0, 0, 0)),
     "eV": ("1.602176634e-19", (2, 1, -2, 0, 0, 0, 0)),
+    "Hz": ("1", (0, 0, -1, 0, 0, 0, 0)),
 }
 _FIXED: dict[str, tuple[str, _Powers]] = {
     "%": ("0.01", (0,) * 7),
@@ -176,7 +179,7 @@ def _pint_convert(number: float, unit: str, dimension: Dimension) -> float:
 def _near(unit: str) -> str:
     known = ["nm", "um", "mm", "cm", "m", "K", "deg", "rad", "V", "mV", "Pa", "kPa", "MPa", "GPa", "S/m",
              "S/cm", "A/m2", "mA/cm2", "ohm m2", "ohm cm2", "mol/m3", "cm3/mol", "m3/mol", "m2/s", "eV",
-             "kJ/mol", "J/mol", "%"]  # fmt: skip
+             "kJ/mol", "J/mol", "s", "Hz", "F/m2", "%"]  # fmt: skip
     lower = {name.lower(): name for name in known}
     match = difflib.get_close_matches(unit.lower(), lower, n=1, cutoff=0.5)
     return f" did you mean '{lower[match[0]]}'?" if match else ""

@@ -24,6 +24,10 @@ ERROR_KINDS: dict[str, str] = {
         "look at it, do not quote it"
     ),
     "algebraic": "solver tolerance and rounding; otherwise the quantity does not depend on the mesh",
+    "resampled": (
+        "random error of the instrument: half of the 95 % interval from refits to spectra with other noise (basic bootstrap); "
+        "without the error of discretisation, which the resistances of the model tell"
+    ),
     "propagated": "upper bound from the errors of the two values that a ratio is made of",
 }
 

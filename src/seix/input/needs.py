@@ -50,7 +50,8 @@ def uses(scenario: Scenario) -> Iterator[Use]:
         yield Use(("core_domains", "material"), scenario.core_domains.material, "a domain of the core", CORE)
     yield Use(("materials", "electrolyte"), chosen.electrolyte, "the electrolyte", tuple(wet))
     if getattr(scenario.geometry, "binder", None) is not None:
-        yield Use(("materials", "binder"), chosen.binder, "the binder", ("conductivity", *ELASTIC))
+        glue = dict.fromkeys(("conductivity", *ELASTIC, *(name for one in instruments for name in one.binder_properties())))
+        yield Use(("materials", "binder"), chosen.binder, "the binder", tuple(glue))
     if boundary is not None:
         yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))

@@ -219,6 +219,10 @@ class NewtonSolver:
             snes.getLineSearch().setType("basic")
         return 0
 
+    def renew(self) -> None:
+        """Let the next step have a new factorisation or hierarchy: constants have changed by much."""
+        self._renew = True
+
     def solve(self, tolerance: float | None = None) -> StepRecord:
         """Solve from the present state.
 

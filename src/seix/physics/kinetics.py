@@ -56,3 +56,13 @@ def butler_volmer(overpotential, exchange_current_density, transfer_coefficient,
 def film_resistance(overpotential, resistance):
     r"""Current density through a resistive film or contact, :math:`i_n=-\eta/\rho` (theory, equation 5)."""
     return -overpotential / resistance
+
+
+def butler_volmer_conductance(overpotential, exchange_current_density, transfer_coefficient, thermal_voltage):
+    r"""Differential conductance of Butler-Volmer kinetics, :math:`-di_n/d\eta`; :math:`i_0/V_T` at equilibrium.
+
+    Parameters as for :func:`butler_volmer`.
+    """
+    reduced, alpha = overpotential / thermal_voltage, transfer_coefficient
+    slope = alpha * ufl.exp(alpha * reduced) + (1 - alpha) * ufl.exp(-(1 - alpha) * reduced)
+    return exchange_current_density / thermal_voltage * slope

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from seix.input.types import Model, Problem, raise_problems
 
@@ -26,13 +28,22 @@ class Instrument(Model):
         """Likewise of the electrolyte."""
         return ()
 
+    def binder_properties(self) -> tuple[str, ...]:
+        """Likewise of the binder."""
+        return ()
+
     def problems(self, scenario: Scenario) -> Iterator[Problem]:
         """What does not go with the rest of the scenario; paths start below the section."""
         yield from ()
 
 
+from seix.input.measure.impedance import Impedance  # noqa: E402  needs the base above
+
+
 class Measure(Model):
     """Instruments that look at the structure; each is left out unless given."""
+
+    impedance: Annotated[Impedance | None, Field(description="Impedance spectrum and its relaxation times.")] = None
 
     def instruments(self) -> dict[str, Instrument]:
         """Those that are asked for, by key."""

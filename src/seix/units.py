@@ -70,6 +70,9 @@ DIMENSIONS = {
     "number_per_area": Dimension("a number on an area", "1/m2", "1e16 /m^2"),
     "surface_per_mass": Dimension("a surface of a mass", "m2/kg", "5 m^2/g"),
     "charge_per_mass": Dimension("a charge of a mass", "C/kg", "1074 mAh/g"),
+    "area": Dimension("an area", "m2", "1.13 cm^2"),
+    "mass": Dimension("a mass", "kg", "3.4 mg"),
+    "density": Dimension("a density", "kg/m3", "2.2 g/cm^3"),
     "ratio": Dimension("a number or a percentage", "", "0.2' or '20 %"),
 }
 

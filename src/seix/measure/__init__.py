@@ -11,7 +11,9 @@ from ..analysis.errors import error_at
 from ..numerics.timing import timed
 from .reading import Reading, Specimen
 
-MODULES: Mapping[str, str] = {}
+MODULES: Mapping[str, str] = {
+    "gitt": "gitt",
+}
 """Key under `measure` -> module of this package with ``ONCE`` and ``read(specimen) -> Reading``, collective. With ``ONCE`` it
 reads the reported mesh only and states its errors itself."""
 

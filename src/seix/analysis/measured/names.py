@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from ..quantity_info import QuantityInfo
+from .gitt_names import GITT_TABLE
 
-MEASURED_TABLE: tuple[QuantityInfo, ...] = ()
+MEASURED_TABLE: tuple[QuantityInfo, ...] = (
+    *GITT_TABLE,
+)
 """Entries of all instruments, in the order of the report."""

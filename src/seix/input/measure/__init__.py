@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from seix.input.types import Model, Problem, raise_problems
 
@@ -31,8 +33,13 @@ class Instrument(Model):
         yield from ()
 
 
+from seix.input.measure.gitt import Gitt  # noqa: E402  needs the base above
+
+
 class Measure(Model):
     """Instruments that look at the structure; each is left out unless given."""
+
+    gitt: Annotated[Gitt | None, Field(description="Virtual GITT: current pulses and rests of a particle behind the SEI.")] = None
 
     def instruments(self) -> dict[str, Instrument]:
         """Those that are asked for, by key."""

@@ -53,7 +53,7 @@ class Protocol:
     pulse, rest, read_after : float
         Durations, and time after switching at which the step of the potential is read, s.
     pulses : int
-        In each direction.
+        In the first direction; in the other one as many as were done there.
     directions : tuple of int
         1 for lithiation, -1 for delithiation, one after the other.
     start : float
@@ -175,22 +175,29 @@ class Titrator:
         ------
         ConvergenceError
         """
-        pulses, ended = [], ""
+        pulses: list[Pulse] = []
+        ended, planned = "", self.protocol.pulses
         try:
             for way in self.protocol.directions:
-                self._record(0.0, self.state, way, 0)
-                for number in range(self.protocol.pulses):
-                    pulse = self._pulse(way)
-                    if pulse is None:
-                        ended = (
-                            f"the surface was {'full' if way > 0 else 'empty'} before the end of pulse {number + 1} of the "
-                            f"{'lithiation' if way > 0 else 'delithiation'}, which ended there"
-                        )
-                        break
-                    pulses.append(pulse)
+                done, word = self._titrate(way, planned)
+                pulses += done
+                ended = ended or word
+                planned = len(done)  # back to the start, and not beyond it
         finally:
             self.evolution.destroy()
         return Titration(self.trace, pulses, ended, self.imbalance, self.count)
+
+    def _titrate(self, way: int, planned: int) -> tuple[list[Pulse], str]:
+        """Pulses and rests in one direction; those that came to their end, and why there are fewer than planned."""
+        self._record(0.0, self.state, way, 0)
+        pulses = []
+        for number in range(planned):
+            pulse = self._pulse(way)
+            if pulse is None:
+                full, word = ("full", "lithiation") if way > 0 else ("empty", "delithiation")
+                return pulses, f"the surface was {full} before the end of pulse {number + 1} of the {word}, which ended there"
+            pulses.append(pulse)
+        return pulses, ""
 
     def _pulse(self, way: int) -> Pulse | None:
         """One pulse and its rest; None if the surface gets full or empty, with the state before it."""

@@ -72,6 +72,9 @@ DIMENSIONS = {
     "charge_per_mass": Dimension("a charge of a mass", "C/kg", "1074 mAh/g"),
     "frequency": Dimension("a frequency", "Hz", "10 kHz"),
     "areal_capacitance": Dimension("a capacitance per area", "F/m2", "0.2 F/m^2"),
+    "area": Dimension("an area", "m2", "1.13 cm^2"),
+    "mass": Dimension("a mass", "kg", "3.4 mg"),
+    "density": Dimension("a density", "kg/m3", "2.2 g/cm^3"),
     "ratio": Dimension("a number or a percentage", "", "0.2' or '20 %"),
 }
 

@@ -13,6 +13,7 @@ from .reading import Reading, Specimen
 
 MODULES: Mapping[str, str] = {
     "impedance": "impedance",
+    "gitt": "gitt",
 }
 """Key under `measure` -> module of this package with ``ONCE`` and ``read(specimen) -> Reading``, collective. With ``ONCE`` it
 reads the reported mesh only and states its errors itself."""

@@ -1,4 +1,4 @@
-"""Lithium in the core at galvanostatic pseudo-steady state."""
+"""Lithium in the core: at galvanostatic pseudo-steady state, and in time along the radius of a particle."""
 
 from __future__ import annotations
 
@@ -33,3 +33,47 @@ def pseudo_steady_diffusion(concentration_change, uptake, test, capacity=1.0, mo
 def zero_mean(concentration_change, test, capacity=1.0):
     """Condition that the deviation has no mean; ``test`` is the test function of the uptake rate."""
     return capacity * concentration_change * test
+
+
+def radial_storage(concentration, test, radius, power):
+    r"""Weak form of the rate of change :math:`r^d\,\partial c/\partial t` in a slab, cylinder or sphere (theory, equation G1).
+
+    Parameters
+    ----------
+    concentration
+        The rate of change, or a trial function for the matrix.
+    test
+        Test function.
+    radius
+        :math:`r`.
+    power
+        :math:`d`: 0 in a slab, 1 in a cylinder, 2 in a sphere.
+    """
+    return radius**power * concentration * test
+
+
+def radial_diffusion(potential, test, radius, power):
+    r"""Weak form of :math:`-\partial_r(r^d\,\partial_r w)` (theory, equation G1); parameters as for :func:`radial_storage`.
+
+    The potential :math:`w` of the flux is :math:`D c`, or :math:`D(c + \theta c^2/2)` under stress (equation G2).
+    """
+    return radius**power * potential.dx(0) * test.dx(0)
+
+
+def stress_factor(partial_molar_volume, modulus, poisson_ratio, thermal_energy):
+    r"""Factor :math:`\theta` of the diffusivity :math:`D(1+\theta c)` of a free elastic particle (theory, equation G2; B15).
+
+    .. math:: \theta = \frac{2\Omega^2 E}{9 RT(1-\nu)}
+
+    The hydrostatic stress of a free slab, long cylinder or sphere is
+    :math:`\sigma_h = \theta (RT/\Omega) (\bar c - c)` (Timoshenko and Goodier, thermal stress, with :math:`\Omega c/3` for the
+    thermal strain), so the flux :math:`-D(\nabla c - \Omega c\nabla\sigma_h/RT)` is :math:`-D(1+\theta c)\nabla c` in all three.
+
+    Parameters
+    ----------
+    partial_molar_volume, modulus, poisson_ratio
+        :math:`\Omega`, :math:`E` and :math:`\nu` of the particle.
+    thermal_energy
+        :math:`RT`.
+    """
+    return 2 * partial_molar_volume**2 * modulus / (9 * thermal_energy * (1 - poisson_ratio))

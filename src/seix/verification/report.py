@@ -96,9 +96,8 @@ def page(results: Sequence[Result], found: Sequence[Estimate]) -> str:
     lines += [
         "## What is not here",
         "",
-        "Benchmarks of physics that seix does not have yet: stress-driven flux of lithium (B15, B18), contact (B28), large",
-        "strains and plasticity (B29-B33), fracture (B34-B36), growth (B37), impedance and its relaxation times (B38, B39),",
-        "GITT (B40).",
+        "Benchmarks of physics that seix does not have yet: flux of lithium driven by a given stress (B18), contact (B28), large",
+        "strains and plasticity (B29-B33), fracture (B34-B36), growth (B37), impedance and its relaxation times (B38, B39).",
     ]
     return "\n".join(lines)
 

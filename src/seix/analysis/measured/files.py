@@ -15,6 +15,7 @@ FOLDER = "measured"
 """Folder of the curves in a result folder."""
 FIGURES: Mapping[str, str] = {
     "impedance": "impedance",
+    "gitt": "gitt",
 }
 """Key under `measure` -> module of this package with ``draw(path, structures, dpi)``, where `structures` is a list of label and
 reading of each structure. The picture is ``maps/measured_<key>.png``."""

@@ -38,12 +38,14 @@ class Instrument(Model):
 
 
 from seix.input.measure.impedance import Impedance  # noqa: E402  needs the base above
+from seix.input.measure.gitt import Gitt  # noqa: E402  needs the base above
 
 
 class Measure(Model):
     """Instruments that look at the structure; each is left out unless given."""
 
     impedance: Annotated[Impedance | None, Field(description="Impedance spectrum and its relaxation times.")] = None
+    gitt: Annotated[Gitt | None, Field(description="Virtual GITT: current pulses and rests of a particle behind the SEI.")] = None
 
     def instruments(self) -> dict[str, Instrument]:
         """Those that are asked for, by key."""

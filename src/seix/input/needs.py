@@ -52,7 +52,8 @@ def uses(scenario: Scenario) -> Iterator[Use]:
     if getattr(scenario.geometry, "binder", None) is not None:
         yield Use(("materials", "binder"), chosen.binder, "the binder", ("conductivity", *ELASTIC))
     if boundary is not None:
-        yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
+        thin = dict.fromkeys(("conductivity", *(name for one in instruments for name in one.boundary_properties())))
+        yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", tuple(thin))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))
     for i, layer in enumerate(scenario.sei.resolved_layers()):
         yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", tuple(sei))

@@ -15,6 +15,7 @@ from dolfinx import fem, la, mesh
 from ..numerics.compile import compile_form
 from ..numerics.domains import FLATNESS, GRAIN_MATRIX, QUADRATURE_DEGREE, Domains
 from ..numerics.facets import interface_entities
+from ..physics.homogenisation import DIRECTIONS, normal_in_space
 
 INNER, OUTER, HOLE = 1, 2, 3
 """Facets of the boundary: the two faces of a film, core side first, and the surfaces of voids."""
@@ -148,6 +149,15 @@ class Cell:
         np.add.at(sums, (d.region[:count], d.layer[:count] + 1), vector.array[:count])
         sums = self.comm.allreduce(sums)
         return {(r, k - 1): float(sums[r, k]) for r, k in zip(*np.nonzero(sums), strict=True) if r in chosen}
+
+    def interface_projections(self) -> np.ndarray:
+        """Mean over the box of what interfaces of grains conduct along each of the three directions of a film, if the gradient is
+        the same everywhere: the integral of 1 - n_i^2 over their area, over the volume (collective)."""
+        normal = normal_in_space(ufl.FacetNormal(self.mesh))("+")
+        where, found = self.dS(GRAIN_MATRIX), []
+        for axis in DIRECTIONS[self.dim]:
+            found.append(self.comm.allreduce(fem.assemble_scalar(compile_form((1 - normal[axis] ** 2) * where))) / self.volume)
+        return np.array(found)
 
     # -- means --------------------------------------------------------------------------------------------------------------
 

@@ -32,7 +32,6 @@ from ..physics.homogenisation import (
     gradient_in_space,
     normal_in_space,
     strain_in_space,
-    unit_gradients,
 )
 from .cell import HOLE, INNER, OUTER, Cell
 
@@ -137,16 +136,13 @@ class CellProblem:
 
     def _unit_loads(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Mean gradient and traction of each load; with uniform faces tractions stand for the gradients through the film."""
-        axes, none = DIRECTIONS[self.cell.dim], np.zeros(3 if self.elastic else ())
-        for k, gradient in enumerate(unit_gradients(self.elastic, self.cell.dim)):
-            directions = VOIGT[k] if self.elastic else (k,)
-            if not (self.uniform and THROUGH in directions):
-                yield np.array(gradient), none
-                continue
-            traction = np.ones(())
-            if self.elastic:
-                traction = np.eye(3)[axes[min(directions)]]
-            yield np.zeros_like(gradient), traction
+        unit = np.eye(3)[list(DIRECTIONS[self.cell.dim])]
+        for directions in VOIGT if self.elastic else ((0,), (1,), (2,)):
+            first, last = unit[directions[0]], unit[directions[-1]]
+            gradient = (np.outer(first, last) + np.outer(last, first)) / 2 if self.elastic else first
+            traction = first if self.elastic else np.ones(())
+            pulled = self.uniform and directions[-1] == THROUGH
+            yield gradient * (not pulled), traction * pulled
 
     def _forms(self, flux, surface, v, u) -> ufl.Form:
         """Compile what is asked for at the present load and fluctuation; returns the bilinear form."""

@@ -9,8 +9,7 @@ from ..fem import MPI  # noqa: F401  first: orders the MPI library before DOLFIN
 # isort: split
 from dolfinx import fem
 
-from ..physics.elasticity import lame
-from ..physics.homogenisation import elastic_flux, ohmic_flux
+from ..physics.elasticity import hooke, lame
 from ..scales import LENGTH, STRESS
 from .cell import Cell
 from .cell_problem import CellProblem, Faces, Response
@@ -37,7 +36,7 @@ def stiffness(
     """
     pairs = {name: lame(youngs_modulus[name] / STRESS, poisson_ratio[name]) for name in youngs_modulus}
     lam, mu = (cell.coefficient({name: pair[k] for name, pair in pairs.items()}) for k in (0, 1))
-    problem = CellProblem(cell, elastic_flux(lam, mu), True, faces=faces, preset=preset)
+    problem = CellProblem(cell, lambda strain: hooke(strain, 0.0, lam, mu), True, faces=faces, preset=preset)
     found = problem.solve().scaled(STRESS)
     problem.destroy()
     return found
@@ -59,7 +58,7 @@ class Transport:
         self.cell = cell
         self._bulk = cell.coefficient({})
         self._surface = fem.Constant(cell.mesh, 0.0) if interfaces and cell.has_interfaces else None
-        self._problem = CellProblem(cell, ohmic_flux(self._bulk), False, self._surface, faces, preset)
+        self._problem = CellProblem(cell, lambda gradient: self._bulk * gradient, False, self._surface, faces, preset)
 
     def solve(self, bulk: Mapping[str, float], surface: float = 0.0) -> Response:
         """Mean fluxes for three mean gradients (collective).

@@ -6,11 +6,7 @@ response to mean gradients in all three directions of space comes from one matri
 
 from __future__ import annotations
 
-from itertools import product
-
 import ufl
-
-from .elasticity import hooke
 
 DIRECTIONS = {2: (0, 2, 1), 3: (0, 1, 2)}
 """Axis of the mesh along each of the three directions of a film, by dimension of the mesh: 1 and 2 lie in the plane of the film,
@@ -44,16 +40,6 @@ def along(gradient, normal):
     return gradient - ufl.dot(gradient, normal) * normal
 
 
-def elastic_flux(lam, mu):
-    """Strain -> stress."""
-    return lambda strain: hooke(strain, 0.0, lam, mu)
-
-
-def ohmic_flux(conductivity):
-    """Gradient -> flux against it."""
-    return lambda gradient: conductivity * gradient
-
-
 def film_components(value, dim: int, doubled: bool = False):
     """Components of a vector (3) or of a symmetric tensor (6, Voigt) along the directions of a film.
 
@@ -70,20 +56,3 @@ def film_components(value, dim: int, doubled: bool = False):
     if value.ufl_shape == (3,):
         return ufl.as_vector([value[axis] for axis in axes])
     return ufl.as_vector([(1 + (doubled and i != j)) * value[axes[i], axes[j]] for i, j in VOIGT])
-
-
-def unit_gradients(elastic: bool, dim: int) -> list[list]:
-    """Mean gradients of unit size along the directions of a film, as nested lists on the axes of the mesh.
-
-    Of strains shear is engineering shear, so that the responses are the columns of a stiffness in Voigt's notation.
-    """
-    axes, found = DIRECTIONS[dim], []
-    if not elastic:
-        return [[float(axis == chosen) for axis in range(3)] for chosen in axes]
-    for i, j in VOIGT:
-        pair = {(axes[i], axes[j]), (axes[j], axes[i])}
-        rows = [[0.0] * 3 for _ in range(3)]
-        for a, b in product(range(3), repeat=2):
-            rows[a][b] = ((a, b) in pair) / len(pair)
-        found.append(rows)
-    return found

@@ -66,9 +66,9 @@ class Estimate:
 
 def all_cases() -> list[Case]:
     """Every case, charge first, then momentum, then the whole model."""
-    from . import array_cases, conduction_cases, coupled_cases, inclusion_cases, mechanics_cases
+    from . import array_cases, conduction_cases, coupled_cases, effective_cases, inclusion_cases, mechanics_cases
 
-    parts = (conduction_cases, array_cases, inclusion_cases, mechanics_cases, coupled_cases)
+    parts = (conduction_cases, array_cases, inclusion_cases, mechanics_cases, coupled_cases, effective_cases)
     return [case for part in parts for case in part.CASES]
 
 

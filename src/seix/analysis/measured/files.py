@@ -13,7 +13,9 @@ from ..results import StructureResult
 
 FOLDER = "measured"
 """Folder of the curves in a result folder."""
-FIGURES: Mapping[str, str] = {}
+FIGURES: Mapping[str, str] = {
+    "effective": "effective",
+}
 """Key under `measure` -> module of this package with ``draw(path, structures, dpi)``, where `structures` is a list of label and
 reading of each structure. The picture is ``maps/measured_<key>.png``."""
 

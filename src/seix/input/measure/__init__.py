@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from seix.input.types import Model, Problem, raise_problems
 
@@ -26,13 +28,24 @@ class Instrument(Model):
         """Likewise of the electrolyte."""
         return ()
 
+    def boundary_properties(self) -> tuple[str, ...]:
+        """Likewise of grain boundaries."""
+        return ()
+
     def problems(self, scenario: Scenario) -> Iterator[Problem]:
         """What does not go with the rest of the scenario; paths start below the section."""
         yield from ()
 
 
+from seix.input.measure.effective import Effective  # noqa: E402  needs the base above
+
+
 class Measure(Model):
     """Instruments that look at the structure; each is left out unless given."""
+
+    effective: Annotated[
+        Effective | None, Field(description="Effective stiffness, conductivity, diffusivity and permittivity, with bounds.")
+    ] = None
 
     def instruments(self) -> dict[str, Instrument]:
         """Those that are asked for, by key."""

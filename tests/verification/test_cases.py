@@ -31,7 +31,7 @@ def test_case(case):
 @pytest.mark.parallel(nprocs=3)
 def test_cases_on_three_ranks():
     """Conduction with a jump, elasticity and the whole model, in parallel."""
-    for number in ("B07", "B25-shear", "B24", "B03-3D", "MMS-2D"):
+    for number in ("B07", "B25-shear", "B24", "B03-3D", "MMS-2D", "B13-cell"):
         (case,) = [one for one in runner.all_cases() if one.number == number]
         for check in case.run():
             assert check.passed, check

@@ -202,6 +202,7 @@ def fibre_radius(lattice, fraction):
     return math.sqrt(fraction * (1.0 if lattice == SQUARE else math.sqrt(3) / 2) / math.pi)
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=[2, 3])
 @pytest.mark.parametrize("dim", [2, 3])
 def test_same_tensors_on_all_rank_counts(dim):

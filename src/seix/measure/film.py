@@ -32,7 +32,7 @@ class Row:
     value : float
         With faces that follow the mean gradient.
     uniform : float or None
-        With uniform traction or flux on the faces.
+        With uniform traction on the faces, or without current through them; None where that is not computed.
     bounds : mapping of str to float
         By name of :data:`seix.measure.bounds.BOUNDS`; those that exist.
     """
@@ -53,11 +53,11 @@ class Row:
     def violations(self) -> Iterator[str]:
         """What cannot be, a clause for each."""
         low, high = self.bounds.get("reuss", -np.inf), self.bounds.get("voigt", np.inf)
-        slack = SLACK * abs(self.value)
+        slack, unit = SLACK * abs(self.value), "" if self.unit == "1" else f" {self.unit}"
         for words, value in (("", self.value), (" with uniform faces", self.uniform)):
             if value is not None and not low - slack <= value <= high + slack:
-                allowed = f"{low:.6g} to {high:.6g} {self.unit}"
-                yield f"effective.{self.name}{words} is {value:.6g} {self.unit}, outside of what its phases allow, {allowed}"
+                allowed = f"{low:.6g} to {high:.6g}{unit}"
+                yield f"effective.{self.name}{words} is {value:.6g}{unit}, outside of what its phases allow, {allowed}"
         if self.uniform is not None and not self.uniform <= self.value + slack:
             yield f"effective.{self.name} is larger with uniform faces ({self.uniform:.6g}) than without ({self.value:.6g})"
 
@@ -127,12 +127,13 @@ class Film:
 
         return {phase: of(material) for phase, material in self._phases.items()}, of(self._boundary) if self._boundary else 0.0
 
-    def both(self, tensor: np.ndarray) -> np.ndarray:
-        """In the plane and through the film, from values along its three directions.
+    def in_plane(self, values: np.ndarray) -> float:
+        """Along the film, from values along its directions: of a section that of direction 1, in space the mean of 1 and 2."""
+        return float(values[0] if self.dim == 2 else (values[0] + values[1]) / 2)
 
-        Of a section direction 1 is in the plane, in space the mean of 1 and 2.
-        """
-        return np.array([tensor[0] if self.dim == 2 else (tensor[0] + tensor[1]) / 2, tensor[2]])
+    def both(self, values: np.ndarray) -> np.ndarray:
+        """Along the film and through it, from values along its three directions."""
+        return np.array([self.in_plane(values), values[2]])
 
     def describe(self) -> Reading:
         """A reading that says what its values belong to."""

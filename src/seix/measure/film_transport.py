@@ -28,19 +28,22 @@ def transport_rows(film: Film, reading: Reading) -> list[Row]:
         Gets activation energies, the sweep, shares of the dissipation and tensors.
     """
     asked = [name for name in film.section.properties if name in TRANSPORT]
-    problems = {faces: Transport(film.cell, film.has_boundaries, faces, film.preset) for faces in film.faces}
+    # core and electrolyte conduct far better than the film: its faces are at one potential each for what passes through it
+    problems = {
+        faces: Transport(film.cell, film.has_boundaries, faces, film.preset, through=faces == "affine") for faces in film.faces
+    }
     projections = film.both(film.cell.interface_projections()) if film.has_boundaries else np.zeros(2)
     rows: list[Row] = []
     for name in asked:
         key = TRANSPORT[name]
         bulk, surface = film.phases(key, film.temperature), film.boundary(key, film.temperature)
         responses = {faces: problem.solve(bulk, surface) for faces, problem in problems.items()}
-        pairs = [film.both(np.diag(response.tensor)) for response in responses.values()]
+        values = film.both(np.diag(responses["affine"].work))
+        uniform = {"in_plane": film.in_plane(np.diag(responses["uniform"].work))} if "uniform" in responses else {}
         bounds = transport_bounds(film.layers, bulk, projections * surface / LENGTH, film.dim)
         for k, direction in enumerate(DIRECTIONS):
-            uniform = float(pairs[1][k]) if len(pairs) > 1 else None
             limits = {bound: float(pair[k]) for bound, pair in bounds.items()}
-            rows.append(Row(f"{name}.{direction}", UNITS[name], float(pairs[0][k]), uniform, limits))
+            rows.append(Row(f"{name}.{direction}", UNITS[name], float(values[k]), uniform.get(direction), limits))
         reading.record["reciprocity"][name] = max(response.reciprocity for response in responses.values())
         reading.record.setdefault("tensors", {})[name] = responses["affine"].tensor.tolist()
         reading.record.setdefault("shares", {})[name] = _shares(film, responses["affine"])
@@ -71,7 +74,7 @@ def _sweep(film: Film, problem: Transport, middle: dict[str, float], reading: Re
                 series.append([middle[f"{name}.{direction}"] for direction in DIRECTIONS])
             else:
                 response = problem.solve(film.phases(key, temperature), film.boundary(key, temperature))
-                series.append(film.both(np.diag(response.tensor)))
+                series.append(film.both(np.diag(response.work)))
         energies, thin = film.activation(key)
         for direction, values in zip(DIRECTIONS, np.array(series).T, strict=True):
             value, error = arrhenius_slope(temperatures, values)

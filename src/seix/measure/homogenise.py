@@ -52,13 +52,15 @@ class Transport:
         Whether interfaces of grains may conduct along themselves.
     faces : {"affine", "uniform"}
     preset : str
+    through : bool
+        Whether there are loads through the film; see :class:`CellProblem`.
     """
 
-    def __init__(self, cell: Cell, interfaces: bool, faces: Faces = "affine", preset: str = "auto"):
+    def __init__(self, cell: Cell, interfaces: bool, faces: Faces = "affine", preset: str = "auto", through: bool = True):
         self.cell = cell
         self._bulk = cell.coefficient({})
         self._surface = fem.Constant(cell.mesh, 0.0) if interfaces and cell.has_interfaces else None
-        self._problem = CellProblem(cell, lambda gradient: self._bulk * gradient, False, self._surface, faces, preset)
+        self._problem = CellProblem(cell, lambda gradient: self._bulk * gradient, False, self._surface, faces, preset, through)
 
     def solve(self, bulk: Mapping[str, float], surface: float = 0.0) -> Response:
         """Mean fluxes for three mean gradients (collective).

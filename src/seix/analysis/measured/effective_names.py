@@ -31,9 +31,10 @@ _MODULI = {
     ),
 }
 _COMPANIONS = (
-    "`uniform_faces`: with uniform traction or flux on both faces, the least for any condition there; `reuss`, `voigt`: bounds "
-    "for any arrangement of the phases; `hs_lower`, `hs_upper`: of Hashin and Shtrikman for layers of isotropic composites in "
-    "series, of a 2D patch only where direction 2 has no part, the upper one not with grain boundaries"
+    "`uniform_faces`: with uniform traction on both faces, or along the film without current through them, the least for any "
+    "condition there; `reuss`, `voigt`: bounds for any arrangement of the phases; `hs_lower`, `hs_upper`: of Hashin and "
+    "Shtrikman for layers of isotropic composites in series, of a 2D patch only where direction 2 has no part, the upper one not "
+    "with grain boundaries"
 )
 _LABELS = {
     "conductivity.through": "conductivity through SEI",

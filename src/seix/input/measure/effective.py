@@ -31,8 +31,8 @@ class Effective(Instrument):
     uniform_faces: Annotated[
         bool,
         Field(
-            description="Compute each property also with uniform traction or flux on both faces of the film: the least that any "
-            "condition there gives."
+            description="Compute moduli also with uniform traction on both faces of the film, and transport along it without "
+            "current through them: the least that any condition there gives."
         ),
     ] = True
     activation_energy: Annotated[

@@ -12,7 +12,8 @@ from seix.verification.case import ROUNDING, Case, Check, agreed
 
 SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells",
         "MMS-circle", "MMS-circle-shift", "MMS-sphere", "B40-patch",
-        "B38-3D", "B38-spheres", "randles-3D", "EIS-circle", "EIS-sphere", "EIS-limits"}  # fmt: skip
+        "B38-3D", "B38-spheres", "randles-3D", "EIS-circle", "EIS-sphere", "EIS-limits",
+        "B11-cell", "spheres-cell", "B10-cell", "fibres-cell", "Hill-cell", "B23-cell"}  # fmt: skip
 """Seconds each: round bodies in space, what other tests solve too, long sources that are compiled first."""
 
 
@@ -31,7 +32,7 @@ def test_case(case):
 @pytest.mark.parallel(nprocs=3)
 def test_cases_on_three_ranks():
     """Conduction with a jump, elasticity and the whole model, in parallel."""
-    for number in ("B07", "B25-shear", "B24", "B03-3D", "MMS-2D"):
+    for number in ("B07", "B25-shear", "B24", "B03-3D", "MMS-2D", "B13-cell"):
         (case,) = [one for one in runner.all_cases() if one.number == number]
         for check in case.run():
             assert check.passed, check

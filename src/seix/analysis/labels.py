@@ -76,8 +76,8 @@ def _of(name: str) -> tuple[str, str]:
 
 
 def _meaning(name: str, meaning: str, pattern: str) -> str:
-    """Meaning with the phase it is about."""
-    if "<phase>" not in pattern:
+    """Meaning with the phase, or what else in angles, that it is about."""
+    if "<" not in pattern:
         return meaning
     return f"{meaning}: {name.rsplit('.', 1)[-1].replace('_', ' ')}"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..units import FARADAY
+
 #: SI unit -> (factor, unit for people), largest first
 PREFIXES: dict[str, tuple[tuple[float, str], ...]] = {
     "Pa": ((1e9, "GPa"), (1e6, "MPa"), (1e3, "kPa"), (1.0, "Pa")),
@@ -15,6 +17,7 @@ PREFIXES: dict[str, tuple[tuple[float, str], ...]] = {
     "A/m2": ((1.0, "A/m²"), (1e-3, "mA/m²")),
     "A/m": ((1.0, "A/m"), (1e-3, "mA/m"), (1e-6, "µA/m"), (1e-9, "nA/m"), (1e-12, "pA/m")),
     "J/m": ((1.0, "J/m"), (1e-3, "mJ/m"), (1e-6, "µJ/m"), (1e-9, "nJ/m"), (1e-12, "pJ/m")),
+    "J/mol": ((FARADAY, "eV"),),
     "1": ((1.0, ""),),
 }
 

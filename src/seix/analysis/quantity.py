@@ -23,6 +23,10 @@ ERROR_KINDS: dict[str, str] = {
         "the value depends on the mesh and has no limit that a finer mesh would reach: "
         "look at it, do not quote it"
     ),
+    "sweep": (
+        "of a slope over temperature: difference between the slopes with two steps of temperature, and the error of `two_mesh` "
+        "where there is a coarser mesh"
+    ),
     "algebraic": "solver tolerance and rounding; otherwise the quantity does not depend on the mesh",
     "resampled": (
         "random error of the instrument: half of the 95 % interval from refits to spectra with other noise (basic bootstrap); "

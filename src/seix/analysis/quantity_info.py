@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class QuantityInfo:
-    """Meaning of a name; `<phase>` in the pattern stands for the material of a region.
+    """Meaning of a name; `<phase>` in the pattern stands for the material of a region, other words in angles for what they say.
 
     `unit` is that in two dimensions, where extensive quantities are per metre of depth; `solid_unit` that in three, where it
     differs. `label` is the short name of a headline that has a row of its own in the table of a run.
@@ -33,4 +33,4 @@ class QuantityInfo:
 
     def matches(self, name: str) -> bool:
         """Whether `name` is this quantity."""
-        return re.fullmatch(re.escape(self.pattern).replace("<phase>", "[^.]+"), name) is not None
+        return re.fullmatch(re.sub(r"<\w+>", "[^.]+", re.escape(self.pattern)), name) is not None

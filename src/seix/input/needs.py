@@ -53,7 +53,8 @@ def uses(scenario: Scenario) -> Iterator[Use]:
         glue = dict.fromkeys(("conductivity", *ELASTIC, *(name for one in instruments for name in one.binder_properties())))
         yield Use(("materials", "binder"), chosen.binder, "the binder", tuple(glue))
     if boundary is not None:
-        yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", ("conductivity",))
+        thin = dict.fromkeys(("conductivity", *(name for one in instruments for name in one.boundary_properties())))
+        yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", tuple(thin))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))
     for i, layer in enumerate(scenario.sei.resolved_layers()):
         yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", tuple(sei))

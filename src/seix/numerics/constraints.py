@@ -160,34 +160,39 @@ class Constraints:
         self._extra.append(name)
         return name
 
-    def periodic(self, block: int, period: float, jumps=None) -> None:
+    def periodic(self, block: int, period, jumps=None) -> None:
         """Let every component on the far side of each periodic direction follow the near side, at 0.
 
-        All directions but the last are periodic. Coordinates are reduced in all of them at once, so a node on an edge or
-        in a corner follows its one image on the near sides.
+        Coordinates are reduced in all periodic directions at once, so a node on an edge or in a corner follows its one image on
+        the near sides.
 
         Parameters
         ----------
         block
             Index of the block.
-        period
-            Period in x, and in y in three dimensions.
+        period : float or sequence of float or None
+            Period of each direction, None where there is none; one number stands for all directions but the last.
         jumps : dict, optional
             component -> imposed difference of that component between the two sides of its own direction: a number, or
             (scalar name, weight).
         """
         b, x = self.blocks[block], self.coordinates(block)
-        far = np.abs(x[:, :-1] - period) < self.tolerance
+        dim = x.shape[1]
+        periods = [period] * (dim - 1) + [None] if np.isscalar(period) else list(period)
+        axes = [axis for axis, length in enumerate(periods) if length is not None]
+        lengths = np.array([periods[axis] for axis in axes])
+        far = np.abs(x[:, axes] - lengths) < self.tolerance
         # one rule for each side and edge: the masters of each lie in a thin box
-        for pattern in product((True, False), repeat=far.shape[1]):
+        for pattern in product((True, False), repeat=len(axes)):
             if not any(pattern):
                 continue
             members = np.flatnonzero((far == pattern).all(axis=1))
-            shift = np.append(np.where(pattern, period, 0.0), 0.0)
+            shift = np.zeros(max(dim, b.bs))
+            shift[axes] = np.where(pattern, lengths, 0.0)
             for component in range(b.bs):
                 nodes, rows = self._claim(block, members, component)
                 jump = (jumps or {}).get(component, 0.0) if shift[component] else 0.0
-                masters = [(block, component, x[nodes] - shift, np.ones(len(nodes)))]
+                masters = [(block, component, x[nodes] - shift[:dim], np.ones(len(nodes)))]
                 value = np.zeros(len(nodes))
                 if isinstance(jump, tuple):
                     masters.append((jump[0], 0, None, np.full(len(nodes), jump[1])))

@@ -151,6 +151,10 @@ class Domains:
         """Region number of the voids, None without."""
         return self.region_names.index(VOID) if VOID in self.region_names else None
 
+    def part(self, *ids: int) -> Submesh:
+        """Submesh of several regions, made anew at each call (collective)."""
+        return _submesh(self.mesh, np.flatnonzero(np.isin(self.region, ids)).astype(np.int32))
+
     def regions(self, *ids: int):
         """Cell measure over several regions."""
         return self.dx(tuple(ids))

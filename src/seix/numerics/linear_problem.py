@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from ..errors import ConvergenceError, InputError
 from ..fem import PETSc
@@ -166,13 +166,14 @@ class LinearProblem:
 
     # -- loads --------------------------------------------------------------------------------------------------------
 
-    def solve(self, loads: Sequence) -> list[fem.Function]:
+    def solve(self, loads: Iterable) -> list[fem.Function]:
         """Solutions for several loads, on one factorisation or hierarchy (collective).
 
         Parameters
         ----------
-        loads : sequence of ufl.Form, dolfinx.fem.Form or None
-            Linear forms; None stands for no load but the given values.
+        loads : iterable of ufl.Form, dolfinx.fem.Form or None
+            Linear forms; None stands for no load but the given values. Each is assembled before the next is asked for, so one
+            form may come several times with other constants.
 
         Returns
         -------

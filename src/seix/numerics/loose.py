@@ -110,6 +110,7 @@ class LooseMotions:
         if bs > 1:
             low, high = self._box()
             x = (x - (low + high) / 2) / (np.linalg.norm(high - low) or 1.0)
+            x = np.pad(x, ((0, 0), (0, max(0, bs - x.shape[1]))))  # a displacement out of the plane
         names, columns = [], []
         for k in range(number):
             inside = (part == k).astype(float)

@@ -66,10 +66,20 @@ class Estimate:
 
 def all_cases() -> list[Case]:
     """Every case, charge first, then momentum, then the whole model."""
-    from . import array_cases, conduction_cases, coupled_cases, impedance_cases, inclusion_cases, mechanics_cases, titration_cases
+    from . import (
+        array_cases,
+        conduction_cases,
+        coupled_cases,
+        effective_cases,
+        impedance_cases,
+        inclusion_cases,
+        mechanics_cases,
+        titration_cases,
+    )  # fmt: skip
 
     parts = (
-        conduction_cases, array_cases, inclusion_cases, mechanics_cases, coupled_cases, impedance_cases, titration_cases,
+        conduction_cases, array_cases, inclusion_cases, mechanics_cases, coupled_cases, effective_cases, impedance_cases,
+        titration_cases,
     )  # fmt: skip
     return [case for part in parts for case in part.CASES]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..quantity_info import QuantityInfo
+from .effective_names import EFFECTIVE_TABLE
 from .gitt_names import GITT_TABLE
 from .impedance_names import IMPEDANCE_TABLE
 
 MEASURED_TABLE: tuple[QuantityInfo, ...] = (
+    *EFFECTIVE_TABLE,
     *IMPEDANCE_TABLE,
     *GITT_TABLE,
 )

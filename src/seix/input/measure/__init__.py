@@ -32,18 +32,26 @@ class Instrument(Model):
         """Likewise of the binder."""
         return ()
 
+    def boundary_properties(self) -> tuple[str, ...]:
+        """Likewise of grain boundaries."""
+        return ()
+
     def problems(self, scenario: Scenario) -> Iterator[Problem]:
         """What does not go with the rest of the scenario; paths start below the section."""
         yield from ()
 
 
-from seix.input.measure.impedance import Impedance  # noqa: E402  needs the base above
+from seix.input.measure.effective import Effective  # noqa: E402  needs the base above
 from seix.input.measure.gitt import Gitt  # noqa: E402  needs the base above
+from seix.input.measure.impedance import Impedance  # noqa: E402  needs the base above
 
 
 class Measure(Model):
     """Instruments that look at the structure; each is left out unless given."""
 
+    effective: Annotated[
+        Effective | None, Field(description="Effective stiffness, conductivity, diffusivity and permittivity, with bounds.")
+    ] = None
     impedance: Annotated[Impedance | None, Field(description="Impedance spectrum and its relaxation times.")] = None
     gitt: Annotated[Gitt | None, Field(description="Virtual GITT: current pulses and rests of a particle behind the SEI.")] = None
 

@@ -1,0 +1,88 @@
+"""Effective stiffness and effective transport of a cell from the values of its phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..fem import MPI  # noqa: F401  first: orders the MPI library before DOLFINx
+
+# isort: split
+from dolfinx import fem
+
+from ..physics.elasticity import hooke, lame
+from ..scales import LENGTH, STRESS
+from .cell import Cell
+from .cell_problem import CellProblem, Faces, Response
+
+
+def stiffness(
+    cell: Cell, youngs_modulus: Mapping[str, float], poisson_ratio: Mapping[str, float], faces: Faces = "affine", preset="auto"
+) -> Response:
+    """Elastic response of a cell: mean stresses for six mean strains (collective).
+
+    Parameters
+    ----------
+    cell : Cell
+    youngs_modulus, poisson_ratio : mapping
+        By name of the region; pascals, 1.
+    faces : {"affine", "uniform"}
+    preset : str
+
+    Returns
+    -------
+    Response
+        In pascals; ``tensor`` is the stiffness, 6 x 6 in Voigt's notation with 3 through the film, and ``layer_tensors()``
+        that of each layer.
+    """
+    pairs = {name: lame(youngs_modulus[name] / STRESS, poisson_ratio[name]) for name in youngs_modulus}
+    lam, mu = (cell.coefficient({name: pair[k] for name, pair in pairs.items()}) for k in (0, 1))
+    problem = CellProblem(cell, lambda strain: hooke(strain, 0.0, lam, mu), True, faces=faces, preset=preset)
+    found = problem.solve().scaled(STRESS)
+    problem.destroy()
+    return found
+
+
+class Transport:
+    """Conductivity, diffusivity or permittivity of a cell: one matrix for all, with values that change.
+
+    Parameters
+    ----------
+    cell : Cell
+    interfaces : bool
+        Whether interfaces of grains may conduct along themselves.
+    faces : {"affine", "uniform"}
+    preset : str
+    through : bool
+        Whether there are loads through the film; see :class:`CellProblem`.
+    """
+
+    def __init__(self, cell: Cell, interfaces: bool, faces: Faces = "affine", preset: str = "auto", through: bool = True):
+        self.cell = cell
+        self._bulk = cell.coefficient({})
+        self._surface = fem.Constant(cell.mesh, 0.0) if interfaces and cell.has_interfaces else None
+        self._problem = CellProblem(cell, lambda gradient: self._bulk * gradient, False, self._surface, faces, preset, through)
+
+    def solve(self, bulk: Mapping[str, float], surface: float = 0.0) -> Response:
+        """Mean fluxes for three mean gradients (collective).
+
+        Parameters
+        ----------
+        bulk : mapping
+            Conductivity or another coefficient by name of the region, SI.
+        surface : float
+            Conductance of the interfaces of grains: thickness times conductivity, SI.
+
+        Returns
+        -------
+        Response
+            In the unit of the coefficient.
+        """
+        unit = max(bulk.values())
+        self.cell.set_coefficient(self._bulk, {name: value / unit for name, value in bulk.items()})
+        if self._surface is not None:
+            self._surface.value = surface / (unit * LENGTH)
+        return self._problem.solve().scaled(unit)
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        self._problem.destroy()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .adaptivity.sequence import Sequence
 from .adaptivity.words import missed
 from .analysis import invariants
 from .analysis.errors import error_at
@@ -19,6 +18,9 @@ from .measure.reading import Reading
 from .parameters import Parameters
 from .scenario import Scenario
 from .validity import validity_warnings
+
+if TYPE_CHECKING:
+    from .adaptivity.sequence import Sequence
 
 
 @dataclass

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .adaptivity.sequence import Sequence
 from .adaptivity.words import missed
 from .analysis import invariants
 from .analysis.activated import activation_quantities, activation_record
@@ -20,6 +19,9 @@ from .measure.reading import Reading
 from .parameters import Parameters
 from .scenario import Scenario
 from .validity import validity_warnings
+
+if TYPE_CHECKING:
+    from .adaptivity.sequence import Sequence
 
 
 @dataclass

@@ -6,8 +6,8 @@ import gc
 import resource
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .adaptivity.sequence import Sequence
 from .adaptivity.words import in_words
 from .analysis import invariants
 from .analysis.quantities import Measurement
@@ -25,6 +25,9 @@ from .numerics.timing import reset, seconds, timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 from .shelf import ModelShelf, destroy
+
+if TYPE_CHECKING:
+    from .adaptivity.sequence import Sequence
 
 
 def simulate(study, comm, cache: Path, progress, shelf: ModelShelf | None = None) -> list[StructureResult]:
@@ -94,6 +97,8 @@ def _adapted(
     name, scenario: Scenario, parameters: Parameters, reference, shelf: ModelShelf, cache, progress
 ) -> tuple[Level, Sequence]:
     """All currents on the last of a sequence of adapted meshes, and the sequence."""
+    from .adaptivity.sequence import Sequence  # loads the mesher
+
     progress.stage(f"mesh {name}, adapted")
     sequence = Sequence(shelf.comm, scenario, lambda wanted: cached(scenario, 1.0, cache, True, wanted))
     while True:
@@ -113,8 +118,8 @@ def _mesh(comm, scenario: Scenario, factor: float, cache: Path, wanted=None):
 
 
 def cached(scenario: Scenario, factor: float, cache: Path, solved: bool = False, wanted=None):
-    """Mesh and its Gmsh file from the cache or made (see :func:`seix.geometry.meshing.cached_mesh`); on one rank."""
-    from .geometry.meshing import cached_mesh  # Gmsh is needed on one rank only
+    """Mesh and its Gmsh file from the cache or made (see :func:`seix.geometry.cache.cached_mesh`); on one rank."""
+    from .geometry.cache import cached_mesh  # the mesher is needed on one rank only
 
     return cached_mesh(scenario, factor, cache, solved, wanted)
 

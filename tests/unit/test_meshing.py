@@ -1,12 +1,16 @@
 """Meshes: areas, tags, periodic sides, curved cells, guaranteed nodes, repeatability, file and cache."""
 
 import json
+import multiprocessing
 import os
+import time
 
 import meshio
 import numpy as np
 import pytest
 
+import seix.geometry.cache
+import seix.geometry.meshing
 from geometry_cases import NM, bilayer, homogeneous, multilayer, one_layer, particle, patch, scenario
 from seix.errors import GeometryError, InputError
 from seix.geometry import quality
@@ -319,6 +323,57 @@ def test_a_cache_that_is_emptied_meanwhile_is_no_error(tmp_path, monkeypatch):
     monkeypatch.setattr("seix.geometry.cache.np.load", lambda *a, **k: clear_cache(tmp_path) and (tmp_path / "gone").read_bytes())
     again, path = cached_mesh(chosen, 1.6, tmp_path)
     assert np.array_equal(made.points, again.points) and path.exists()
+
+
+def _process(target, *arguments):
+    started = multiprocessing.get_context("fork").Process(target=target, args=arguments, daemon=True)
+    started.start()
+    return started
+
+
+def _make(cache, log, go_on, patience=60.0):
+    """Ask for a mesh; say when it is made, which takes until one is told to go on."""
+    make = seix.geometry.meshing.make_mesh
+
+    def slowly(*arguments):
+        (log / str(os.getpid())).touch()
+        go_on.wait(60)
+        return make(*arguments)
+
+    seix.geometry.meshing.make_mesh, seix.geometry.cache.PATIENCE = slowly, patience
+    cached_mesh(CASES["homogeneous"], 1.6, cache)
+
+
+def _wait_for(condition):
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("end", ["made", "killed", "hangs"])
+def test_a_mesh_that_two_processes_want_is_made_by_one(tmp_path, end):
+    """The other waits, unless the first is killed or takes for ever."""
+    cache, log = tmp_path / "meshes", tmp_path / "log"
+    log.mkdir()
+    first_goes, second_goes = (multiprocessing.get_context("fork").Event() for _ in range(2))
+    second_goes.set()
+    first = _process(_make, cache, log, first_goes)
+    _wait_for(lambda: len(list(log.iterdir())) == 1)
+    second = _process(_make, cache, log, second_goes, 0.5 if end == "hangs" else 60.0)
+    if end == "hangs":
+        second.join(60)
+        assert second.exitcode == 0 and first.is_alive()
+        first_goes.set()
+    else:
+        time.sleep(0.5)
+        assert second.is_alive() and [path.name for path in log.iterdir()] == [str(first.pid)]
+        first.kill() if end == "killed" else first_goes.set()
+    for process in (first, second):
+        process.join(60)
+    assert second.exitcode == 0
+    assert len(list(log.iterdir())) == (1 if end == "made" else 2)
+    assert sorted(path.suffix for path in cache.iterdir()) == [".msh", ".npz"]
 
 
 def test_half_a_mesh_is_made_again(tmp_path):

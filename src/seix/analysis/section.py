@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.facets import facet_kinds, facets_of
-from ..geometry.meshing import TaggedMesh
+from ..geometry.tagged import TaggedMesh
 from .cut import cut, shape, touched
 from .fieldset import FIELD_TABLE, CellFields
 from .planes import Place, Plane, Shell, standard_places

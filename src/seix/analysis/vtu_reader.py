@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from ..errors import InputError
-from ..geometry.meshing import TaggedMesh
+from ..geometry.tagged import TaggedMesh
 from .fieldset import FIELD_TABLE, NANOMETRE, VTK_ORDERS, CellFields
 
 _NUMPY = {"Float64": "<f8", "Float32": "<f4", "Int64": "<i8", "Int32": "<i4", "UInt8": "u1"}

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .figures import shown_parts, submit_maps, written_by
 from .helpers import Helpers
 from .measured.files import draw_readings, write_readings
 from .meshfile import write_mesh
 from .output import write_json, write_quantities
-from .panel import submit_panel
 from .progress import Progress
 from .record import RunInfo, build_record
 from .report import write_report
@@ -70,6 +68,9 @@ def write_results(
 
 def _with_figures(folder: Path, results: Sequence[StructureResult], run: RunInfo, progress: Progress, dpi: int) -> None:
     """Draw in other processes while the fields are written."""
+    from .figures import shown_parts, submit_maps, written_by  # load matplotlib
+    from .panel import submit_panel
+
     (folder / "maps").mkdir()
     with Helpers() as helpers:
         shown = [shown_parts(result) for result in results]

@@ -15,19 +15,21 @@ import tempfile
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
 from seix.errors import GeometryError, InputError
 from seix.geometry.budget import check_memory
 from seix.geometry.key import geometry_key
 from seix.geometry.layers import NANOMETRE
 from seix.geometry.msh_file import write_msh
+from seix.geometry.tagged import TaggedMesh
 
 if TYPE_CHECKING:
-    from seix.geometry.meshing import TaggedMesh
     from seix.geometry.triangulate.background import WantedSizes
     from seix.scenario import Scenario
 
@@ -44,7 +46,11 @@ DEFAULT_LIMIT = 20.0
 RECENT = 3600.0
 """A mesh used within this time is not removed, as a run may be reading it [s]."""
 
+PATIENCE = 900.0
+"""Seconds to wait for a mesh that another process is making; it is then made here too."""
+
 _ENTRY = re.compile(rf"[0-9a-f]{{{NAME}}}\.(npz|msh)")
+_LOCK = re.compile(rf"[0-9a-f]{{{NAME}}}\.lock")
 
 
 def cached_mesh(
@@ -58,8 +64,8 @@ def cached_mesh(
     coarsening : float
         Multiplies all cell sizes.
     cache_dir : Path
-        Made if absent. Any number of processes may use it at a time: files appear complete or not at all.
-        Where it cannot be written, the mesh is made each time.
+        Made if absent. Any number of processes may use it at a time: files appear complete or not at all, and a mesh
+        that several want is made by one of them. Where it cannot be written, the mesh is made each time.
     solved : bool
         Whether the memory must suffice to solve on the mesh too, and not only to make it.
     wanted : WantedSizes, optional
@@ -79,34 +85,65 @@ def cached_mesh(
     InputError
         If the limit of the cache is no size; nothing is made then.
     """
-    from seix.geometry.meshing import make_mesh, too_many_cells  # which offers this function in turn
-
     limit = cache_limit()
     key = geometry_key(scenario, coarsening, wanted)
     arrays, msh = Path(cache_dir) / f"{key[:NAME]}.npz", Path(cache_dir) / f"{key[:NAME]}.msh"
     mesh = _load(arrays, msh, key)
-    if mesh is not None:
-        if len(mesh.cells) > scenario.mesh.maximum_cells:
-            raise too_many_cells(len(mesh.cells), scenario.mesh.maximum_cells, mesh.dim)
-        if solved:
-            check_memory(len(mesh.cells), mesh.dim, solved)
-        _mark_as_used(arrays, msh)
-        return mesh, msh
-    # made elsewhere first: the cache may turn out not to be writable, and no other process sees half a file
+    if mesh is None:
+        with _turn(arrays.with_suffix(".lock")):
+            mesh = _load(arrays, msh, key)  # whoever was waited for has made it
+            if mesh is None:
+                return _made(scenario, coarsening, solved, wanted, (arrays, msh), limit)
+    if len(mesh.cells) > scenario.mesh.maximum_cells:
+        from seix.geometry.meshing import too_many_cells  # which offers this function in turn
+
+        raise too_many_cells(len(mesh.cells), scenario.mesh.maximum_cells, mesh.dim)
+    if solved:
+        check_memory(len(mesh.cells), mesh.dim, solved)
+    _mark_as_used(arrays, msh)
+    return mesh, msh
+
+
+def _made(scenario: Scenario, coarsening: float, solved: bool, wanted, files: tuple[Path, Path], limit: float):
+    """A new mesh, in the cache if that can be written."""
+    from seix.geometry.meshing import make_mesh
+
+    arrays, msh = files
     mesh = make_mesh(scenario, coarsening, solved, wanted)
+    # written elsewhere first: the cache may turn out not to be writable, and no other process sees half a file
     work = Path(tempfile.mkdtemp(prefix="seix-mesh-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
     write_msh(mesh, work / msh.name, NANOMETRE)
     _save(mesh, work / arrays.name, work / msh.name)
     try:
-        Path(cache_dir).mkdir(parents=True, exist_ok=True)
+        msh.parent.mkdir(parents=True, exist_ok=True)
         for source, target in ((work / msh.name, msh), (work / arrays.name, arrays)):
             _install(source, target)
     except OSError:
         return mesh, work / msh.name
     shutil.rmtree(work, ignore_errors=True)
-    trim_cache(Path(cache_dir), limit)
+    trim_cache(msh.parent, limit)
     return mesh, msh
+
+
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Be the only process to make a mesh, as far as the file system has locks: it only saves work, so failures do not matter.
+
+    A lock of the file system goes with its process, however that ends; what has none, or an owner that hangs, is waited for no
+    longer than for :data:`PATIENCE`.
+    """
+    lock = FileLock(path, timeout=PATIENCE)
+    with contextlib.suppress(OSError, NotImplementedError):  # a time-out is one too
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        if lock.is_locked:
+            with contextlib.suppress(OSError):
+                path.unlink()  # while it is held: who waits for it finds the mesh, or makes it at the worst
+            lock.release()
 
 
 def clear_cache(cache_dir: Path) -> tuple[int, int]:
@@ -119,7 +156,8 @@ def clear_cache(cache_dir: Path) -> tuple[int, int]:
     """
     found = _entries(cache_dir)
     size = sum(_size(file) for files in found.values() for file in files)
-    for file in [file for files in found.values() for file in files] + list(cache_dir.glob("*.part")):
+    left = [file for file in cache_dir.glob("*") if file.suffix == ".part" or _LOCK.fullmatch(file.name)]
+    for file in [*(file for files in found.values() for file in files), *left]:
         file.unlink(missing_ok=True)
     return len(found), size
 
@@ -210,8 +248,6 @@ def _save(mesh: TaggedMesh, path: Path, msh: Path) -> None:
 
 def _load(path: Path, msh: Path, key: str) -> TaggedMesh | None:
     """The mesh, if its two files are whole and belong together; None if one is not there, or no longer."""
-    from seix.geometry.meshing import TaggedMesh
-
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from seix.errors import GeometryError
 from seix.geometry.patch import FREE
@@ -129,6 +128,8 @@ def _draw_sides(layer: LayerShape, band, wanted: np.ndarray, rng: np.random.Gene
 
 
 def _draw_radii(layer: LayerShape, count: int, rng: np.random.Generator) -> np.ndarray:
+    from scipy.special import ndtri  # loads slowly, and forecasts need none
+
     sigma = math.sqrt(math.log1p(layer.spread**2))
     level = (rng.permutation(count) + rng.random(count)) / count
     relative = np.exp(sigma * ndtri(level) - 0.5 * sigma**2)

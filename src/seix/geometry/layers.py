@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry.assembly.build import pack_assembly
 from seix.geometry.assembly.frame import AssemblyFrame
-from seix.geometry.assembly.placing import place_bodies
-from seix.geometry.core_domains import CoreDomains, domain_statistics, pack_domains
-from seix.geometry.packing import pack_layer
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
 from seix.geometry.shapes import ConvexShapes, StarShapes, join_shapes
 from seix.geometry.solid import SolidParticleFrame, SolidPatchFrame
-from seix.geometry.statistics import structure_statistics
 
 if TYPE_CHECKING:
+    from seix.geometry.core_domains import CoreDomains
     from seix.scenario import Scenario
 
 NANOMETRE = 1e-9
@@ -171,11 +167,15 @@ def build_structure(scenario: Scenario) -> Structure:
         layers = on_curved_sei(layers, frame)
     names = sorted({name for layer in layers for name in layer.fractions})
     if isinstance(frame, AssemblyFrame):
+        from seix.geometry.assembly.build import pack_assembly  # compiled loops load slowly, and forecasts need none
+
         grains, shapes = pack_assembly(layers, frame, names, scenario.seed, lambda own, seed: _grains(layers, own, names, seed))
         return _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     grains, shapes = _grains(layers, frame, names, scenario.seed)
     structure = _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     if scenario.core_domains is not None:
+        from seix.geometry.core_domains import domain_statistics, pack_domains
+
         structure.domains = pack_domains(core_shape(scenario, frame), frame, scenario.seed)
         structure.statistics["core_domains"] = domain_statistics(structure, 1.0 / NANOMETRE)
     return structure
@@ -196,6 +196,8 @@ def _grains(layers: list[LayerShape], frame: Frame, names: list[str], seed: int)
 
 def _described(frame: Frame, layers: list[LayerShape], names: list[str], grains: tuple, seed: int, shapes=None) -> Structure:
     """The structure with its statistics."""
+    from seix.geometry.statistics import structure_statistics
+
     centres, radii, *numbers = grains
     phase, layer, side = (column.astype(np.int32) for column in numbers)
     structure = Structure(frame, layers, names, centres, radii, phase, layer, side, seed, shapes)
@@ -217,6 +219,8 @@ def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
     """Grains of one layer and their shapes, None if they are round."""
     band = frame.band(layer.inner, layer.outer, layer.gaps, layer.gap)
     if layer.shape == "round":
+        from seix.geometry.packing import pack_layer
+
         return pack_layer(layer, band, seed, index, count), None
     from seix.geometry.cellular import cellular_layer
 
@@ -226,6 +230,8 @@ def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
 def _frame(scenario: Scenario, layers: list[LayerShape]) -> Frame:
     geometry, thickness = scenario.geometry, layers[-1].outer
     if geometry.kind == "particles":
+        from seix.geometry.assembly.placing import place_bodies
+
         binder = (geometry.binder or 0.0) / NANOMETRE
         heights = np.array([0.0, *(layer.outer for layer in layers), *([thickness + binder] if binder else [])])
         return AssemblyFrame(place_bodies(geometry, heights, thickness, scenario.seed, NANOMETRE), thickness, binder)

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
-from scipy.spatial import cKDTree
 
 from seix.geometry.patch import FREE
 
@@ -133,6 +131,8 @@ class SizeField:
 
     def _spread(self, wanted: np.ndarray) -> np.ndarray:
         """Smallest of h0 + slope x distance over the raster, by a distance transform for each level."""
+        from scipy.ndimage import distance_transform_edt  # loads slowly, and forecasts need none
+
         largest = wanted.max()
         margin = 0
         if self.frame.wraps:
@@ -232,6 +232,8 @@ def _to_neighbours(structure: Structure, points: np.ndarray, owner: np.ndarray) 
     source = np.arange(len(structure.radii))
     # a mirror image is no object of its own: the ray between it and the grain is treated as a line
     images, source = (structure.centres, source) if mirrored else structure.frame.copies(structure.centres)
+    from scipy.spatial import cKDTree  # loads slowly, and forecasts need none
+
     count = min(10, len(images))
     distance, index = cKDTree(images).query(points, k=range(1, count + 1))
     gap = distance - structure.radii[source[index]]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from seix.geometry.patch import FREE
-from seix.geometry.pushing import clear_of_axes
 
 CLEAR = 1e-3
 """Part of its radius that a grain is moved farther from a mirror plane than it must be, so that turns of the last
@@ -284,6 +283,8 @@ class ShellBand:
             return x
         reach = (1.0 + CLEAR) * radii + 0.5 * self.gap
         if self.frame.section == "octant":
+            from seix.geometry.pushing import clear_of_axes  # compiled loops
+
             return clear_of_axes(x, side, reach, least, most, CORRECTIONS)
         planes = [(normal, side == k) for k, normal in enumerate(self.frame.mirrors)]
         for _ in range(CORRECTIONS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from .pool import Pool
 from .store import State, Store
 from .watch import Watch, first_line, snapshot
 
+STARTED = 5.0
+"""Seconds after which workers have started: this process then loads what it needs at the end, when all wait for it."""
 RESULTS = Path("results")
 """Folder of results, in the folder where a command is run."""
 
@@ -178,8 +181,22 @@ def sweep_command(path: Path, output: Path | None, overrides: Sequence[str], opt
             if jobs == 1:
                 _work_here(work, options)
             else:
-                Pool(jobs, work.store, work.cases, waits=options.shard is None).run()
+                later = threading.Timer(STARTED, load_for_tables, [work.plan])
+                later.start()
+                try:
+                    Pool(jobs, work.store, work.cases, waits=options.shard is None).run()
+                finally:
+                    later.cancel()
     finish(work)
+
+
+def load_for_tables(plan: Plan) -> None:
+    """Load the libraries that write the tables of a study, as long as others compute."""
+    import pandas  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+
+    if any(case.seed is not None for case in plan.cases):
+        import scipy.stats  # noqa: F401
 
 
 def _work_here(work: Work, options: SweepOptions) -> None:

@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..fem import MPI, on_root
 
 # isort: split
-from .command import SweepOptions, Work, begin, finish
+from .command import SweepOptions, Work, begin, finish, load_for_tables
 from .watch import Watch
 from .worker import Worker
 
@@ -38,6 +38,8 @@ def sweep_on_ranks(path: Path, output: Path | None, overrides: Sequence[str], op
     shows = Watch(work.store, work.cases, work.sizes, groups) if world.rank == 0 else nullcontext()
     with shows:
         worker.run()
+        if world.rank == 0:
+            load_for_tables(work.plan)  # while others may still be computing
         on_root(world, lambda: None)  # the watch goes on until the last group is done
     on_root(world, lambda: finish(work))
     comm.Free()

@@ -6,10 +6,13 @@ import csv
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..figures import Written
 from ..helpers import Helpers
 from ..results import StructureResult
+
+if TYPE_CHECKING:
+    from ..figures import Written
 
 FOLDER = "measured"
 """Folder of the curves in a result folder."""

@@ -195,7 +195,10 @@ def test_warnings_say_where_the_formula_fails():
     for keys in ({"rest": 20.0}, {"rest": 1e4, "stress_coupling": True}):
         section, values = particle("sphere", pulse=1000.0, **keys)
         texts += " | ".join(gitt._reading(section, values, 0.1, film, 1e-6, 1.0).warnings)
-    for part in ("of the true diffusivity even without the IR step", "has not relaxed", "takes an even current", "plastic flow"):
+    section, values = particle(pulse=100.0, current_density=2.0, size=1e-5, open_circuit="silicon")
+    texts += " | ".join(gitt._reading(section, values, 2.0, film, 1e-6, 1.0).warnings)
+    for part in ("of the true diffusivity even without the IR step", "has not relaxed", "takes an even current", "plastic flow",
+                 "where a cell would have ended"):
         assert part in texts
 
 

@@ -161,7 +161,8 @@ def _reading(section: Gitt, parameters: Parameters, current: float, film: dict, 
     quantities["gitt.lithium_imbalance"] = Quantity(titration.imbalance, "1", None, "algebraic")
     record = _record(section, parameters, current, titration, resistance)
     tables = _tables(titration, volts, current, pulses, rows)
-    return Reading(quantities, tables, record, _warnings(section, parameters, titration, values))
+    warnings = [*_warnings(section, parameters, titration, values), *_below_lithium(section, float(volts.min()))]
+    return Reading(quantities, tables, record, warnings)
 
 
 def _values(section, parameters, current, titration, pulses, rows) -> dict[str, tuple[float, str]]:
@@ -234,6 +235,16 @@ def _record(section, parameters, current, titration, resistance) -> dict:
         "rejected_time_steps": titration.count.rejected,
         "left_out": "stress in the particle" if particle.stress == 0.0 else "plastic flow of the particle",
     }
+
+
+def _below_lithium(section: Gitt, lowest: float) -> list[str]:
+    """Whether a cell would have stopped, where the potential is known to be against lithium."""
+    if section.open_circuit == "linear" or section.open_circuit_table is not None or lowest >= 0.0:
+        return []
+    return [
+        f"GITT: the potential falls to {lowest:.3g} V against lithium, where a cell would have ended the pulse: this current "
+        "does not go with the resistance of the SEI"
+    ]
 
 
 def _warnings(section: Gitt, parameters: Parameters, titration: Titration, values) -> list[str]:

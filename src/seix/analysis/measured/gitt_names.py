@@ -85,7 +85,7 @@ GITT_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "bound for what an uneven current changes",
         "(current.interface_peak - 1) P/(3L) over the rise of the surface concentration in a pulse in units of iL/(FD); P is "
-        "the period of the patch, or the circumference of the particle",
+        "the period of the patch, the edge of the box of several particles, or the circumference of one",
     ),
     QuantityInfo(
         "gitt.lithium_imbalance",

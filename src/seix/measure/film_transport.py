@@ -64,7 +64,7 @@ def _shares(film: Film, response: Response) -> dict[str, dict[str, float]]:
 
 
 def _sweep(film: Film, problem: Transport, middle: dict[str, float], reading: Reading) -> None:
-    """Effective values over temperature, and activation energies from their slopes (theory, equation 19)."""
+    """Effective values over temperature, and activation energies from their slopes (theory, equation H5)."""
     temperatures = film.section.temperatures(film.temperature)
     columns = [Column("temperature", "K", temperatures)]
     for name in film.section.swept:
@@ -87,7 +87,7 @@ def _sweep(film: Film, problem: Transport, middle: dict[str, float], reading: Re
 
 
 def arrhenius_slope(temperatures, values) -> tuple[float, float]:
-    """Activation energy -d ln(value)/d(1/RT) in the middle of five temperatures, and the error of its difference.
+    """Activation energy -d ln(value)/d(1/RT) in the middle of five temperatures, and its error (theory, equation H5).
 
     Parameters
     ----------

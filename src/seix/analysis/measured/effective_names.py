@@ -16,18 +16,19 @@ _TRANSPORT = {
 _MODULI = {
     "youngs_modulus.through": ("Young's modulus", "of a bar cut from the film, free at its sides: 1/S33"),
     "youngs_modulus.in_plane": ("Young's modulus", "of a bar cut from the film, free at its sides: 1/S11"),
-    "uniaxial_strain_modulus.through": ("modulus without strain along the film", "stress over strain: C33"),
+    "uniaxial_strain_modulus.through": ("uniaxial-strain modulus", "stress over strain without strain along the film: C33"),
     "plane_strain_modulus.in_plane": (
-        "modulus in plane strain",
+        "plane-strain modulus",
         "stress over strain without strain across it in the plane and without stress through the film: C11 - C13^2/C33",
     ),
     "biaxial_modulus.in_plane": (
-        "modulus of equal strain in both directions of the film",
-        "stress over strain without stress through the film, C11 + C12 - 2 C13^2/C33: what a swelling core has to stretch",
+        "biaxial modulus",
+        "stress over strain, the same in both directions of the film, without stress through it, C11 + C12 - 2 C13^2/C33: what a "
+        "swelling core has to stretch",
     ),
     "indentation_modulus.through": (
-        "modulus that a frictionless tip meets",
-        "E/(1 - nu^2) of an isotropic half-space that a tip presses in as easily as one of this film (3D only)",
+        "indentation modulus",
+        "E/(1 - nu^2) of an isotropic half-space that a frictionless tip dents as easily as one of this film (3D only)",
     ),
 }
 _COMPANIONS = (

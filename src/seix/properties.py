@@ -78,6 +78,7 @@ PROPERTIES = {
     "activation_energy": PropertyKind("activation energy of the conductivity", "molar_energy", -1e-300),
     "electronic_conductivity": PropertyKind("electronic conductivity", "conductivity"),
     "relative_permittivity": PropertyKind("relative permittivity", "ratio"),
+    "wet_youngs_modulus": PropertyKind("Young's modulus in the electrolyte", "stress"),
     "molar_volume": PropertyKind("molar volume of the compound", "molar_volume"),
     "partial_molar_volume": PropertyKind("partial molar volume of lithium", "molar_volume", -1.0),
     "diffusivity": PropertyKind(

@@ -61,6 +61,7 @@ DIMENSIONS = {
     "area_resistance": Dimension("an area resistance", "ohm m2", "0.01 ohm m^2"),
     "potential_slope": Dimension("a potential per concentration", "V m3/mol", "-1e-6 V m^3/mol"),
     "stress": Dimension("a stress", "Pa", "2.4 GPa"),
+    "surface_energy": Dimension("an energy per area", "J/m2", "50 mJ/m^2"),
     "conductivity": Dimension("a conductivity", "S/m", "1e-7 S/m"),
     "molar_energy": Dimension("an energy per mole or per particle", "J/mol", "0.45 eV"),
     "molar_volume": Dimension("a molar volume", "m3/mol", "9 cm^3/mol"),

@@ -23,6 +23,10 @@ ERROR_KINDS: dict[str, str] = {
         "the value depends on the mesh and has no limit that a finer mesh would reach: "
         "look at it, do not quote it"
     ),
+    "domain": (
+        "what the finite body that an instrument looks at may change, with what is known of its resolution, and the error of "
+        "`two_mesh` where there is a coarser mesh"
+    ),
     "sweep": (
         "of a slope over temperature: difference between the slopes with two steps of temperature, and the error of `two_mesh` "
         "where there is a coarser mesh"

@@ -18,6 +18,7 @@ from seix.geometry.layers import NANOMETRE, LayerShape, core_shape, layer_shapes
 from seix.geometry.particle import ParticleFrame
 from seix.geometry.sizing import STEEPEST
 from seix.geometry.solid import SolidParticleFrame
+from seix.geometry.spots import fine_spots
 from seix.geometry.unit_grain import unit_grain
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def forecast(scenario: Scenario, controls: MeshControl, coarsening: float = 1.0)
     Parameters
     ----------
     scenario : Scenario
-        Uses `geometry`, `sei` and `core_domains`.
+        Uses `geometry`, `sei`, `core_domains` and the places of a tip on the surface.
     controls : MeshControl
         Resolution, which may be another than that of the scenario.
     coarsening : float
@@ -83,6 +84,9 @@ def forecast(scenario: Scenario, controls: MeshControl, coarsening: float = 1.0)
             number = sum(zone.layer.fractions.values()) * measure / mean_measure(zone.layer, dim)
             grains += number
             cells += number * unit.cells
+        spots = fine_spots(scenario, NANOMETRE)
+        if spots is not None:
+            cells += spots.expected_cells(slope, (zones[-2].limit, zones[-1].limit), coarsening)
     return Forecast(grains, cells, dim)
 
 

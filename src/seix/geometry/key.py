@@ -7,6 +7,8 @@ import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from seix.geometry.spots import fine_spots
+
 if TYPE_CHECKING:
     from seix.geometry.triangulate.background import WantedSizes
     from seix.scenario import Scenario
@@ -18,8 +20,9 @@ GENERATOR = 6
 def geometry_key(scenario: Scenario, coarsening: float, wanted: WantedSizes | None = None) -> str:
     """Hash (64 hexadecimal digits) of what decides the mesh of a scenario.
 
-    Materials other than the names of the phases, currents, loads and limits have no part in it, so scenarios
-    that differ in those share a mesh. `wanted` are the sizes that a mesh was adapted to.
+    Materials other than the names of the phases, currents, loads and limits have no part in it, so scenarios that differ in
+    those share a mesh; of the instruments only a tip on single grains has, which wants small cells below it. `wanted` are the
+    sizes that a mesh was adapted to.
     """
     geometry, mesh = scenario.geometry, scenario.mesh
     layers = scenario.sei.resolved_layers()
@@ -52,6 +55,9 @@ def geometry_key(scenario: Scenario, coarsening: float, wanted: WantedSizes | No
     if domains is not None:
         sizes = [domains.diameter, domains.spread, domains.gap, mesh.cells_per_diameter, mesh.cells_per_gap]
         parts["core_domains"] = [scenario.seed, domains.material, domains.fraction, *sizes]
+    spots = fine_spots(scenario, 1.0)
+    if spots is not None:
+        parts["spots"] = [spots.places.tolist(), spots.radius, spots.size]
     digest = hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode())
     if wanted is not None:
         for array in (wanted.points, wanted.triangles, wanted.sizes):

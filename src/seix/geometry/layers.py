@@ -12,6 +12,7 @@ from seix.geometry.particle import ParticleFrame
 from seix.geometry.patch import FREE, PatchFrame
 from seix.geometry.shapes import ConvexShapes, StarShapes, join_shapes
 from seix.geometry.solid import SolidParticleFrame, SolidPatchFrame
+from seix.geometry.spots import Spots, fine_spots
 
 if TYPE_CHECKING:
     from seix.geometry.core_domains import CoreDomains
@@ -88,6 +89,8 @@ class Structure:
         Shapes of the grains if they are not round; `radii` are then those of the discs or spheres that were packed.
     domains : CoreDomains or None
         Domains resolved in the core; no part of the arrays above.
+    spots : Spots or None
+        Places on the surface of a patch in space where cells are small.
     statistics : dict
         Fractions, counts, diameters, gaps and interface lengths, lengths in metres; ready for JSON.
     """
@@ -103,6 +106,7 @@ class Structure:
     seed: int
     shapes: ConvexShapes | StarShapes | None = None
     domains: CoreDomains | None = None
+    spots: Spots | None = None
     statistics: dict = field(default_factory=dict)
 
     @property
@@ -148,7 +152,7 @@ def build_structure(scenario: Scenario) -> Structure:
     Parameters
     ----------
     scenario : Scenario
-        Uses `geometry`, `sei` and `seed`.
+        Uses `geometry`, `sei` and `seed`; and `measure.indentation`, which wants small cells under its tip.
 
     Returns
     -------
@@ -173,6 +177,7 @@ def build_structure(scenario: Scenario) -> Structure:
         return _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     grains, shapes = _grains(layers, frame, names, scenario.seed)
     structure = _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
+    structure.spots = fine_spots(scenario, NANOMETRE)
     if scenario.core_domains is not None:
         from seix.geometry.core_domains import domain_statistics, pack_domains
 

@@ -45,6 +45,12 @@ def uses(scenario: Scenario) -> Iterator[Use]:
     core = dict.fromkeys((*CORE, *(("exchange_current_density",) if kinetic else ()),
                           *(name for one in instruments for name in one.core_properties())))  # fmt: skip
     wet = dict.fromkeys(("conductivity", *(name for one in instruments for name in one.electrolyte_properties())))
+    softened = [name for one in instruments for name in one.organic_properties()]
+
+    def of_sei(name: str) -> tuple[str, ...]:
+        more = softened if softened and MaterialLibrary().record(name).kind == "organic" else []
+        return tuple(dict.fromkeys((*sei, *more)))
+
     yield Use(("materials", "core"), chosen.core, "the core", tuple(core))
     if scenario.core_domains is not None:
         yield Use(("core_domains", "material"), scenario.core_domains.material, "a domain of the core", CORE)
@@ -57,10 +63,10 @@ def uses(scenario: Scenario) -> Iterator[Use]:
         yield Use(("grain_boundary", "material"), boundary.material, "a grain boundary", tuple(thin))
     yield Use(("sei", "matrix"), scenario.sei.matrix, "the reference field", ("conductivity",))
     for i, layer in enumerate(scenario.sei.resolved_layers()):
-        yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", tuple(sei))
+        yield Use(_matrix_key(scenario, i), layer.matrix, "the SEI", of_sei(layer.matrix))
         for path, name in _phase_keys(scenario, i, layer.phases):
             if name != VOID:
-                yield Use(path, name, "the SEI", tuple(sei))
+                yield Use(path, name, "the SEI", of_sei(name))
 
 
 def _matrix_key(scenario: Scenario, layer: int) -> tuple[str | int, ...]:

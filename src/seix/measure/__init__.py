@@ -15,6 +15,7 @@ MODULES: Mapping[str, str] = {
     "impedance": "impedance",
     "gitt": "gitt",
     "effective": "effective",
+    "indentation": "indentation",
 }
 """Key under `measure` -> module of this package with ``ONCE`` and ``read(specimen) -> Reading``, collective. With ``ONCE`` it
 reads the reported mesh only and states its errors itself."""
@@ -65,7 +66,7 @@ def with_errors(fine: Mapping[str, Reading], coarse: Mapping[str, Reading] | Non
         other = coarse[name].quantities if coarse and name in coarse else {}
         quantities = dict(reading.quantities)
         for key, quantity in reading.quantities.items():
-            if quantity.error_kind in (None, "sweep") and key in other:
+            if quantity.error_kind in (None, "sweep", "domain") and key in other:
                 error = error_at({1.0: (quantity.value, other[key].value)}, 1.0, ratio) + (quantity.error or 0.0)
                 quantities[key] = replace(quantity, error=error, error_kind=quantity.error_kind or "two_mesh")
         found[name] = replace(reading, quantities=quantities)

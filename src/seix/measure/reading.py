@@ -40,7 +40,8 @@ class Reading:
     Attributes
     ----------
     quantities : dict of str to Quantity
-        Documented names. An error that the instrument does not give itself comes from the coarser mesh.
+        Documented names. An error that the instrument does not give itself comes from the coarser mesh, and one of the kind
+        ``domain`` is added to that.
     tables : dict of str to list of Column
         Curves, such as the spectrum; columns of one table are equally long. Written as ``measured/<structure>_<name>.csv``.
     record : dict

@@ -15,6 +15,7 @@ from .compile import compile_form
 from .constraints import Constraints
 from .convergence import LinearRecord
 from .elimination import Elimination
+from .loads import solve_loads
 from .loose import LooseMotions
 from .multigrid import FieldMultigrid, near_null_space
 from .options import OptionTable
@@ -239,43 +240,37 @@ class LinearProblem:
 
     def _try(self, loads) -> str | None:
         """Replace all loads by their solutions and return None, or leave them and return what went wrong."""
-        found = []
+        rights = []
         try:
             if self._stale:
                 self._renew()
-            record = LinearRecord(self._chain[0], [], [], self.record.setups)
-            for load in loads:
-                found.append(self._solve(load, record))
+            rights = [self._right(load) for load in loads]
+            with timed("solve"):
+                found, iterations = solve_loads(self._ksp, rights, self._chain[0] == "direct")
+            residuals = [self._residual(rhs, x) for rhs, x in zip(rights, found, strict=True)]
         except PETSc.Error as error:
-            for x in found:
-                x.destroy()
             return f"{self._chain[0]}: {error}"
-        good = all(value <= _TRUSTED * self.tolerance for value in record.residuals)  # false for NaN
+        finally:
+            for rhs in rights:
+                rhs.destroy()
+        good = all(value <= _TRUSTED * self.tolerance for value in residuals)  # false for NaN
         for load, x in zip(loads, found, strict=True):
             if good:
                 x.copy(load)
             x.destroy()
         if not good:
-            return f"{self._chain[0]} (residuals {_listed(record.residuals)} after {max(record.iterations)} iterations)"
-        self.record = record
+            return f"{self._chain[0]} (residuals {_listed(residuals)} after {max(iterations)} iterations)"
+        self.record = LinearRecord(self._chain[0], iterations, residuals, self.record.setups)
         return None
 
-    def _solve(self, load, record: LinearRecord):
-        """Solution for one load, without the given values."""
-        rhs, x = self._right(load), load.duplicate()
-        x.zeroEntries()
-        with timed("solve"):
-            self._ksp.solve(rhs, x)
-        operator = self._ksp.getOperators()[0]
-        left = rhs.duplicate()
-        operator.mult(x, left)
+    def _residual(self, rhs, x) -> float:
+        """True residual of a solution, relative to its right hand side where that is not zero."""
+        left, size = rhs.duplicate(), rhs.norm()
+        self._ksp.getOperators()[0].mult(x, left)
         left.axpy(-1.0, rhs)
-        size = rhs.norm()
-        record.residuals.append(left.norm() / size if size else left.norm())
-        record.iterations.append(self._ksp.getIterationNumber())
-        rhs.destroy()
+        found = left.norm() / (size or 1.0)
         left.destroy()
-        return x
+        return found
 
     def _right(self, load):
         """Right hand side under the constraints."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..geometry.structured import second_order
+
 
 @dataclass
 class Strip:
@@ -56,14 +58,6 @@ def stacked(core, layers, electrolyte):
     region = np.concatenate([[names.index(name)] * rows for name, _, rows in stack])
     layer = np.concatenate([[k - 1 if 0 < k < len(stack) - 1 else -1] * rows for k, (_, _, rows) in enumerate(stack)])
     return names, heights, region, layer, walls
-
-
-def second_order(points, triangles):
-    """Six-node triangles in basix order with straight edges."""
-    edges = np.sort(np.concatenate([triangles[:, [1, 2]], triangles[:, [0, 2]], triangles[:, [0, 1]]]), axis=1)
-    unique, inverse = np.unique(edges, axis=0, return_inverse=True)
-    middle = inverse.reshape(3, -1).T + len(points)
-    return np.vstack([points, points[unique].mean(axis=1)]), np.hstack([triangles, middle])
 
 
 def strip(layers, period=6.0, columns=3, core=(10.0, 4), electrolyte=(5.0, 2), tilt=0.0) -> Strip:

@@ -73,13 +73,14 @@ def all_cases() -> list[Case]:
         effective_cases,
         impedance_cases,
         inclusion_cases,
+        indentation_cases,
         mechanics_cases,
         titration_cases,
     )  # fmt: skip
 
     parts = (
-        conduction_cases, array_cases, inclusion_cases, mechanics_cases, coupled_cases, effective_cases, impedance_cases,
-        titration_cases,
+        conduction_cases, array_cases, inclusion_cases, mechanics_cases, indentation_cases, coupled_cases, effective_cases,
+        impedance_cases, titration_cases,
     )  # fmt: skip
     return [case for part in parts for case in part.CASES]
 

@@ -20,6 +20,7 @@ FIGURES: Mapping[str, str] = {
     "impedance": "impedance",
     "gitt": "gitt",
     "effective": "effective",
+    "indentation": "indentation",
 }
 """Key under `measure` -> module of this package with ``draw(path, structures, dpi)``, where `structures` is a list of label and
 reading of each structure. The picture is ``maps/measured_<key>.png``."""

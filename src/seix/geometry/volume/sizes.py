@@ -6,6 +6,7 @@ The size at a place is the smallest of what grains and layers ask for, each grow
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -174,6 +175,10 @@ class SolidSizes:
             near = self.source[index]
             away = np.maximum(distance - self.radii[near], 0.0)
             size = np.minimum(size, (self.grain[near] + self.slope * away).min(axis=1))
+        spots = self.structure.spots
+        if spots is not None:
+            fine = replace(spots, size=self.coarsening * spots.size)
+            size = np.minimum(size, fine.sizes(points, self.frame.period, self.heights[-1], self.slope))
         if math.isfinite(self.taper):
             size = np.minimum(size, self.taper * np.linalg.norm(points, axis=1))
         return size

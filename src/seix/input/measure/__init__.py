@@ -28,6 +28,10 @@ class Instrument(Model):
         """Likewise of the electrolyte."""
         return ()
 
+    def organic_properties(self) -> tuple[str, ...]:
+        """Likewise of the organic materials of the SEI, besides :meth:`sei_properties`."""
+        return ()
+
     def binder_properties(self) -> tuple[str, ...]:
         """Likewise of the binder."""
         return ()
@@ -44,6 +48,7 @@ class Instrument(Model):
 from seix.input.measure.effective import Effective  # noqa: E402  needs the base above
 from seix.input.measure.gitt import Gitt  # noqa: E402  needs the base above
 from seix.input.measure.impedance import Impedance  # noqa: E402  needs the base above
+from seix.input.measure.indentation import Indentation  # noqa: E402  needs the base above
 
 
 class Measure(Model):
@@ -54,6 +59,7 @@ class Measure(Model):
     ] = None
     impedance: Annotated[Impedance | None, Field(description="Impedance spectrum and its relaxation times.")] = None
     gitt: Annotated[Gitt | None, Field(description="Virtual GITT: current pulses and rests of a particle behind the SEI.")] = None
+    indentation: Annotated[Indentation | None, Field(description="Virtual AFM: a rigid tip presses on the SEI.")] = None
 
     def instruments(self) -> dict[str, Instrument]:
         """Those that are asked for, by key."""

@@ -176,7 +176,7 @@ def verify(
 
 @app.command
 def schema(
-    kind: Annotated[Literal["scenario", "study", "calibration"], Parameter(help="Kind of file.")] = "scenario",
+    kind: Annotated[Literal["scenario", "study", "calibration", "audit"], Parameter(help="Kind of file.")] = "scenario",
     /,
     *,
     output: Annotated[
@@ -184,15 +184,17 @@ def schema(
     ] = None,
     overwrite: _Overwrite = False,
 ) -> None:
-    """Print the JSON Schema of scenario, study or calibration files, for editors."""
+    """Print the JSON Schema of scenario, study, calibration or audit files, for editors."""
     import json
 
     if kind == "scenario":
         from seix.input.schema import scenario_schema as made
     elif kind == "study":
         from seix.study.schema import study_schema as made
-    else:
+    elif kind == "calibration":
         from seix.study.calibration_file import calibration_schema as made
+    else:
+        from seix.study.audit_file import audit_schema as made
     text = json.dumps(made(), indent=2, ensure_ascii=False)
     if output is None:
         say(text)

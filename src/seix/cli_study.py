@@ -1,4 +1,4 @@
-"""Commands on studies: sweep, status, report, compare, converge, calibrate.
+"""Commands on studies: sweep, status, report, compare, converge, calibrate, audit.
 
 As in :mod:`seix.cli`, nothing heavy is imported before the command that needs it runs.
 """
@@ -121,6 +121,25 @@ def calibrate(
     calibrate_command(calibration, output, set_ or [], jobs)
 
 
+def audit(
+    audit: Annotated[Path, Parameter(help="Audit file (YAML).")],
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder [default: results/AUDIT].")] = None,
+    jobs: _Jobs = None,
+) -> None:
+    """Hold published claims against a model that was calibrated on one structure: table and figure with intervals and verdicts.
+
+    Calibrates, freezes what was found, computes the studies, and judges by rules on the numbers. Killed or not, the same command
+    goes on where it stopped, with the same numbers.
+    """
+    gc.enable()
+    _refuse_mpi("audit")
+    from seix.study.audit_command import audit_command
+
+    audit_command(audit, output, jobs)
+
+
 def _refuse_mpi(command: str) -> None:
     from seix.errors import InputError
 
@@ -177,4 +196,4 @@ def compare(
     compare_command(first, second, output, overwrite)
 
 
-STUDY_COMMANDS = (sweep, status, report, compare, converge, calibrate)
+STUDY_COMMANDS = (sweep, status, report, compare, converge, calibrate, audit)

@@ -32,6 +32,8 @@ from seix.scenario import Scenario
 
 STUDY_KEY, CALIBRATION_KEY = "scenario", "measurements"
 """Key of studies and calibrations that no scenario has."""
+AUDIT_KEY = "claims"
+"""Likewise of audits."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -147,6 +149,8 @@ class ScenarioSource:
             if CALIBRATION_KEY in self._document.value:
                 raise InputError(f"{self.path}: is a calibration; use seix calibrate")
             raise InputError(f"{self.path}: is about another scenario, as studies are; use seix sweep, whose --dry-run checks it")
+        if AUDIT_KEY in self._document.value:
+            raise InputError(f"{self.path}: is an audit of claims; use seix audit")
 
     def study(self, overrides: Sequence[str] = ()) -> Study:
         """The scenario with some values replaced; parameters and errors as for :func:`load_study`."""

@@ -224,6 +224,40 @@ def parse_in(text: str, unit: str) -> float:
     return _parse(text, known or Dimension(f"a quantity in {unit}", unit, f"1 {unit}"))
 
 
+def powers_of(unit: str) -> _Powers:
+    """Exponents of m, kg, s, A, K, mol and rad of a unit such as ``A/m2``; all zero for ``""``, ``1`` and ``%``.
+
+    Raises
+    ------
+    UnitError
+    """
+    try:
+        return _table_unit("" if unit == "1" else unit)[1]
+    except _UnknownSymbol:
+        raise UnitError(f"unknown unit '{shown(unit)}';{_near(unit)} expected one such as GPa, S/m or ohm m2") from None
+
+
+def parse_any(text: str) -> tuple[float, _Powers]:
+    """SI value and exponents of the base units of a text with any unit, or none: ``"12.5 GPa"``, ``"2.45"``.
+
+    Raises
+    ------
+    UnitError
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise UnitError(f"'{shown(text)}' is not a number with a unit; expected one such as 12.5 GPa")
+    number, unit = match.groups()
+    powers = powers_of(unit)
+    try:
+        value = float(Decimal(number) * _table_unit(unit)[0])
+    except ArithmeticError:  # beyond even the range of Decimal
+        value = math.inf
+    if not math.isfinite(value):
+        raise UnitError(f"'{shown(text)}' is too large for a number")
+    return value, powers
+
+
 def _parse(text: str, wanted: Dimension) -> float:
     given = shown(text)
     match = _NUMBER.fullmatch(text)

@@ -90,16 +90,15 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def begin(path: Path, output: Path | None, overrides: Sequence[str], options: SweepOptions) -> Work:
-    """Plan a study and prepare its folder; on one process.
+def begin(plan: Plan, output: Path | None, options: SweepOptions) -> Work:
+    """Prepare the folder of a study; on one process.
 
     Raises
     ------
-    InputError, GeometryError
+    InputError
     """
     from .tables import write_plan
 
-    plan = load_plan(path, overrides)
     store = Store(output or RESULTS / plan.name, f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}")
     store.prepare()
     _check_owner(plan, store)
@@ -173,7 +172,12 @@ def sweep_command(path: Path, output: Path | None, overrides: Sequence[str], opt
 
         sweep_on_ranks(path, output, overrides, options)
         return
-    work = begin(path, output, overrides, options)
+    sweep_plan(load_plan(path, overrides), output, options)
+
+
+def sweep_plan(plan: Plan, output: Path | None, options: SweepOptions) -> None:
+    """The same for a study that has been planned, on the processes of this machine."""
+    work = begin(plan, output, options)
     open_sizes = [work.sizes[case.hash] for case in work.cases if not work.store.is_done(case)]
     jobs = min(affordable_jobs(open_sizes, options.jobs or processors()), max(len(open_sizes), 1))
     if open_sizes:

@@ -13,6 +13,7 @@ from ..errors import GeometryError, InputError
 from ..geometry.key import geometry_key
 from ..input import messages
 from ..input.reading import read_yaml
+from ..input.tree import Node
 from ..input.types import WRITTEN
 from ..scenario_file import STUDY_KEY, ScenarioSource, Study
 from .axes import AxisInfo, axis_infos, number_of
@@ -90,8 +91,11 @@ def load_plan(path: Path | str, overrides: Sequence[str] = ()) -> Plan:
     InputError
         One line for each problem of the study file; or those of the first wrong case, which it names.
     """
-    path = Path(path)
-    file = read_study_file(path)
+    return plan_of(Path(path), read_study_file(Path(path)), overrides)
+
+
+def plan_of(path: Path, file: StudyFile, overrides: Sequence[str] = ()) -> Plan:
+    """The cases of a study file that has been read; parameters and errors as for :func:`load_plan`."""
     base = path.parent / file.scenario
     if base.resolve() == path.resolve():
         raise InputError(f"{path}: scenario: names this study itself; expected a scenario file")
@@ -129,11 +133,16 @@ def read_typed[T](path: Path, kind: type[T]) -> T:
     ------
     InputError
     """
+    return read_with_places(path, kind)[0]
+
+
+def read_with_places[T](path: Path, kind: type[T]) -> tuple[T, Node]:
+    """The same with the tree that knows where everything was written."""
     tree, _ = read_yaml(path, str(path))
     if STUDY_KEY not in tree.value and {"geometry", "sei", "extends"} & set(tree.value):
         raise InputError(f"{path}: is a scenario; seix run computes it, and a study names it with the key {STUDY_KEY}")
     try:
-        return kind.model_validate(tree.plain(), context={WRITTEN: True})
+        return kind.model_validate(tree.plain(), context={WRITTEN: True}), tree
     except ValidationError as error:
         found = [(tree.find(p.path, p.at_key), p) for p in messages.problems(error, kind)]
     lines = []

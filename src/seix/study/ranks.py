@@ -11,6 +11,7 @@ from ..fem import MPI, on_root
 
 # isort: split
 from .command import SweepOptions, Work, begin, finish, load_for_tables
+from .plan import load_plan
 from .watch import Watch
 from .worker import Worker
 
@@ -31,7 +32,7 @@ def sweep_on_ranks(path: Path, output: Path | None, overrides: Sequence[str], op
     world, each = MPI.COMM_WORLD, options.ranks_per_case
     if each < 1 or world.size % each:
         raise InputError(f"--ranks-per-case {each}: {world.size} ranks cannot be split into groups of {each}")
-    work: Work = on_root(world, lambda: begin(path, output, overrides, options))
+    work: Work = on_root(world, lambda: begin(load_plan(path, overrides), output, options))
     groups = world.size // each
     comm = world.Split(world.rank // each, world.rank)
     worker = Worker(work.store, work.cases, comm, waits=options.shard is None)

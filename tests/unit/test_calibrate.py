@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import shipped
 from ruamel.yaml import YAML
 from scipy.stats import chi2
 
@@ -28,6 +29,7 @@ POLYMER, OLIGOMER = (f"materials.override.{name}.conductivity" for name in ("org
 KAPPA = {"key": POLYMER, "start": "1e-7 S/m", "low": "1e-9 S/m", "high": "1e-5 S/m", "scale": "log"}
 KAPPA_INNER = {"key": OLIGOMER, "start": "1e-6 S/m", "low": "1e-8 S/m", "high": "1e-4 S/m", "scale": "log"}
 RESISTANCE = {"quantity": "sei.area_resistance", "value": "0.1 ohm m^2", "uncertainty": "5 %", "source": "test"}
+WINDOW = {"quantity": "sei.area_resistance", "source": "test"}
 DROP = {"quantity": "potential.drop", "value": "20 mV", "uncertainty": "1 mV", "source": "test"}
 THICKNESS, CURRENT = 40e-9, 0.2
 
@@ -267,6 +269,9 @@ def test_derivatives_turn_to_the_side_that_can_be_computed(tmp_path):
         ({"measurements": [RESISTANCE | {"uncertainty": "0 %"}]}, "must be more than 0 %"),
         ({"measurements": [RESISTANCE | {"quantity": "sei.area_resistence"}]}, "did you mean 'sei.area_resistance'"),
         ({"measurements": [RESISTANCE | {"structure": "film"}]}, "unknown structure"),
+        ({"measurements": [RESISTANCE | {"window": [1, 2]}]}, "has value and uncertainty and window; needs value and unc"),
+        ({"measurements": [WINDOW | {"window": ["2 ohm m^2", "1 ohm m^2"]}]}, "needs two rising positive ends"),
+        ({"measurements": [WINDOW]}, "has nothing; needs value and uncertainty, or window"),
         ({"measurements": [RESISTANCE | {"current_multiple": 2}]}, "not computed"),
         ({"measurements": [{key: RESISTANCE[key] for key in ("quantity", "value", "uncertainty")}]}, "source.*is missing"),
     ],
@@ -277,13 +282,19 @@ def test_files_that_make_no_sense_are_one_sentence(tmp_path, changes, said):
         FitSetup(path, read_typed(path, CalibrationFile))
 
 
-def test_the_shipped_file_is_valid():
-    path = ROOT / "scenarios/paper/calibrate_bilayer.yaml"
+@pytest.mark.parametrize("path", shipped.calibrations(), ids=lambda path: path.stem)
+def test_the_shipped_files_are_valid(path):
+    """Both fit the organic matrix, and to the bilayer alone."""
     setup = FitSetup(path, read_typed(path, CalibrationFile))
-    [one] = setup.measurements
-    low, high = (8.8541878128e-12 * 10 / tau for tau in (1e-2, 1e-3))
-    assert one.value == pytest.approx(math.sqrt(low * high), rel=0.01)
-    assert math.exp(one.uncertainty) == pytest.approx(math.sqrt(high / low), rel=0.01)
+    assert list(setup.study.members) == ["bilayer"] and all("organic_polymer" in one.keys[0] for one in setup.parameters)
+
+
+def test_a_window_is_the_log_uniform_distribution(tmp_path):
+    """Mean and standard deviation of ln x of a log-uniform x; the variance of ln is ln(b/a)^2/12."""
+    path = write(tmp_path, measurements=[WINDOW | {"window": ["0.02 ohm m^2", "500 ohm cm^2"]}])
+    found = fitted(path, {"sei.area_resistance": resistance})
+    assert found.values[0] == pytest.approx(THICKNESS / math.sqrt(0.02 * 0.05), rel=1e-6)
+    assert found.standard_error(0) / found.values[0] == pytest.approx(math.log(2.5) / math.sqrt(12), rel=1e-5)
 
 
 # --- the command --------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from .runs import Runs
 from .store import Store
 
 SCHEMA = "seix calibration 1"
-COMPUTING = frozenset(("mesh", "error", "solver", "output"))
+COMPUTING = frozenset(("mesh", "error", "solver", "output", "measure"))
 """Sections of a scenario that change nothing about the problem."""
 POOR = 0.01
 """Probability of so large a sum of squares below which the model is said not to describe the measurements."""

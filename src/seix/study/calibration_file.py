@@ -86,18 +86,29 @@ class Measured(Model):
         str | None, Field(description="Variant of a comparison, or `first/second` for the ratio of two.")
     ] = None
     current_multiple: Annotated[float | None, Field(gt=0, description="I/I0; the first of the scenario if not given.")] = None
-    value: Annotated[Number, Field(description="Measured value, with its unit.")]
+    value: Annotated[Number | None, Field(description="Measured value, with its unit.")] = None
     uncertainty: Annotated[
-        Number,
+        Number | None,
         Field(
             description="Standard deviation: with unit, in per cent of the value, or `factor 3`, which compares the logarithms."
         ),
-    ]
+    ] = None
+    window: Annotated[
+        list[Number] | None,
+        Field(
+            min_length=2, max_length=2,
+            description="In place of value and uncertainty: two ends between which nothing is known but that every factor is as "
+            "likely as any other (log-uniform).",
+        ),
+    ] = None  # fmt: skip
     source: Annotated[str, Field(min_length=1, description="Where the value is from.")]
 
     @model_validator(mode="after")
     def _check(self) -> Measured:
-        raise_problems(_uncertainty_problems(self.uncertainty))
+        given = [name for name in ("value", "uncertainty", "window") if getattr(self, name) is not None]
+        if given not in (["value", "uncertainty"], ["window"]):
+            raise_problems([Problem((), f"has {' and '.join(given) or 'nothing'}; needs value and uncertainty, or window")])
+        raise_problems(_uncertainty_problems(self.uncertainty) if self.window is None else [])
         return self
 
 

@@ -210,11 +210,20 @@ class FitSetup:
             target = target_of(self.study, given.quantity, given.structure, given.current_multiple)
         except InputError as error:
             raise InputError(f"{self.path}: {where}: {error}") from None
+        if given.window is not None:
+            return self._window(f"{where}.window", target, given)
         value = self._quantity(f"{where}.value", given.value, target.unit)
         kind, size = self._uncertainty(where, given.uncertainty, value, target.unit)
         if value == 0 and relative_uncertainty(given.uncertainty) is not None:
             raise InputError(f"{self.path}: {where}.uncertainty: {given.uncertainty} of zero is nothing; give it with its unit")
         return Measurement(target, value, math.log(1.0 + size) if kind == "factor" else size, kind == "factor", given.source)
+
+    def _window(self, where: str, target: Target, given: Measured) -> Measurement:
+        """A window by mean and standard deviation ln(b/a)/sqrt(12) of the log-uniform distribution."""
+        low, high = (self._quantity(where, end, target.unit) for end in given.window)
+        if not 0 < low < high:
+            raise InputError(f"{self.path}: {where}: {given.window[0]} to {given.window[1]}; needs two rising positive ends")
+        return Measurement(target, math.sqrt(low * high), math.log(high / low) / math.sqrt(12.0), True, given.source)
 
 
 def _written(parameter: FitParameter, value: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files under `scenarios/` by what they are: scenarios, studies and calibrations have different keys."""
+"""The files under `scenarios/` by what they are: scenarios, studies, calibrations and audits have different keys."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ def _files(kind: str) -> list[Path]:
 
 
 def _kind(path: Path) -> str:
-    """Studies and calibrations name the scenario that they are about."""
+    """Studies and calibrations name the scenario that they are about, audits their claims."""
     text = path.read_text("utf-8")
+    if re.search(r"^claims:", text, re.MULTILINE):
+        return "audit"
     if not re.search(r"^scenario:", text, re.MULTILINE):
         return "scenario"
     return "calibration" if re.search(r"^measurements:", text, re.MULTILINE) else "study"
@@ -33,3 +35,8 @@ def studies() -> list[Path]:
 def calibrations() -> list[Path]:
     """What `seix calibrate` takes."""
     return _files("calibration")
+
+
+def audits() -> list[Path]:
+    """What `seix audit` takes."""
+    return _files("audit")

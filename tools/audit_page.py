@@ -37,7 +37,8 @@ def runs(document: dict[str, Any]) -> str:
 
 def verdicts(document: dict[str, Any]) -> str:
     """What each verdict means."""
-    return "\n".join(["| verdict | given when |", "|---|---|", *(f"| {word} | {why} |" for word, why in document["verdicts"].items())])
+    rows = [f"| {word} | {why} |" for word, why in document["verdicts"].items()]
+    return "\n".join(["| verdict | given when |", "|---|---|", *rows])
 
 
 def page(text: str, document: dict[str, Any]) -> str:

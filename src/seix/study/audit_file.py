@@ -52,7 +52,7 @@ class SampledModel(Model):
     ranges: Annotated[str | None, Field(description="Study with a sample of the material ranges.")] = None
     reference: Annotated[
         str | None,
-        Field(description="Ensemble that `ranges` is a variation of, if that is not `ensemble`: its relative effect is taken over."),
+        Field(description="Ensemble that `ranges` varies, if that is not `ensemble`: its relative effect is taken over."),
     ] = None
 
     @model_validator(mode="after")
@@ -86,7 +86,8 @@ class Term(Model):
             found.append(Problem((), "needs both material and property"))
         if self.quantity is None:
             extra = {"structure": self.structure, "current_multiple": self.current_multiple, "slope": self.slope or None}
-            found += [Problem((name,), "belongs to a quantity", at_key=True) for name, value in extra.items() if value is not None]
+            given = [name for name, value in extra.items() if value is not None]
+            found += [Problem((name,), "belongs to a quantity", at_key=True) for name in given]
         if self.slope and self.current_multiple is not None:
             found.append(Problem(("current_multiple",), "a slope is that over all currents; leave it out", at_key=True))
         raise_problems(found)
@@ -100,7 +101,7 @@ class Paper(Model):
     text: Annotated[str | None, Field(description="In the words of a table; the numbers if not given.")] = None
     value: Annotated[Number | None, Field(description="A number with its unit, or a formula of `numbers`.")] = None
     numbers: Annotated[dict[Name, Number], Field(description="Name in `value` to a number with its unit.")] = {}  # noqa: RUF012
-    window: Annotated[list[Number] | None, Field(min_length=2, max_length=2, description="Two ends between which it lies.")] = None
+    window: Annotated[list[Number] | None, Field(min_length=2, max_length=2, description="Ends between which it lies.")] = None
     below: Annotated[Number | None, Field(description="Only that it is less than this.")] = None
     above: Annotated[Number | None, Field(description="Only that it is more than this.")] = None
 
@@ -154,9 +155,9 @@ class Claim(Model):
     ] = {}  # noqa: RUF012
     unit: Annotated[str, Field(description="In which it is shown.")] = "1"
     models: Annotated[list[str], Field(description="Models that answer, one row of the table each.")] = []  # noqa: RUF012
-    at: Annotated[dict[str, Number], Field(description="Axis of the studies to the value, as written, at which it holds.")] = {}  # noqa: RUF012
+    at: Annotated[dict[str, Number], Field(description="Axis of the ensemble to its value, as written.")] = {}  # noqa: RUF012
     neutral: Annotated[
-        Number | None, Field(description="The value of no effect: the side on which the published value lies is the claim's sign.")
+        Number | None, Field(description="The value of no effect: the sign of a published value is its side of this.")
     ] = None
     scale: Annotated[Literal["log", "linear"], Field(description="`log` for ratios and what is known to a factor.")] = "log"
     same_as: Annotated[str | None, Field(description="Another claim, with whose published value this one has to agree.")] = None
@@ -195,7 +196,7 @@ class Claim(Model):
     def _model_problems(self) -> list[Problem]:
         found = [] if self.models else [Problem((), "needs models, which say what computes its terms")]
         if self.same_as is not None:
-            found.append(Problem(("same_as",), "is for published numbers alone; the terms of this claim are computed", at_key=True))
+            found.append(Problem(("same_as",), "is for published numbers alone; terms of this claim are computed", at_key=True))
         paper = self.paper
         if paper is not None and paper.below is paper.above is None:
             if paper.value is paper.window is None:
@@ -217,7 +218,7 @@ class AuditFile(Model):
     title: Annotated[str, Field(min_length=1, description="Title of table and figure.")]
     description: Annotated[str, Field(description="What is audited.")] = ""
     calibrations: Annotated[
-        dict[Name, str], Field(description="Name to calibration file; in order, each laid over the following and over all studies.")
+        dict[Name, str], Field(description="Name to calibration file; each is laid over the following and over all studies.")
     ] = {}  # noqa: RUF012
     studies: Annotated[
         dict[Name, Annotated[Part, BeforeValidator(_short("file"))]], Field(description="Name to study file, or to file and set.")

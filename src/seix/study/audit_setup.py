@@ -38,7 +38,7 @@ class Frozen:
     value : float
         SI.
     ends : (float, float) or None
-        Of the uniform distribution, on the scale of the fit, that has the standard deviation of the fit; None if that is not known.
+        Of the uniform distribution with the standard deviation of the fit, on its scale; None if that is not known.
     """
 
     calibration: str
@@ -204,7 +204,8 @@ class AuditSetup:
             if not values and study not in {self.file.models[model].ensemble for model in claim.models}:
                 continue
             if str(value) not in values:
-                text = f"'{value}' is no value of it; allowed: {', '.join(values)}" if values else f"the study {study} has no such axis"
+                text = f"'{value}' is no value of it; allowed: {', '.join(values)}"
+                text = text if values else f"the study {study} has no such axis"
                 raise self._error(("claims", name, "at", axis), text)
 
     def _unit(self, term: Term, study: Study) -> str:

@@ -12,8 +12,8 @@ from .audit_file import Claim, Paper, SampledModel, parsed
 from .audit_values import Estimated, Interval
 from .audit_verdict import OUT_OF_REACH, VERDICTS, Published, Verdict, published_of, published_value, written
 
-COLUMNS = ("claim", "model", "statement", "paper", "source", "unit", "value", "low", "high", "seeds_low", "seeds_high", "mesh_low",
-           "mesh_high", "ranges_low", "ranges_high", "seeds", "samples", "share", "verdict", "reason", "note")  # fmt: skip
+COLUMNS = ("claim", "model", "statement", "paper", "source", "unit", "value", "low", "high", "seeds_low", "seeds_high",
+           "mesh_low", "mesh_high", "ranges_low", "ranges_high", "seeds", "samples", "share", "verdict", "reason", "note")
 
 
 def paper_words(paper: Paper, unit: str) -> str:

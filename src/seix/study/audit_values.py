@@ -181,9 +181,9 @@ def estimate(
     r"""Join the parts.
 
     Let :math:`t_s` be the values over the seeds on the scale of the claim and :math:`r_i` those of the sample. The effect of the
-    material ranges is :math:`o_i = r_i - t_{s(i)}`, against the frozen value of the same seed (the mean where that seed is not in the
-    ensemble), so that the packing does not enter twice. Draws are a bootstrap mean of :math:`t_s` plus one of the :math:`o_i` at
-    random. The whole interval is their 95 %, widened on both sides by the mean discretisation error, which is no random number.
+    material ranges is :math:`o_i = r_i - t_{s(i)}`, against the frozen value of the same seed (the mean where that seed is not in
+    the ensemble), so that the packing does not enter twice. Draws are a bootstrap mean of :math:`t_s` plus one of the :math:`o_i`
+    at random. The whole interval is their 95 %, moved outwards by the mean discretisation error, which is no random number.
 
     Raises
     ------
@@ -194,7 +194,8 @@ def estimate(
     """
     scale = Scale(claim.scale)
     if len(ensemble) < FEWEST:
-        raise StudyError(f"{name}: {len(ensemble)} runs of {model.ensemble} are finished and report it; an interval needs {FEWEST}")
+        runs = f"{len(ensemble)} runs of {model.ensemble}"
+        raise StudyError(f"{name}: {runs} are finished and report it; an interval needs {FEWEST}")
     centre = _on(scale, name, ensemble)
     mean = float(centre.mean())
     half = float(np.mean([_error_on(scale, one) for one in ensemble]))

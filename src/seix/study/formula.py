@@ -1,7 +1,7 @@
 """Formulas of an audit: arithmetic on named numbers, with the dimensions checked before anything is computed.
 
-A formula is a line such as ``2 * E * h * strain / (R * (1 - nu))``. It is parsed by Python's own grammar, of which numbers, names,
-``+ - * / **``, brackets and a few functions are left; nothing else of a file is ever executed.
+A formula is a line such as ``2 * E * h * strain / (R * (1 - nu))``. It is parsed by Python's own grammar, of which numbers,
+names, ``+ - * / **``, brackets and a few functions are left; nothing else of a file is ever executed.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from seix.input.measure import Instrument
@@ -14,11 +13,13 @@ from seix.input.types import LONGEST, Length, Model, Problem, quantity
 from seix.units import format_si
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from seix.scenario import Scenario
 
 STREAM = 0x41464D
 """Added to the seed of the scenario, so that the places of the tip have nothing to do with those of the grains."""
-EVEN = np.array([0.7548776662466927, 0.5698402909980532])
+EVEN = (0.7548776662466927, 0.5698402909980532)
 """Steps of places that fill a square evenly, however many there are: the inverse of the plastic number and its square."""
 ZONE = 1.25
 """Radius of the surface that is meshed for the contact, over the contact radius of Hertz at the largest depth."""
@@ -81,9 +82,11 @@ class Indentation(Instrument):
         seed : int
             Of the scenario.
         """
+        import numpy as np  # a check of a scenario can do without
+
         if isinstance(self.positions, int):
             shift = np.random.default_rng([seed, STREAM]).random(2)
-            return period * ((shift + np.arange(self.positions)[:, None] * EVEN) % 1.0)
+            return period * ((shift + np.outer(np.arange(self.positions), EVEN)) % 1.0)
         return np.array(self.positions)
 
     def organic_properties(self) -> tuple[str, ...]:

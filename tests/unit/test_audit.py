@@ -375,7 +375,7 @@ def test_an_audit_of_two_films(tmp_path, monkeypatch, capsys):
     assert rows["heat"]["value"] == pytest.approx(0.4**2 * 20e-9 / 4e-7, rel=1e-6)
     assert rows["fitted"]["verdict"] == "calibrated" and rows["far"]["reason"] == "no model"
     assert (tmp_path / "out/audit.png").stat().st_size > 10_000
-    assert "| A resistance, of films | 1e3 ohm cm2 (test) |" in (tmp_path / "out/audit.md").read_text()
+    assert "| A resistance, of films | 1000 ohm cm2 (test) |" in (tmp_path / "out/audit.md").read_text()
     before = {name: (tmp_path / "out" / name).read_bytes() for name in ("audit.json", "audit.csv", "audit.md")}
 
     def refused(*_):

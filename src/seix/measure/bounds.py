@@ -14,12 +14,8 @@ import numpy as np
 from ..physics.elasticity import lame
 from .moduli import isotropic, layered
 
-BOUNDS = {
-    "reuss": "lower bound for any arrangement of the phases (same stress or flux everywhere)",
-    "hs_lower": "lower bound of Hashin and Shtrikman for layers of isotropic composites, in series",
-    "hs_upper": "upper bound of Hashin and Shtrikman for layers of isotropic composites, in series",
-    "voigt": "upper bound for any arrangement (same strain or gradient everywhere), with conduction along interfaces",
-}
+BOUNDS = ("reuss", "hs_lower", "hs_upper", "voigt")
+"""Names, in ascending order."""
 HOLE = 1e-12
 """Moduli of a void over the largest of all phases: nothing, but tensors can be inverted."""
 

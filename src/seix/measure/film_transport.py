@@ -46,7 +46,7 @@ def transport_rows(film: Film, reading: Reading) -> list[Row]:
             rows.append(Row(f"{name}.{direction}", UNITS[name], float(values[k]), uniform.get(direction), limits))
         reading.record["reciprocity"][name] = max(response.reciprocity for response in responses.values())
         reading.record.setdefault("tensors", {})[name] = responses["affine"].tensor.tolist()
-        reading.record.setdefault("shares", {})[name] = _shares(film, responses["affine"])
+        reading.record.setdefault("shares", {})[name] = _shares(film, responses["affine"], surface > 0)
     if film.section.swept:
         _sweep(film, problems["affine"], {row.name: row.value for row in rows}, reading)
     for problem in problems.values():
@@ -54,11 +54,11 @@ def transport_rows(film: Film, reading: Reading) -> list[Row]:
     return rows
 
 
-def _shares(film: Film, response: Response) -> dict[str, dict[str, float]]:
+def _shares(film: Film, response: Response, interfaces: bool) -> dict[str, dict[str, float]]:
     """What each phase, and the interfaces of grains, dissipate of the power of a mean gradient in each direction."""
     size = np.diag(response.work)
     found = {name: film.both(share * size) / film.both(size) for name, share in response.energies.items()}
-    if film.has_boundaries:
+    if interfaces:
         found["interfaces"] = 1 - sum(found.values())
     return {direction: {name: float(pair[k]) for name, pair in found.items()} for k, direction in enumerate(DIRECTIONS)}
 
@@ -69,8 +69,8 @@ def _sweep(film: Film, problem: Transport, middle: dict[str, float], reading: Re
     columns = [Column("temperature", "K", temperatures)]
     for name in film.section.swept:
         key, series = TRANSPORT[name], []
-        for temperature in temperatures:
-            if temperature == film.temperature:
+        for place, temperature in enumerate(temperatures):
+            if place == len(temperatures) // 2:
                 series.append([middle[f"{name}.{direction}"] for direction in DIRECTIONS])
             else:
                 response = problem.solve(film.phases(key, temperature), film.boundary(key, temperature))

@@ -29,8 +29,8 @@ _TRANSPORT = {
     "permittivity": ("Permittivity", "relative permittivity", ""),
 }
 _MODULI = {
-    "youngs_modulus.through": "E\nthrough",
-    "youngs_modulus.in_plane": "E\nalong",
+    "youngs_modulus.through": "$E_\\mathrm{3}$",
+    "youngs_modulus.in_plane": "$E_\\mathrm{1}$",
     "uniaxial_strain_modulus.through": "$C_\\mathrm{33}$",
     "plane_strain_modulus.in_plane": "plane\nstrain",
     "biaxial_modulus.in_plane": "biaxial",

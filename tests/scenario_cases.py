@@ -27,7 +27,7 @@ MEMBERS = {"consSEI_family": ["x1", "x5"], "consSEI_growing": ["x1", "x10"], "co
 """Of a series the members that stand for it; all of them elsewhere."""
 SLOW = {"binder", "several_particles", "consSEI_family_3d", "consSEI_growing_3d", "field_3d", "octant", "particles_in_space",
         "field_and_stress", "consSEI_growing", "activation", "activation_full_cell", "gitt",
-        "indentation", "indentation_3d"}  # fmt: skip
+        "indentation", "indentation_3d", "space", "plane", "boundary", "grown"}  # fmt: skip
 """Many cells, or much like another one."""
 
 

@@ -302,6 +302,7 @@ def test_a_window_is_the_log_uniform_distribution(tmp_path):
 TEXTS = ("calibration.json", "calibration.csv", "measurements.csv", "fitted.yaml", "table.csv", "study.json", "measured.png")
 
 
+@pytest.mark.slow
 def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, capsys):
     """Stopped in the middle of its runs, started again: no finished run is computed twice, and all files are the same."""
     from seix.study import worker

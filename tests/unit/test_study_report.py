@@ -265,12 +265,14 @@ def test_report_without_seeds_or_axes(tmp_path, capsys):
 def test_report_says_what_is_wrong(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     root = grid_study(tmp_path / "results" / "grid", pending=range(1, 6))
-    (tmp_path / "grid.yaml").write_text("title: x")
-    (tmp_path / "other.yaml").write_text("title: x")
+    for name, scenario in (("grid", "base.yaml"), ("other", "base.yaml"), ("elsewhere/grid", "another.yaml")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.yaml").write_text(f"title: x\nscenario: {scenario}\nseeds: [1]\n")
     run = next((root / "cases").iterdir())
     empty = grid_study(tmp_path / "empty", pending=range(6))
     for arguments, words in (
         ([str(run)], "result of a single run"), (["no"], "does not exist"), (["other.yaml"], "run seix sweep first"),
+        (["elsewhere/grid.yaml"], "has results of a study of base.yaml, not of another.yaml"),
         ([str(tmp_path)], "not the folder of a study"), ([str(empty)], "no case of this study is finished"),
         ([str(root), "--current", "3"], "was not computed; I/I0 of this study: 1"),
         ([str(root), "--interval", "5"], "--interval 5"),

@@ -137,6 +137,7 @@ def test_other_plane_domains_are_adapted_too(name, tmp_path, monkeypatch):
     assert adapted["ended_by"] == "tolerance" and len(adapted["steps"]) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=2)
 def test_two_ranks_make_the_same_meshes(tmp_path, monkeypatch):
     comm = MPI.COMM_WORLD

@@ -13,7 +13,7 @@ from seix.verification.case import ROUNDING, Case, Check, agreed
 SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells",
         "MMS-circle", "MMS-circle-shift", "MMS-sphere", "B40-patch",
         "B38-3D", "B38-spheres", "randles-3D", "EIS-circle", "EIS-sphere", "EIS-limits",
-        "B11-cell", "spheres-cell", "B10-cell", "fibres-cell", "Hill-cell", "B23-cell"}  # fmt: skip
+        "B28-3D", "B11-cell", "spheres-cell", "B10-cell", "fibres-cell", "Hill-cell", "B23-cell"}  # fmt: skip
 """Seconds each: round bodies in space, what other tests solve too, long sources that are compiled first."""
 
 

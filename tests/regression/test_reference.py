@@ -23,10 +23,10 @@ def test_values_are_unchanged(case):
             assert found[multiple]["quantities"][name] == pytest.approx(value, abs=tolerance), (multiple, name)
 
 
-@pytest.mark.parallel(nprocs=[2, 3])
+@pytest.mark.parallel(nprocs=3)
 @pytest.mark.parametrize("case", ["bilayer", "sector"])
 def test_values_are_the_same_on_more_ranks(case):
-    """Grain structures on 2 and 3 ranks agree with one rank to 1e-8."""
+    """Grain structures on 3 ranks agree with one rank to 1e-8."""
     compare(case)
 
 

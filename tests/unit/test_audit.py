@@ -360,6 +360,7 @@ def test_an_audit_is_told_from_a_scenario(tmp_path, capsys):
 # --- the command --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_audit_of_two_films(tmp_path, monkeypatch, capsys):
     """R = h/kappa: fitted to 0.1 ohm m2 the conductivity is 4e-7 S/m, the ratio 2, and the heat of the thin film i2 h/kappa."""
     monkeypatch.chdir(tmp_path)

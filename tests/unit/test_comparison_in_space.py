@@ -12,6 +12,7 @@ from seix.scenario_file import load_study
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_comparison_in_space_is_of_packing_alone():
     """More than a thousand grains, of the same phases, amount and gap in both structures, as in the plane."""
     members = load_study(ROOT / "scenarios" / "paper" / "field_3d.yaml").members

@@ -82,6 +82,7 @@ def test_meshes_grow_and_errors_fall_along_the_sequence(results):
         assert following["seconds"] > 0.0
 
 
+@pytest.mark.slow
 def test_the_cells_allowed_end_the_sequence(results):
     result = results("mesh.adapt={tolerance: 1e-5, max_cells: 1000}", "error.method=none")
     adapted = result.numerics["adapted"]
@@ -110,6 +111,7 @@ def test_the_run_says_how_it_ended(tmp_path, monkeypatch, capsys):
     assert "ended by max_cells = 800" in capsys.readouterr().out  # the same from the folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["cellular", "polycrystal"])
 def test_other_plane_structures_are_adapted_too(results, shape):
     gap = "gap: null, " if shape == "polycrystal" else ""
@@ -127,6 +129,7 @@ EXAMPLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_other_plane_domains_are_adapted_too(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

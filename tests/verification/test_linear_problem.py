@@ -155,6 +155,7 @@ def test_what_cannot_be_solved_is_said():
     problem.destroy()
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=3)
 def test_the_same_on_three_ranks():
     """The cases above in one go, since starting ranks takes longer than they do."""

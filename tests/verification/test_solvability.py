@@ -109,6 +109,7 @@ def test_parts_are_counted():
         assert len(set(COMM.allreduce(list(np.unique(part[side]))))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=3)
 def test_the_same_on_three_ranks():
     """All of the above."""

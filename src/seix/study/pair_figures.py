@@ -25,6 +25,8 @@ from .sheet import GREY, WIDTH, Sheet, fits, structure_colour, value_range, with
 
 _LOOKS = ({"linestyle": "-", "marker": "o"}, {"linestyle": "--", "marker": "s"})
 _BAR, _LEFT, _GAP, _TALLEST = 17.0, 2.0, 3.0, 70.0
+_SAME = 1e-6
+"""Relative difference of two lengths that is the rounding of fields.vtu."""
 
 
 def curve_figure(pair: Pair) -> MillimetreFigure | None:

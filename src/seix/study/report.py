@@ -14,6 +14,7 @@ from typing import Any
 from ..analysis.folder import RECORD
 from ..analysis.labels import RATIO, label_of
 from ..analysis.page import MillimetreFigure
+from ..analysis.pages import page
 from ..errors import InputError, StorageError
 from . import report_gaps as gaps
 from . import report_tables as tables
@@ -144,15 +145,13 @@ def write_report(results: StudyResults, options: ReportOptions) -> Path:
 
 def render(results: StudyResults, current: float, gallery: Gallery) -> str:
     """HTML of the report; its images are embedded, nothing is loaded from elsewhere."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     quantities, missing = results.quantities()
     design = Design(results) if results.study.sample is not None else None
     figure, averaged = current_figure(results)
     failed = tables.failed_rows(results)
     balance = tables.balance_rows(results, quantities, current)
-    environment = Environment(loader=PackageLoader("seix.analysis"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template("study.html").render(
+    return page(
+        "study.html",
         title=results.study.title,
         name=results.study.name,
         description=results.study.description,

@@ -44,7 +44,7 @@ def verdicts(document: dict[str, Any]) -> str:
 def page(text: str, document: dict[str, Any]) -> str:
     """docs/audit.md with all its sections made anew."""
     parts = {"frozen": frozen_table(document["frozen"]), "runs": runs(document), "verdicts": verdicts(document),
-             "counts": f"{counted(document['rows'])}.", "claims": full_table(document["rows"])}  # fmt: skip
+             "counts": f"{counted(document['rows'])}.\n\n![Claims of the paper against the model](images/audit.png)", "claims": full_table(document["rows"])}  # fmt: skip
     for name, content in parts.items():
         text = section(text, name, content)
     return text

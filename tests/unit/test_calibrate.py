@@ -321,6 +321,7 @@ def test_a_killed_fit_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch, ca
     monkeypatch.setattr(worker, "compute", counted)
     stop = -1
     assert main(["calibrate", str(path), "-j", "1", "-o", "whole"]) == 0
+    assert f"({len(calls)} runs asked for, at most " in capsys.readouterr().err
     whole = list(calls)
     calls.clear()
     stop = 5

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -229,6 +230,10 @@ def test_a_film_needs_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     command = ["converge", str(FILM), "--set", "mesh.cells_per_layer=2", "-j", "1"]
     assert main(command) == 0
+    lines = capsys.readouterr().err.splitlines()  # not a terminal: the first batch of runs, before and after it
+    count = lines[0].partition(" of ")[2].split()[0]
+    assert re.fullmatch(rf"\[ *\d+\.\d s\] 0 of {count} cases done, .* left \({count} runs asked for\)", lines[0])
+    assert any(f"{count} of {count} cases done ({count} runs asked for)" in line for line in lines)
     folder = tmp_path / "results/homogeneous_film-converge"
     found = json.loads((folder / "converge.json").read_text())
     assert found["reached"] and found["value"] == pytest.approx(1, abs=1e-9) and found["uncertainty"]["sum"] < 1e-8

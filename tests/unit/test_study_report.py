@@ -7,15 +7,18 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from PIL import Image
 from scipy.stats import spearmanr
 from test_report import Page
 
 from seix.cli import main
+from seix.study import report_gaps
 from seix.study.curves import axis_figure, current_figure
 from seix.study.design import unit_points
-from seix.study.maps import interaction_share
+from seix.study.maps import grid_means, interaction_share
 from seix.study.report_tables import number_table
+from seix.study.report_words import balance_caption
 from seix.study.results import StudyResults
 from seix.study.schema import Sample
 from seix.study.sensitivity import Design, effects_of, elementary_effects, rank_correlations, sobol_indices
@@ -69,6 +72,31 @@ def test_seeds_that_lack_a_point_are_left_out_of_averages(tmp_path):
     found = results.at("film", P999, 1.0, {"thickness": "5 nm"})
     assert (found.n, found.mean) == (1, pytest.approx(5 + 2.5 + 1))
     assert results.at("film", P999, 1.0, {"thickness": "10 nm"}).n == 2
+    assert not found.whole and results.at("film", P999, 1.0, {"thickness": "10 nm"}).whole
+
+
+def test_means_of_fewer_cases_are_named_and_marked(tmp_path):
+    """Case 3 is seed 2 of (5 nm, 4 GPa); of (20 nm, 1 GPa), cases 8 and 9, there is nothing."""
+    results = StudyResults(grid_study(tmp_path / "s", seeds=(1, 2), currents=(1.0, 5.0), failed=(3, 8), pending=(9,)))
+    said = report_gaps.of_axes(results, P999, 1.0)
+    for text in ("thickness 5 nm (2 of 4)", "thickness 20 nm (2 of 4)", "modulus 1 GPa (4 of 6)", "modulus 4 GPa (3 of 6)"):
+        assert text in said
+    assert "10 nm" not in said
+    pair = results.pairs()[0]
+    said = report_gaps.of_pair(results, P999, 1.0, pair)
+    assert said.endswith("thickness 5 nm, modulus 4 GPa (1 of 2); thickness 20 nm, modulus 1 GPa (0 of 2).")
+    means, lacking = grid_means(results, "film", P999, 1.0, pair)
+    assert np.isnan(means[2, 0]) and lacking.sum() == 1 and lacking[0, 1]
+    thickness, _ = axis_figure(results, P999, 1.0).figure.axes
+    (ring,) = [one for one in thickness.collections if isinstance(one, PathCollection)]
+    assert np.allclose(ring.get_offsets()[:, 0], [5, 20])
+    table = number_table(results, P999, 1.0)
+    seeds = table["head"].index("seeds")
+    assert [row[seeds] for row in table["rows"]] == ["2", "1 of 2", "2", "2", "2"]
+    assert table["caption"] == "No case is done at 1 of 6 points: (thickness 20 nm; modulus 1 GPa)."
+    assert "2 of 6 points lack seeds" in balance_caption(results, 1.0)
+    whole = StudyResults(grid_study(tmp_path / "whole", seeds=(1, 2)))
+    assert not report_gaps.of_axes(whole, P999, 1.0) and not number_table(whole, P999, 1.0)["caption"]
 
 
 def test_axes_know_their_units(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 from ..adaptivity.words import COLUMNS, outcome, step_rows
 from .activated import activation_tables
 from .notation import display_unit, format_number
+from .pages import page
 from .quantity import describe
 from .summary import summarise
 
@@ -47,13 +48,9 @@ def write_report(folder: Path) -> Path:
 
 def render_report(record: Mapping[str, Any], document: Mapping[str, Any], maps: Path) -> str:
     """HTML text of the report; images are embedded, nothing is loaded from elsewhere."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("seix.analysis"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     structures, summary = record["structures"], summarise(document)
-    return environment.get_template("report.html").render(
+    return page(
+        "report.html",
         record=record,
         descriptions=list(dict.fromkeys(text for text in record["descriptions"].values() if text)),
         computed=_computed(record, document),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ..input.types import Model, Problem, raise_problems
-from .schema import Key, file_schema
+from .schema import Key, file_schema, listed, seed_problems
 
 FACTOR = re.compile(r"\s*factor\s+([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 PERCENT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*%\s*")
@@ -134,10 +134,7 @@ class CalibrationFile(Model):
 
     @model_validator(mode="after")
     def _check(self) -> CalibrationFile:
-        if isinstance(self.seeds, int) and self.seeds < 1:
-            raise_problems([Problem(("seeds",), f"{self.seeds} is not allowed; must be at least 1, or a list of seeds")])
-        if isinstance(self.seeds, list) and (len(set(self.seeds)) != len(self.seeds) or not self.seeds or min(self.seeds) < 0):
-            raise_problems([Problem(("seeds",), "a list of seeds needs different whole numbers from 0")])
+        raise_problems(seed_problems(self.seeds))
         raise_problems(self._twice())
         known = len(self.measurements) + sum(one.prior is not None for one in self.parameters.values())
         if known < len(self.parameters):
@@ -166,9 +163,7 @@ class CalibrationFile(Model):
     @property
     def seed_list(self) -> list[int]:
         """Seeds of the mean; empty for the scenario's own."""
-        if self.seeds is None:
-            return []
-        return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else self.seeds
+        return listed(self.seeds)
 
 
 def calibration_schema() -> dict[str, Any]:

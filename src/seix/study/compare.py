@@ -14,6 +14,7 @@ from ..analysis.folder import RECORD, ResultFolder
 from ..analysis.labels import headlines, label_of
 from ..analysis.notation import display_unit, format_number
 from ..analysis.page import MillimetreFigure
+from ..analysis.pages import page
 from .command import RESULTS
 from .pair import DIFFERS, FIELDS, OPEN, UNKNOWN, VERDICTS, WITHIN, Pair, read_run
 
@@ -126,9 +127,6 @@ def _mesh_note(pair: Pair, match: tuple[str, str], fields: Any) -> str:
 
 def render(pair: Pair, figures: list[dict[str, str]], notes: list[str]) -> str:
     """HTML of the comparison; its images are embedded, nothing is loaded from elsewhere."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(loader=PackageLoader("seix.analysis"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     table = pair.table
     shown = headlines(list(dict.fromkeys(table["quantity"])))
     unmatched = [f"{label}: {name.replace('_', ' ')}" for run, label, place in
@@ -136,7 +134,8 @@ def render(pair: Pair, figures: list[dict[str, str]], notes: list[str]) -> str:
                  for name in run.structures if name not in [match[place] for match in pair.matches]]  # fmt: skip
     runs = [{"label": label, "title": run.title, "folder": str(run.folder), "hash": run.record["hashes"]["scenario"][:10]}
             for run, label in zip((pair.first, pair.second), pair.labels, strict=True)]  # fmt: skip
-    return environment.get_template("compare.html").render(
+    return page(
+        "compare.html",
         runs=runs,
         version=version("seix"),
         changes=changed_input(pair),

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from ..analysis import style
 from ..analysis.labels import RATIO, label_of
 from ..analysis.page import MillimetreFigure
+from . import report_gaps
 from .results import AxisPlaces, Estimate, StudyResults
 from .sheet import (
     GREY,
@@ -69,6 +70,10 @@ def draw(axes: Axes, x: Sequence[float], found: Sequence[Estimate | None], facto
     line, band = look.pop("line", True), look.pop("band", True)
     colour = look.pop("color")
     marker = {"marker": "o", "markerfacecolor": "white", "markeredgewidth": 0.8} | look
+    lacking = np.array([not one.whole for _, one in there])
+    if marker["marker"] and lacking.any():
+        ring = {"marker": marker["marker"], "facecolors": "none", "edgecolors": style.INK, "linewidths": 0.9}
+        axes.scatter(place[lacking], mean[lacking], s=26, zorder=4, **ring)
     if line:
         axes.plot(place, mean, color=colour, **marker)
         if band and len(place) > 1 and np.isfinite(low).any():
@@ -205,7 +210,8 @@ def current_figure(results: StudyResults) -> tuple[MillimetreFigure | None, str]
             axes.set(xlabel=style.CURRENT, ylabel=f"{style.FIELD} in the SEI")
             axes.set_ylim(bottom=0)
             _current_axis(axes, results.currents)
-        return sheet.page, statement
+        lacking = report_gaps.sentence(results, [name for name, _ in there], results.currents, shown)
+        return sheet.page, (statement + lacking).strip()
 
 
 def structure_legend(results: StudyResults, **look: Any) -> list[tuple[Any, str]]:

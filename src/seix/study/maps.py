@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from ..analysis import style
 from ..analysis.labels import label_of
@@ -26,13 +26,19 @@ _WRITTEN = 9.0
 
 def grid_means(
     results: StudyResults, structure: str, quantity: str, current: float, pair: tuple[AxisPlaces, AxisPlaces]
-) -> np.ndarray:
-    """Means over seeds and all other axes (places of the first axis, places of the second); NaN where there is none."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means over seeds and all other axes, (places of the first axis, places of the second), NaN where there is none.
+
+    Also which of them rest on fewer cases than the study has for them.
+    """
     first, second = pair
     values = results.values(structure, quantity, current)
     groups = [results.select({first.info.name: a.text, second.info.name: b.text}) for a in first.places for b in second.places]
-    means = [math.nan if one is None else one.mean for one in results.averages(values, groups, interval=False)]
-    return np.reshape(means, (len(first.places), len(second.places)))
+    found = results.averages(values, groups, interval=False)
+    means = [math.nan if one is None else one.mean for one in found]
+    lacking = [one is not None and not one.whole for one in found]
+    shape = len(first.places), len(second.places)
+    return np.reshape(means, shape), np.reshape(lacking, shape)
 
 
 def interaction_share(table: np.ndarray) -> float:
@@ -62,8 +68,8 @@ def heat_figure(
     reach : float
         Largest difference of two means of one structure [SI].
     """
-    tables = {name: grid_means(results, name, quantity, current, pair) for name in results.structures}
-    tables = {name: table for name, table in tables.items() if np.isfinite(table).any()}
+    found = {name: grid_means(results, name, quantity, current, pair) for name in results.structures}
+    tables = {name: table for name, (table, _) in found.items() if np.isfinite(table).any()}
     factor, unit = results.shown_unit(quantity, results.structures, current)
     seen = np.concatenate([table[np.isfinite(table)] for table in tables.values()]) / factor
     low, high = float(seen.min()), float(seen.max())
@@ -87,6 +93,8 @@ def heat_figure(
             axes = sheet.panel(number, fits(title, left + width + right - 9.0))
             mappable = axes.imshow(table.T / factor, origin="lower", aspect="auto", cmap=style.sequential("lapaz"), norm=norm)
             _places(axes, pair, width)
+            for column, row in np.argwhere(found[name][1]):
+                axes.add_patch(Rectangle((column - 0.44, row - 0.44), 0.88, 0.88, fill=False, edgecolor=style.INK, linewidth=1.2))
             if width / len(pair[0].places) >= _WRITTEN and height / len(pair[1].places) >= 4.0:
                 _write(axes, table.T / factor, mappable)
             box = axes.get_position()

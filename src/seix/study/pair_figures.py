@@ -25,6 +25,8 @@ from .sheet import GREY, WIDTH, Sheet, fits, structure_colour, value_range, with
 
 _LOOKS = ({"linestyle": "-", "marker": "o"}, {"linestyle": "--", "marker": "s"})
 _BAR, _LEFT, _GAP, _TALLEST = 17.0, 2.0, 3.0, 70.0
+_SAME = 1e-6
+"""Relative difference of two lengths that is the rounding of fields.vtu."""
 
 
 def curve_figure(pair: Pair) -> MillimetreFigure | None:
@@ -165,9 +167,21 @@ def _view(fields: CellFields) -> View:
     return box_view(fields) if fields.mesh.kind == "section" else sei_view(fields)
 
 
+def _same_domain(one: CellFields, two: CellFields) -> bool:
+    """Whether two meshes fill the same domain, so that one window shows the same place of both.
+
+    Otherwise each would show where its own field peaks. The thickness of several particles is measured on the mesh and no measure
+    of the domain.
+    """
+    meshes = one.mesh, two.mesh
+    names = ("period",) if meshes[0].kind == "particles" else ("period", "sector", "core_size", "sei_thickness")
+    sizes = [[getattr(mesh, name) or 0.0 for name in names] for mesh in meshes]
+    return meshes[0].kind == meshes[1].kind != "section" and np.allclose(*sizes, rtol=_SAME, atol=0.0)
+
+
 def _maps(pair: Pair, both: list[CellFields], scale: ColourScale, subtract: bool) -> tuple[MillimetreFigure, str]:
     """Both maps and, with `subtract`, their difference, and the largest difference in words."""
-    views = [_view(both[0])] * 2 if subtract else [_view(one) for one in both]
+    views = [_view(both[0])] * 2 if subtract or _same_domain(*both) else [_view(one) for one in both]
     panels = [*views, views[0]] if subtract else views
     unit = scale.label[scale.label.rfind("(") + 1 : -1] if scale.label.endswith(")") else ""
     # two maps with their bar in the first row, the difference with its own below: so both have the same size

@@ -14,7 +14,9 @@ from typing import Any
 from ..analysis.folder import RECORD
 from ..analysis.labels import RATIO, label_of
 from ..analysis.page import MillimetreFigure
+from ..analysis.pages import page
 from ..errors import InputError, StorageError
+from . import report_gaps as gaps
 from . import report_tables as tables
 from . import report_words as words
 from .command import RESULTS
@@ -148,15 +150,13 @@ def write_report(results: StudyResults, options: ReportOptions) -> Path:
 
 def render(results: StudyResults, current: float, gallery: Gallery) -> str:
     """HTML of the report; its images are embedded, nothing is loaded from elsewhere."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     quantities, missing = results.quantities()
     design = Design(results) if results.study.sample is not None else None
     figure, averaged = current_figure(results)
     failed = tables.failed_rows(results)
     balance = tables.balance_rows(results, quantities, current)
-    environment = Environment(loader=PackageLoader("seix.analysis"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template("study.html").render(
+    return page(
+        "study.html",
         title=results.study.title,
         name=results.study.name,
         description=results.study.description,
@@ -189,15 +189,17 @@ def _quantity(results: StudyResults, name: str, current: float, design: Design |
         if figure is not None:
             figures.append({"data": gallery.add(f"{name}_{kind}", figure), "alt": f"{label.text}, {kind}", "caption": caption})
 
-    add("axes", axis_figure(results, name, current), words.axis_caption(results, current))
-    add("sample", scatter_figure(results, name, current), words.scatter_caption(results, current))
+    add("axes", axis_figure(results, name, current), words.axis_caption(results, current) + gaps.of_axes(results, name, current))
+    caption = words.scatter_caption(results, current) + gaps.of_points(results, name, current)
+    add("sample", scatter_figure(results, name, current), caption)
     for pair in results.pairs():
         if not any(results.values(structure, name, current) for structure in results.structures):
             continue
         figure, shares, reach = heat_figure(results, name, current, pair)
         kind = f"{pair[0].info.name}_{pair[1].info.name}"
         small = reach < results.numerical_error(name, current)
-        add(kind, figure, words.heat_caption(results, pair, shares, current, small))
+        caption = words.heat_caption(results, pair, shares, current, small)
+        add(kind, figure, caption + gaps.of_pair(results, name, current, pair))
     if design is not None:
         _sensitivity(results, name, current, design, add, notes)
     return {"anchor": name, "label": label.text, "meaning": label.meaning, "name": name, "figures": figures, "notes": notes}

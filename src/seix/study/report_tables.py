@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ..analysis.labels import RATIO, label_of
 from ..analysis.notation import format_number
@@ -112,14 +111,27 @@ def number_table(results: StudyResults, quantity: str, current: float) -> dict[s
         for row in table[(table["quantity"] == name) & (table["structure"] == structure)].itertuples():
             given = dict(results.points[row.point])
             cells = [given[axis.info.name] for axis in axes] + ([named(structure)] if several else [])
-            rows.append(cells + _cells(row, scale, seeds))
-    return {"title": with_unit(label.text, unit), "head": head, "rows": rows, "words": words}
+            rows.append(cells + _cells(row, scale, len(results.seeds)))
+    return {"title": with_unit(label.text, unit), "head": head, "rows": rows, "words": words,
+            "caption": _absent(results, quantity, current)}  # fmt: skip
 
 
-def _cells(row: Any, scale: float, seeds: bool) -> list[str]:
+def _absent(results: StudyResults, quantity: str, current: float) -> str:
+    """Which points have no row at all; empty if none."""
+    there = [results.values(structure, quantity, current) for structure in results.structures]
+    points = [dict(key) for number, key in enumerate(results.points) if not any(number in values for values in there)]
+    if not points:
+        return ""
+    names = {axis.info.name: axis.info.label for axis in results.axes}
+    shown = ["; ".join(f"{label} {one[name]}" for name, label in names.items()) for one in points[:_LISTED]]
+    more = f" and {len(points) - _LISTED} more" if len(points) > _LISTED else ""
+    return f"No case is done at {len(points)} of {len(results.points)} points: {', '.join(f'({text})' for text in shown)}{more}."
+
+
+def _cells(row: Any, scale: float, planned: int) -> list[str]:
     error = "" if math.isnan(row.error) else f"{row.error / scale:.2g}"
     mean = format_number(row.mean / scale)
-    if not seeds:
+    if planned < 2:
         return [mean, error]
     ends = ["", ""]
     if math.isfinite(row.low):
@@ -127,5 +139,5 @@ def _cells(row: Any, scale: float, seeds: bool) -> list[str]:
     if math.isfinite(row.student) and row.student > 0:
         ends[1] = f"± {row.student / scale:.2g}"
     scatter = "" if math.isnan(row.std) else f"{row.std / scale:.2g}"
-    needed = "" if pd.isna(row.needed) else str(row.needed)
-    return [str(row.n), mean, scatter, *ends, error, row.dominant, needed]
+    needed = str(row.needed).replace("<NA>", "")
+    return [str(row.n) if row.n == planned else f"{row.n} of {planned}", mean, scatter, *ends, error, row.dominant, needed]

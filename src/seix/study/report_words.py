@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .curves import LINES
-from .ensemble import LEVEL, NUMERICAL, RESAMPLES, SCATTER, SEVERAL, UNKNOWN
+from .ensemble import LEVEL, NUMERICAL, RESAMPLES, SCATTER, SEVERAL, UNKNOWN, point_key
 from .results import AxisPlaces, StudyResults
 from .sensitivity import FEWEST, MORRIS, RANK, SOBOL, Design, Sensitivity
 from .sheet import named
@@ -105,8 +105,17 @@ def balance_caption(results: StudyResults, current: float) -> str:
         f"At I/I0 = {current:g}, smallest to largest over all points. Scatter: standard deviation over the seeds. Numerical "
         f"error: "
         "mean of the stated ones. Both over the mean. The larger one dominates. Seeds needed: for a half width of the 95 % "
-        f"interval of the mean of {100 * results.wanted:g} % of the mean."
+        f"interval of the mean of {100 * results.wanted:g} % of the mean." + _lacking(results)
     )
+
+
+def _lacking(results: StudyResults) -> str:
+    """How many points do not have all their seeds."""
+    status = zip(results.study.cases, results.cases["status"], strict=True)
+    lacking = {point_key(case) for case, one in status if one != "done"}
+    if not lacking:
+        return ""
+    return f" {len(lacking)} of {len(results.points)} points lack seeds that failed or are not there yet."
 
 
 def bands(results: StudyResults) -> str:

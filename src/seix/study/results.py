@@ -83,12 +83,21 @@ class AxisPlaces:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with its interval; low and high are NaN without one."""
+    """A mean over seeds with its interval; low and high are NaN without one.
+
+    Attributes
+    ----------
+    n : int
+        Seeds.
+    whole : bool
+        Whether it rests on all cases that the study has for it.
+    """
 
     mean: float
     low: float
     high: float
     n: int
+    whole: bool
 
 
 class StudyResults:
@@ -256,16 +265,25 @@ class StudyResults:
         """
         samples = []
         for points in groups:
-            there = [point for point in points if point in values]
-            seeds = dict.fromkeys(seed for point in there for seed in values[point])
-            whole = [seed for seed in seeds if all(seed in values[point] for point in there)]
-            samples.append(np.array([np.mean([values[point][seed] for point in there]) for seed in whole]))
+            there, seeds = _common(values, points)
+            samples.append(np.array([np.mean([values[point][seed] for point in there]) for seed in seeds]))
         blank = (math.nan, math.nan, "")
         bounds = intervals(samples) if interval else [blank] * len(samples)
         return [
-            Estimate(float(sample.mean()), low, high, len(sample)) if len(sample) else None
-            for sample, (low, high, _) in zip(samples, bounds, strict=True)
+            Estimate(float(sample.mean()), low, high, len(sample), self.used(values, points) == self.planned(points))
+            if len(sample)
+            else None
+            for sample, points, (low, high, _) in zip(samples, groups, bounds, strict=True)
         ]
+
+    def planned(self, points: Sequence[int]) -> int:
+        """Cases that the study has at some points."""
+        return len(points) * max(len(self.seeds), 1)
+
+    def used(self, values: dict[int, dict[Any, float]], points: Sequence[int]) -> int:
+        """Those of them on which the mean over the points rests."""
+        there, seeds = _common(values, points)
+        return len(there) * len(seeds)
 
     def at(self, structure: str, quantity: str, current: float, fixed: Mapping[str, str] | None = None) -> Estimate | None:
         """Average over all points at which axes have the given values."""
@@ -295,3 +313,10 @@ class StudyResults:
             rows = rows[rows["current_multiple"] == current]
         largest = float(rows["value"].abs().max()) if len(rows) else math.nan
         return display_unit(self.unit(quantity), largest if math.isfinite(largest) else 1.0)
+
+
+def _common(values: dict[int, dict[Any, float]], points: Sequence[int]) -> tuple[list[int], list[Any]]:
+    """Those of some points that have values, and the seeds that all of these have."""
+    there = [point for point in points if point in values]
+    seeds = dict.fromkeys(seed for point in there for seed in values[point])
+    return there, [seed for seed in seeds if all(seed in values[point] for point in there)]

@@ -8,9 +8,8 @@ are finished are read instead of computed.
 from __future__ import annotations
 
 import json
-import sys
+import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ class Runs:
         self._file, self._title, self._jobs, self._most = file, title, jobs, most
         self._cases: dict[str, Case] = {}
         self._documents: dict[str, dict[str, Any]] = {}
-        self._shelf = None
+        self._shelf, self._start = None, time.monotonic()
 
     @property
     def count(self) -> int:
@@ -118,7 +117,8 @@ class Runs:
     def _work(self, cases: list[Case]) -> None:
         sizes = {case.hash: size_of(case) for case in cases}
         jobs = min(affordable_jobs(list(sizes.values()), self._jobs or processors()), len(cases))
-        with Watch(self.store, cases, sizes, jobs) if sys.stderr.isatty() else nullcontext():
+        note = f"{self.count} runs asked for" + (f", at most {self._most}" if self._most is not None else "")
+        with Watch(self.store, cases, sizes, jobs, note=note, start=self._start):
             if jobs > 1:
                 from .pool import Pool
 

@@ -137,11 +137,7 @@ class StudyFile(Model):
 
     @model_validator(mode="after")
     def _check(self) -> StudyFile:
-        seeds = [self.seeds] if isinstance(self.seeds, int) else self.seeds or []
-        if isinstance(self.seeds, int) and self.seeds < 1:
-            raise_problems([Problem(("seeds",), f"{self.seeds} is not allowed; must be at least 1, or a list of seeds")])
-        if isinstance(self.seeds, list) and (len(set(seeds)) != len(seeds) or not seeds or min(seeds) < 0):
-            raise_problems([Problem(("seeds",), "a list of seeds needs different whole numbers from 0")])
+        raise_problems(seed_problems(self.seeds))
         raise_problems(self._twice())
         return self
 
@@ -175,9 +171,23 @@ class StudyFile(Model):
     @property
     def seed_list(self) -> list[int]:
         """Seeds of the ensemble; empty for the scenario's own."""
-        if self.seeds is None:
-            return []
-        return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else self.seeds
+        return listed(self.seeds)
+
+
+def seed_problems(seeds: int | list[int] | None) -> list[Problem]:
+    """What is wrong with the entry `seeds` of a file: a number of seeds, or a list of them."""
+    if isinstance(seeds, int) and seeds < 1:
+        return [Problem(("seeds",), f"{seeds} is not allowed; must be at least 1, or a list of seeds")]
+    if isinstance(seeds, list) and (len(set(seeds)) != len(seeds) or not seeds or min(seeds) < 0):
+        return [Problem(("seeds",), "a list of seeds needs different whole numbers from 0")]
+    return []
+
+
+def listed(seeds: int | list[int] | None) -> list[int]:
+    """The seeds that such an entry stands for; none for the scenario's own."""
+    if seeds is None:
+        return []
+    return list(range(1, seeds + 1)) if isinstance(seeds, int) else seeds
 
 
 def study_schema() -> dict[str, Any]:

@@ -106,14 +106,20 @@ class Watch:
         See :func:`time_left`.
     stream
         Standard error by default.
+    note : str
+        Put behind each line that counts.
+    start : float, optional
+        When the time of the lines begins (`time.monotonic`); now if not given.
     """
 
     def __init__(
-        self, store: Store, cases: Sequence[KnownCase], sizes: dict[str, Size], workers: int, stream: IO[str] | None = None
-    ):
+        self, store: Store, cases: Sequence[KnownCase], sizes: dict[str, Size], workers: int, stream: IO[str] | None = None,
+        note: str = "", start: float | None = None,
+    ):  # fmt: skip
         self._store, self._cases, self._sizes, self._workers = store, list(cases), sizes, workers
         self._stream = sys.stderr if stream is None else stream
-        self._start, self._last, self._said = time.monotonic(), "", set()
+        self._start, self._last, self._said = time.monotonic() if start is None else start, "", set()
+        self._note = f" ({note})" if note else ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="seix-watch", daemon=True)
         self._bar = None
@@ -161,7 +167,7 @@ class Watch:
             state = (now.count("done"), now.count("failed"))
             if state != self._last:
                 self._last = state
-                self._print(now.in_words(left))
+                self._print(now.in_words(left) + self._note)
         return now
 
     def _print(self, text: str) -> None:

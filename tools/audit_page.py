@@ -19,6 +19,7 @@ from seix.study.audit_tables import counted, frozen_table, full_table, moved, sh
 ROOT = Path(__file__).parents[1]
 STORED, PAGE, README = ROOT / "docs" / "audit.json", ROOT / "docs" / "audit.md", ROOT / "README.md"
 FIGURE = ROOT / "docs" / "images" / "audit.png"
+PICTURE = "![Claims of the paper against the model](images/audit.png)"
 
 
 def section(text: str, name: str, content: str) -> str:
@@ -44,7 +45,7 @@ def verdicts(document: dict[str, Any]) -> str:
 def page(text: str, document: dict[str, Any]) -> str:
     """docs/audit.md with all its sections made anew."""
     parts = {"frozen": frozen_table(document["frozen"]), "runs": runs(document), "verdicts": verdicts(document),
-             "counts": f"{counted(document['rows'])}.\n\n![Claims of the paper against the model](images/audit.png)", "claims": full_table(document["rows"])}  # fmt: skip
+             "counts": f"{counted(document['rows'])}.\n\n{PICTURE}", "claims": full_table(document["rows"])}  # fmt: skip
     for name, content in parts.items():
         text = section(text, name, content)
     return text

@@ -9,11 +9,15 @@ collective.
 
 from __future__ import annotations
 
+import array
+import fcntl
 import importlib
 import importlib.util
 import os
 import signal
+import stat
 import sys
+import termios
 import threading
 import time
 import traceback
@@ -29,6 +33,9 @@ AGREEMENT_TIMEOUT = 5.0
 """Seconds a failing rank waits for the others to fail too before it ends them."""
 LONGEST_PAUSE = 0.05
 """Seconds between two looks of a waiting rank."""
+
+LONGEST_READING = 2.0
+"""Seconds an aborting rank waits for the launcher to read its message."""
 
 # one BLAS thread a rank: NumPy and PETSc bring a pool each, and ranks times threads would fight for the cores
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -250,9 +257,29 @@ def on_root[T](comm, work: Callable[[], T]) -> T:
     return result
 
 
+def _wait_until_read(descriptor: int) -> None:
+    """Wait until the launcher has taken what lies in the pipe to it, for at most `LONGEST_READING`.
+
+    ``mpirun`` of MPICH drops what it has not read when a rank aborts, and with it the only message that says why.
+    """
+    end = time.monotonic() + LONGEST_READING
+    while stat.S_ISFIFO(os.fstat(descriptor).st_mode) and time.monotonic() < end:
+        left = array.array("i", [0])
+        fcntl.ioctl(descriptor, termios.FIONREAD, left)
+        if left[0] == 0:
+            time.sleep(0.05)  # from the launcher's hands to its own output
+            return
+        time.sleep(0.005)
+
+
 def abort(code: int) -> NoReturn:
-    """End all ranks with exit status `code`."""
-    sys.stderr.flush()
+    """End all ranks with exit status `code`, once what this rank has said is on its way to the reader."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+            _wait_until_read(stream.fileno())
+        except (OSError, ValueError):  # the reader has gone, or there is no such stream
+            pass
     MPI.COMM_WORLD.Abort(code)
     raise SystemExit(code)
 

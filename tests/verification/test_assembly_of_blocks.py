@@ -14,7 +14,6 @@ from seix.numerics.assembly import FormMatrix
 from seix.numerics.cell_loops import pattern
 from seix.numerics.compile import compile_form
 
-
 KINDS = ((False, False), (True, False), (True, True))
 """Vector or scalar field, dense blocks or single entries."""
 

@@ -16,7 +16,7 @@ from ..fem import MPI, PETSc
 # isort: split
 from dolfinx import cpp, fem
 
-from .block_arrays import value_arrays
+from .matrix_arrays import value_arrays
 from .cell_loops import NAME, Rows, add_cells, pattern, scalar_columns
 from .native import prepare
 from .shared_rows import SharedRows

@@ -1,8 +1,8 @@
 """The arrays inside a PETSc matrix, to be filled in place.
 
-petsc4py gives access to the values of matrices of single entries on one rank only. What PETSc itself offers for blocks, and for the
-two matrices of which a distributed one consists, is called here by its C interface: this saves a copy of the largest array of a
-run, and the time to look up every entry in its row.
+petsc4py gives access to the values of matrices of single entries on one rank only. What PETSc itself offers for blocks, and
+for the two matrices of which a distributed one consists, is called here by its C interface: this saves a copy of the largest
+array of a run, and the time to look up every entry in its row.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def test_band_covers_a_wide_distribution():
 def test_bands_cover_the_truth(level):
     """Two RC elements, a ZARC element and two of them that overlap, the windows of the paper: each in 19 of 24 spectra or more.
 
-    That comes with a probability of 99.97 % if a band holds the truth in 95 % of all spectra, and with 97 % at 90 %.
+    That comes with a probability of 99.9 % if a band holds the truth in 95 % of all spectra, and with 97 % at 90 %.
     """
     both = [(first, last, LEFT.between(first, last) + RIGHT.between(first, last)) for first, last in WINDOWS.values()]
     wide = [(first, last, WIDE.between(first, last)) for first, last in WINDOWS.values()]

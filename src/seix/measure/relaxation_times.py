@@ -16,7 +16,8 @@ A band cannot be made of refits with this :math:`\lambda`: where it errs least, 
 times by as much as the noise does, and no refit sees that. So the fit is repeated with :math:`\lambda/100`, and so are refits to
 the spectrum of this rough fit with new errors (undersmoothing; Hall, doi:10.1214/aos/1176348651): they scatter more, and hardly
 any smoothing is left. The band is the rough fit plus and minus the larger distance to the 2.5 and 97.5 % quantiles of its refits,
-because values that cannot be negative shift to either side, and it holds the value reported. COVERAGE
+because values that cannot be negative shift to either side, and it holds the value reported. In how many synthetic spectra it
+holds the truth is in docs/theory.md.
 """
 
 from __future__ import annotations

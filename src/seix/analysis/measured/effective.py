@@ -161,11 +161,11 @@ def _arrhenius(axes: Axes, structures: Structures) -> None:
     lines = []
     for (_, reading), colour in zip(structures, _colours(structures), strict=True):
         inverse = 1e3 / np.array(_column(reading, "effective_temperature", "temperature"))
-        for direction, dashes in (("through", "-"), ("in_plane", "--")):
+        for direction, dashes, word in (("through", "-", "solid"), ("in_plane", "--", "dashed")):
             values = _column(reading, "effective_temperature", f"{name}.{direction}")
             axes.semilogy(inverse, values, color=colour, linestyle=dashes, marker="o", markersize=2.0)
             energy = reading.quantities[f"effective.activation_energy.{name}.{direction}"].value / FARADAY
-            lines.append((f"{_DIRECTIONS[direction]} {energy:.3f} eV", colour))
+            lines.append((f"{_DIRECTIONS[direction]} ({word}) {energy:.3f} eV", colour))
     for k, (text, colour) in enumerate(lines):
         axes.text(0.96, 0.95 - 0.09 * k, text, color=colour, transform=axes.transAxes, ha="right", va="top")
     axes.margins(y=0.15)

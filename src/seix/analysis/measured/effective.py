@@ -87,7 +87,7 @@ def _panels(structures: Structures) -> list[Panel]:
     if moduli:
         found.append(("Moduli", lambda axes: _ranges(axes, structures, moduli, "modulus (GPa)", _GIGA)))
     if "effective_temperature" in first.tables:
-        found.append(("Temperature", lambda axes: _arrhenius(axes, structures)))
+        found.append(("Temperature (dashed: along)", lambda axes: _arrhenius(axes, structures)))
     if "effective_layers" in first.tables:
         found.append(("Stiffness of the layers", lambda axes: _layers(axes, structures)))
     return found
@@ -161,11 +161,11 @@ def _arrhenius(axes: Axes, structures: Structures) -> None:
     lines = []
     for (_, reading), colour in zip(structures, _colours(structures), strict=True):
         inverse = 1e3 / np.array(_column(reading, "effective_temperature", "temperature"))
-        for direction, dashes, word in (("through", "-", "solid"), ("in_plane", "--", "dashed")):
+        for direction, dashes in (("through", "-"), ("in_plane", "--")):
             values = _column(reading, "effective_temperature", f"{name}.{direction}")
             axes.semilogy(inverse, values, color=colour, linestyle=dashes, marker="o", markersize=2.0)
             energy = reading.quantities[f"effective.activation_energy.{name}.{direction}"].value / FARADAY
-            lines.append((f"{_DIRECTIONS[direction]} ({word}) {energy:.3f} eV", colour))
+            lines.append((f"{_DIRECTIONS[direction]} {energy:.3f} eV", colour))
     for k, (text, colour) in enumerate(lines):
         axes.text(0.96, 0.95 - 0.09 * k, text, color=colour, transform=axes.transAxes, ha="right", va="top")
     axes.margins(y=0.15)

@@ -12,7 +12,11 @@ from dolfinx import fem
 from ..physics.elasticity import hooke, lame
 from ..scales import LENGTH, STRESS
 from .cell import Cell
-from .cell_problem import CellProblem, Faces, Response
+from .cell_problem import TOLERANCE, CellProblem, Faces, Response
+
+SMALLEST_TOLERANCE = 1e-12
+"""Relative residual that rounding still lets a solver reach. Loads are as large as the best conductor makes them, and what
+counts is their work on the worst one, so that the tolerance is smaller by the contrast."""
 
 
 def stiffness(
@@ -40,6 +44,12 @@ def stiffness(
     found = problem.solve().scaled(STRESS)
     problem.destroy()
     return found
+
+
+def _in_series(bulk: Mapping[str, float], fractions: Mapping[str, float]) -> float:
+    """Mean of Reuss over the phases that conduct at all: no tensor of a cell in which they are connected is smaller."""
+    shares = {name: share for name, share in fractions.items() if bulk.get(name, 0.0) > 0.0}
+    return sum(shares.values()) / sum(share / bulk[name] for name, share in shares.items())
 
 
 class Transport:
@@ -78,6 +88,8 @@ class Transport:
             In the unit of the coefficient.
         """
         unit = max(bulk.values())
+        weakest = _in_series(bulk, self.cell.fractions()) / unit
+        self._problem.problem.tolerance = max(TOLERANCE * weakest, SMALLEST_TOLERANCE)
         self.cell.set_coefficient(self._bulk, {name: value / unit for name, value in bulk.items()})
         if self._surface is not None:
             self._surface.value = surface / (unit * LENGTH)

@@ -16,8 +16,8 @@ from ..fem import MPI, PETSc
 # isort: split
 from dolfinx import cpp, fem
 
-from .matrix_arrays import value_arrays
 from .cell_loops import NAME, Rows, add_cells, pattern, scalar_columns
+from .matrix_arrays import value_arrays
 from .native import prepare
 from .shared_rows import SharedRows
 

@@ -156,7 +156,6 @@ class LinearProblem:
             near_null_space(self._matrix, space, self._elimination.free)
         self.options = linear_options(kind, self.size, coarse) | self._own
         self._table = OptionTable(self._prefix, self.options)
-        self._ksp.setTolerances(rtol=self.tolerance)
         self.record.solver = kind
 
     def matrix_bytes(self) -> int:
@@ -244,6 +243,7 @@ class LinearProblem:
         try:
             if self._stale:
                 self._renew()
+            self._ksp.setTolerances(rtol=self.tolerance)
             rights = [self._right(load) for load in loads]
             with timed("solve"):
                 found, iterations = solve_loads(self._ksp, rights, self._chain[0] == "direct")

@@ -19,6 +19,7 @@ _Study = Annotated[Path, Parameter(help="Study file (YAML).")]
 _Output = Annotated[
     Path | None, Parameter(name=["--output", "-o"], help="Folder of the study [default: results/STUDY].")
 ]
+_Retry = Annotated[bool, Parameter(negative=(), help="Try failed cases again, also those sure to fail again.")]
 _Set = Annotated[
     list[str] | None,
     Parameter(name="--set", negative=(), help="key.path=value for the scenario of all cases; repeatable."),
@@ -41,7 +42,7 @@ def sweep(
     ] = None,
     ranks_per_case: Annotated[int, Parameter(help="Ranks that compute a case together, under mpirun.")] = 1,
     shard: Annotated[str | None, Parameter(help="i/n: only the i-th of n parts, for job arrays on one folder.")] = None,
-    retry: Annotated[bool, Parameter(negative=(), help="Try failed cases again, also those sure to fail again.")] = False,
+    retry: _Retry = False,
     dry_run: Annotated[bool, Parameter(negative=(), help="List cases, what they share, and estimates; compute nothing.")] = False,
     slurm: Annotated[int | None, Parameter(help="Write the script of a Slurm array of so many jobs; compute nothing.")] = None,
 ) -> None:
@@ -127,6 +128,7 @@ def audit(
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder [default: results/AUDIT].")] = None,
     jobs: _Jobs = None,
+    retry: _Retry = False,
 ) -> None:
     """Hold published claims against a model that was calibrated on one structure: table and figure with intervals and verdicts.
 
@@ -137,7 +139,7 @@ def audit(
     _refuse_mpi("audit")
     from seix.study.audit_command import audit_command
 
-    audit_command(audit, output, jobs)
+    audit_command(audit, output, jobs, retry)
 
 
 def _refuse_mpi(command: str) -> None:

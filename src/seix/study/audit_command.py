@@ -51,10 +51,11 @@ class Computed:
         return of_study(claim, self.plan.cases, self.document, self.store.is_done)
 
 
-def audit_command(path: Path, output: Path | None, jobs: int | None) -> list[dict[str, Any]]:
+def audit_command(path: Path, output: Path | None, jobs: int | None, retry: bool = False) -> list[dict[str, Any]]:
     """Audit the claims of a file and write table and figure.
 
-    Killed or not, the same command goes on where it stopped: calibrations and studies keep their finished runs.
+    Killed or not, the same command goes on where it stopped: calibrations and studies keep their finished runs. Cases of
+    studies that failed are computed again with `retry` only, such as after a defect has been mended.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def audit_command(path: Path, output: Path | None, jobs: int | None) -> list[dic
     setup = AuditSetup(path)
     root = Path(output or RESULTS / path.stem)
     frozen = _calibrate(setup, root, jobs)
-    studies = {name: _sweep(setup, name, frozen, root, jobs) for name in setup.file.studies}
+    studies = {name: _sweep(setup, name, frozen, root, SweepOptions(jobs, retry=retry)) for name in setup.file.studies}
     rows = [row for name, claim in setup.file.claims.items() for row in _rows(setup, name, claim, studies)]
     _write(setup, root, frozen, studies, rows)
     print(f"{tables.counted(rows)}\nfolder  {root.resolve()}")
@@ -93,12 +94,12 @@ def _calibrate(setup: AuditSetup, root: Path, jobs: int | None) -> list[Frozen]:
     return frozen
 
 
-def _sweep(setup: AuditSetup, name: str, frozen: Sequence[Frozen], root: Path, jobs: int | None) -> Computed:
+def _sweep(setup: AuditSetup, name: str, frozen: Sequence[Frozen], root: Path, options: SweepOptions) -> Computed:
     print(f"study {name}", flush=True)
     plan = setup.plan(name, frozen)
     folder = root / STUDIES / name
     try:
-        sweep_plan(plan, folder, SweepOptions(jobs))
+        sweep_plan(plan, folder, options)
     except StudyError as error:  # claims say how many runs they rest on, and which of them is too few
         print(error, flush=True)
     return Computed(plan, Store(folder))

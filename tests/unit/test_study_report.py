@@ -55,6 +55,23 @@ def grid_study(root, **keywords):
 # --- numbers ---
 
 
+def test_wide_table_tells_what_does_not_converge(tmp_path):
+    """Value, error and its kind side by side, the same in both formats; text even where no kind is known at all."""
+
+    def numbers(values, seed, structure, current):
+        return plain(values, seed, structure, current) | {"sei.void_fraction": (0.1, "1", None, None)}
+
+    folder = write_study(tmp_path / "s", numbers, {"thickness": THICK[:1], "modulus": MODULUS}, INFOS, currents=(1.0, 5.0))
+    write_tables(read_plan(folder), Store(folder))
+    for wide in (pd.read_parquet(folder / "table_wide.parquet"), pd.read_csv(folder / "table_wide.csv")):
+        assert wide[P999].tolist() == [6.0, 30.0, 9.0, 45.0]
+        assert set(wide[f"{P999}.error"]) == {0.5} and set(wide[f"{P999}.error_kind"]) == {"two_mesh"}
+        assert wide["field_enhancement.max.error"].isna().all()
+        assert set(wide["field_enhancement.max.error_kind"]) == {"not converged"}
+        assert wide["sei.void_fraction.error_kind"].isna().all()
+    assert pd.read_parquet(folder / "table_wide.parquet")["sei.void_fraction.error_kind"].dtype == "string"
+
+
 def test_average_over_other_axes_is_that_of_each_seed(tmp_path):
     """What the seeds have in common at all points stays in the interval: it is not averaged away with the points."""
     results = StudyResults(grid_study(tmp_path / "s", seeds=(1, 2, 3, 4)))

@@ -268,7 +268,7 @@ def test_a_limit_is_exit_code_3_with_everything_written(tmp_path, monkeypatch, c
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--quantity", "field_enhancment.p999"], "did you mean"), (["--quantity", "field_enhancement.max"], "no limit"),
+    [(["--quantity", "field_enhancment.p999"], "did you mean"), (["--quantity", "field_enhancement.max.LiF"], "no limit"),
      (["--current", "3"], "not computed"), (["--tolerance", "0"], "more than 0"), (["--max-seeds", "1"], "at least 2"),
      (["--set", "mesh.adapt={}"], "take it out"), (["--max-period", "3"], "no unit"), (["-j", "0"], "at least one")],
 )  # fmt: skip

@@ -339,7 +339,12 @@ def test_ensemble_is_written_with_seeds_only(tmp_path):
     assert ((root / "ensemble.parquet").read_bytes(), (root / "ensemble.csv").read_bytes()) == before
     table = pd.read_csv(root / "ensemble.csv")
     assert len(table) == 6 * 4 and set(table["n"]) == {3} and set(table["std"].round(12)) >= {1.0}
-    assert table.loc[table["quantity"] == "field_enhancement.max", "dominant"].eq("unknown").all()
+    maximum = table[table["quantity"] == "field_enhancement.max"]
+    assert maximum["dominant"].eq("unknown").all() and maximum["error_kind"].eq("not converged").all()
+    assert table.loc[table["quantity"] == P999, "error_kind"].eq("two_mesh").all()
+    shown = grid_study(tmp_path / "shown", seeds=(1, 2), quantities=["field_enhancement.max"])
+    rows = number_table(StudyResults(shown), "field_enhancement.max", 1.0)["rows"]
+    assert len(rows) == 6 and all("not converged" in row for row in rows)
     document = json.loads((root / "study.json").read_text())
     document["cases"] = [case | {"seed": None} for case in document["cases"][::3]]
     (root / "study.json").write_text(json.dumps(document))

@@ -16,24 +16,23 @@ from .quantity_info import Kind
 Values = Mapping[float, tuple[float, float]]
 """Current -> value on the finer and on the coarser mesh."""
 
-ORDERS: Mapping[Kind, float] = {
-    "integral": 2.0,
-    "value": 1.0,
-    "field quantile": 1.0,
-    "stress quantile": 1.5,
-    "interface": 0.5,
+ORDERS: Mapping[Kind, tuple[float, float]] = {
+    "integral": (2.0, 0.25),
+    "value": (1.0, 0.5),
+    "field quantile": (1.0, 0.5),
+    "stress quantile": (1.5, 0.5),
+    "interface peak": (0.3, 0.25),
 }
-"""Order of convergence in the mesh size that a number of each kind is taken to have at least. Integrals and means of smooth
-fields converge with order three or four, on random packings as on closed forms, and values at a point with two. A quantile moves
-with the few cells that hold it, others in each mesh, and what is largest over the facets of an interface still more so: their
-changes are nearly random, and an order below that of theory leaves room for two meshes that agree by chance."""
-AT_CORNERS = 0.5
-"""The same of all kinds where interfaces have corners: the field is singular there, with an exponent that depends on the angles
-and the contrast and may be close to zero."""
+"""Order of convergence in the mesh size that a number of each kind is taken to have at least: with smooth interfaces, and with
+corners. Integrals and means of smooth fields converge with order three or four, on random packings as on closed forms, and values
+at a point with two. A quantile moves with the few cells that hold it, others in each mesh: its changes are nearly random, and an
+order below that of theory leaves room for two meshes that agree by chance. They do so most for the peak on an interface, which
+hangs on one facet and has nothing to be pooled with. At corners fields are singular, with an exponent that depends on angles and
+contrast and may be close to zero."""
 NOT_ESTIMATED: Mapping[Kind, str] = {"maximum": "not converged", "balance": "algebraic"}
 """Kinds of quantities that two meshes tell nothing about, and the kind of error that stands there instead."""
 _POOLED: tuple[Kind, ...] = ("field quantile", "stress quantile")
-"""Kinds whose members in one phase are as uncertain as the worst of them: 1 % and 0.1 % of the same field, in the same cells."""
+"""Kinds whose members in one phase get the error of the worst of them: they look at one field, in nearly the same cells."""
 _LARGE = 0.1
 """Part of the largest value over all currents from which a value is large enough to tell a relative error."""
 
@@ -48,7 +47,7 @@ def assumed_order(kind: Kind, corners: bool = False) -> float:
     corners : bool
         Whether interfaces have corners, see :attr:`seix.scenario.Scenario.has_corners`.
     """
-    return min(ORDERS[kind], AT_CORNERS) if corners else ORDERS[kind]
+    return ORDERS[kind][corners]
 
 
 def two_mesh_error(fine: float, coarse: float, ratio: float, order: float) -> float:
@@ -127,7 +126,7 @@ def stated_errors(values: Mapping[str, Values], current: float, ratio: float, co
             continue
         found[name] = error_at(pairs, current, ratio, assumed_order(info.kind, corners))
         if info.kind in _POOLED:
-            alike[info.kind, info.phase(name)].append(name)
+            alike[info.kind, info.phase_of(name)].append(name)
     for names in alike.values():
         found |= dict.fromkeys(names, max(found[name] for name in names))
     return found

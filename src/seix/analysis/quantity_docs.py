@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .errors import AT_CORNERS, NOT_ESTIMATED, ORDERS
+from .errors import NOT_ESTIMATED, ORDERS
 from .quantity import ERROR_KINDS
 from .quantity_table import QUANTITY_TABLE
 
@@ -26,10 +26,9 @@ _ERRORS = """
 Each entry is `{value, unit, error, error_kind}`; `error` is a half width in the same unit.
 
 """
-_ORDERS = f"""
-The order p of convergence that `two_mesh` assumes, by kind of quantity; {AT_CORNERS:g} for all of them where interfaces have
-corners (polycrystals, cellular grains, particles that touch). [Theory](theory.md#error-of-a-quantity) says why, and how often the
-error holds.
+_ORDERS = """
+The order p of convergence that `two_mesh` assumes, by kind of quantity. Interfaces have corners in polycrystals, around cellular
+grains and where particles touch. [Theory](theory.md#error-of-a-quantity) says why, and how often the error holds.
 
 """
 _FILES = """
@@ -66,15 +65,15 @@ def quantities_markdown() -> str:
         *((f"`{kind}`", text) for kind, text in ERROR_KINDS.items()),
         ("null", "nothing is known about it"),
     ]
-    orders = [(kind, f"{order:g}") for kind, order in ORDERS.items()]
-    orders += [(kind, f"none: `{error_kind}`") for kind, error_kind in NOT_ESTIMATED.items()]
+    orders = [(kind, *(f"{order:g}" for order in pair)) for kind, pair in ORDERS.items()]
+    orders += [(kind, *[f"none: `{error_kind}`"] * 2) for kind, error_kind in NOT_ESTIMATED.items()]
     return (
         _TOP
         + markdown_table(("name", "unit", "kind", "meaning", "definition"), entries)
         + _ERRORS
         + markdown_table(("`error_kind`", "meaning of `error`"), kinds)
         + _ORDERS
-        + markdown_table(("kind", "p"), orders)
+        + markdown_table(("kind", "p", "p with corners"), orders)
         + _FILES
     )
 

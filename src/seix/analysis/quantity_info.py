@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["value", "integral", "field quantile", "stress quantile", "interface", "maximum", "balance"]
+Kind = Literal["value", "integral", "field quantile", "stress quantile", "interface peak", "maximum", "balance"]
 """How a quantity depends on the mesh, which decides what can be said of its error (:mod:`seix.analysis.errors`):
 
 `integral`: integral or mean over a region or a surface, and what is made of these; `field quantile`, `stress quantile`: of the
-values in a region; `interface`: largest or nearly largest mean of a facet of core|SEI; `maximum`: raw maximum without a limit;
+values in a region; `interface peak`: largest mean of a facet of core|SEI; `maximum`: raw maximum without a limit;
 `balance`: zero but for rounding; `value`: any other, such as a value at a point."""
 
 
@@ -20,6 +20,7 @@ class QuantityInfo:
 
     `unit` is that in two dimensions, where extensive quantities are per metre of depth; `solid_unit` that in three, where it
     differs. `label` is the short name of a headline that has a row of its own in the table of a run. `kind` decides on the error.
+    `phase` is the phase of a quantity whose name has none.
     """
 
     pattern: str
@@ -30,6 +31,7 @@ class QuantityInfo:
     solid_unit: str | None = None
     label: str | None = None
     kind: Kind = "value"
+    phase: str = ""
 
     def unit_in(self, dimension: int) -> str:
         """Unit in two or three dimensions."""
@@ -44,6 +46,6 @@ class QuantityInfo:
         """Whether `name` is this quantity."""
         return re.fullmatch(re.sub(r"<\w+>", "[^.]+", re.escape(self.pattern)), name) is not None
 
-    def phase(self, name: str) -> str:
-        """Phase that a name of this quantity ends with; empty if it is of no single one."""
-        return name.rsplit(".", 1)[1] if self.pattern.endswith(".<phase>") else ""
+    def phase_of(self, name: str) -> str:
+        """Phase that a name of this quantity stands for; empty if it is of no single one."""
+        return name.rsplit(".", 1)[1] if self.pattern.endswith(".<phase>") else self.phase

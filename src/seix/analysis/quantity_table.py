@@ -164,7 +164,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "1",
         "unevenness of the reaction",
         "largest mean current density of a facet of core|SEI over the mean of all",
-        kind="interface",
+        kind="interface peak",
     ),
     QuantityInfo(
         "current.particle_spread",
@@ -224,7 +224,8 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "99.9 % quantile of the facet means of the normal traction on core|SEI (stress of the core), "
         "weighted by length or area",
         True,
-        kind="interface",
+        kind="stress quantile",
+        phase="core",
     ),
     QuantityInfo(
         "strain_energy.sei",

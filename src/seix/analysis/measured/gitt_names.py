@@ -88,7 +88,7 @@ GITT_TABLE: tuple[QuantityInfo, ...] = (
         "bound for what an uneven current changes",
         "(current.interface_peak - 1) P/(3L) over the rise of the surface concentration in a pulse in units of iL/(FD); P is "
         "the period of the patch, the edge of the box of several particles, or the circumference of one",
-        kind="interface",
+        kind="interface peak",
     ),
     QuantityInfo(
         "gitt.lithium_imbalance",

@@ -47,7 +47,7 @@ GEOMETRIES = {
     "slab_xs": Geometry(2, 20, 0.2, 0.035),
     "slab_s": Geometry(2, 500, 0.43, 0.0069),
     "slab_m": Geometry(2, 2000, 0.43, 0.00344),
-    "slab_l": Geometry(2, 2000, 0.43, 0.00165),
+    "slab_l": Geometry(2, 2000, 0.43, 0.00144),
     "cube_xs": Geometry(3, 30, 0.11, 0.105),
     "cube_s": Geometry(3, 30, 0.11, 0.0490),
     "cube_k": Geometry(3, 30, 0.11, 0.0320),

@@ -1,10 +1,15 @@
 """A rank that fails ends all ranks, soon and with a message."""
 
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
+
+from seix import fem
 
 MPIRUN = Path(sys.executable).parent / "mpirun"
 DEFECT = """
@@ -32,3 +37,23 @@ def test_one_failing_rank_ends_all(program, code, words):
     )
     assert done.returncode == code
     assert words in done.stderr
+
+
+def test_message_is_read_before_all_ranks_end():
+    """The launcher drops what it has not read when a rank aborts; here it reads late."""
+    reading, writing = os.pipe()
+    os.write(writing, b"why")
+    times = []
+
+    def read():
+        times.append(time.monotonic())
+        os.read(reading, 10)
+
+    reader = threading.Timer(0.3, read)
+    reader.start()
+    fem._wait_until_read(writing)
+    returned = time.monotonic()
+    reader.join()
+    assert returned > times[0]
+    os.close(reading)
+    os.close(writing)

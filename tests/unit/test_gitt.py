@@ -101,7 +101,7 @@ def test_a_whole_run_reads_what_its_parts_are_known_to_be(film, tmp_path):
     assert found["gitt.diffusivity.apparent"]["error"] < 1e-4 * value["gitt.diffusivity.apparent"]
     with (folder / "measured" / "film_gitt_diffusivity.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["direction []"] for row in rows] == ["lithiation"] * 3 + ["delithiation"] * 3
+    assert [row["direction [1]"] for row in rows] == ["lithiation"] * 3 + ["delithiation"] * 3
     assert np.mean([float(row["apparent [m2/s]"]) for row in rows]) == pytest.approx(value["gitt.diffusivity.apparent"])
     assert (folder / "maps" / "measured_gitt.png").stat().st_size > 10_000
 

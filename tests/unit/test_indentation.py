@@ -13,7 +13,7 @@ from seix.errors import ConvergenceError, GeometryError
 from seix.geometry.key import geometry_key
 from seix.geometry.spots import Spots, fine_spots
 from seix.input.measure.indentation import Adhesion, Indentation
-from seix.input.needs import used_properties
+from seix.input.needs import idle_options, used_properties
 from seix.materials import MaterialLibrary
 from seix.measure import with_errors
 from seix.measure.indentation import FEWEST_NODES, LARGEST_SHIFT, _check_nodes, _check_shift, elastic_constants
@@ -221,6 +221,14 @@ def test_adhesion_moves_the_curve_and_nothing_else():
     assert "Maugis" in " ".join(report(adhesion=Adhesion(work=1.0)).warnings) and not plain.warnings
 
 
+@pytest.mark.parametrize("factor", [0.98, 1.02])
+def test_a_tip_that_adhesion_alone_draws_in_is_said(factor):
+    """Where 2 pi R w is more than the force at the largest depth."""
+    work = factor * report().quantities["indentation.force"].value / (2 * math.pi * 10e-9)
+    said = "draws the tip in deeper than 2 nm" in " ".join(report(adhesion=Adhesion(work=work)).warnings)
+    assert said == (factor > 1)
+
+
 def test_large_strains_are_said():
     assert "small-strain elasticity" in report(depth=4e-9).warnings[0]
 
@@ -287,6 +295,17 @@ def test_wet_takes_the_wet_modulus_of_organic_materials_only():
         used = used_properties(given)
         assert ("wet_youngs_modulus" in used["organic_polymer"]) == (expected < 1)
         assert "wet_youngs_modulus" not in used["LiF"]
+
+
+def test_wet_is_refused_where_it_softens_no_structure():
+    """A polycrystal without a matrix, though a matrix is named by default; not beside a structure with organic matter."""
+    organic = scenario(2, "wet")
+    given = organic.model_dump(exclude_unset=True)
+    layer = {"thickness": 20e-9, "phases": {"LiF": 1.0}, "grains": {"diameter": 5e-9, "shape": "polycrystal"}}
+    given["sei"] = {"structure": "layers", "thickness": 20e-9, "layers": [layer]}
+    salts = Scenario.model_validate(given)
+    assert [problem.path for problem in idle_options({"a": salts})] == [("measure", "indentation", "medium")]
+    assert not [*idle_options({"a": salts, "b": organic}), *idle_options({"b": organic}), *idle_options({"c": scenario()})]
 
 
 def test_cells_are_small_below_the_tip():

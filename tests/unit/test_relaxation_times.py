@@ -132,19 +132,66 @@ def test_smoothing_grows_with_the_noise():
     assert weights[0] < weights[1] < weights[2]
 
 
-def test_band_covers_the_truth():
-    """Intervals of the area of both peaks hold the true one in most of twelve spectra.
+WINDOWS = {"ohmic": (1e-5, 1e-3), "sei": (1e-3, 1e-2), "charge_transfer": (1e-2, 1e-1)}
 
-    With the coverage of 80 % that the module states, seven or more of twelve come with a probability of 98 %; intervals that are
-    not reflected hold the truth in less than half, and reach seven in one of five cases.
+
+class Zarc:
+    """Resistor with a constant-phase element beside it: its distribution has a closed form (Cole and Cole)."""
+
+    def __init__(self, resistance, time, exponent):
+        self.resistance, self.time, self.exponent = resistance, time, exponent
+        self.impedance = resistance / (1 + (1j * OMEGA * time) ** exponent)
+
+    def density(self, times):
+        """gamma = (R/2 pi) sin q/(cosh(a ln(tau/tau0)) - cos q), q = (1 - a) pi."""
+        q, away = (1 - self.exponent) * np.pi, self.exponent * np.log(times / self.time)
+        return self.resistance / (2 * np.pi) * np.sin(q) / (np.cosh(away) - np.cos(q))
+
+    def between(self, first, last):
+        """Area by the trapezoidal rule, whose error with 4001 points is below 1e-6 of the whole."""
+        times = np.geomspace(first, last, 4001)
+        return np.trapezoid(self.density(times), np.log(times))
+
+
+WIDE, LEFT, RIGHT = Zarc(1.0, 3e-3, 0.8), Zarc(0.4, 5e-4, 0.9), Zarc(0.2, 1.8e-2, 0.85)
+
+
+def hits(impedance, areas, level, count, resamples):
+    """In how many spectra with noise the band of each area (first, last, true value) holds the true one."""
+    found = np.zeros(len(areas))
+    for seed in range(count):
+        fit = invert(OMEGA, noisy(impedance, level, seed), resamples=resamples, seed=seed)
+        for k, (first, last, area) in enumerate(areas):
+            low, high = fit.band(fit.within(first, last))
+            found[k] += low <= area <= high
+    return found
+
+
+def test_band_covers_a_wide_distribution():
+    """Areas of three windows of a ZARC element in 0.1 % of noise, where smoothing moves more than the noise does.
+
+    Nine or more of twelve come with a probability of 97 % if a band holds nine of ten; bands of refits as smooth as the fit hold
+    one of twenty.
     """
-    hits = np.zeros(2)
-    for seed in range(12):
-        found = invert(OMEGA, noisy(TWO, 3e-3, seed), resamples=40, seed=seed)
-        for k, (window, area) in enumerate([((1e-4, 3e-3), 0.4), ((6e-3, 6e-2), 0.09)]):
-            low, high = found.band(found.within(*window))
-            hits[k] += low <= area <= high
-    assert (hits >= 7).all(), hits
+    areas = [(first, last, WIDE.between(first, last)) for first, last in WINDOWS.values()]
+    assert hits(0.01 + WIDE.impedance, areas, 1e-3, 4, 30).sum() >= 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [1e-3, 1e-2])
+def test_bands_cover_the_truth(level):
+    """Two RC elements, a ZARC element and two of them that overlap, the windows of the paper: each in 19 of 24 spectra or more.
+
+    That comes with a probability of 99.9 % if a band holds the truth in 95 % of all spectra, and with 97 % at 90 %.
+    """
+    both = [(first, last, LEFT.between(first, last) + RIGHT.between(first, last)) for first, last in WINDOWS.values()]
+    wide = [(first, last, WIDE.between(first, last)) for first, last in WINDOWS.values()]
+    found = [
+        *hits(TWO, [(1e-4, 3e-3, 0.4), (6e-3, 6e-2, 0.09)], level, 24, 50),
+        *hits(0.01 + WIDE.impedance, wide, level, 24, 50),
+        *hits(0.01 + LEFT.impedance + RIGHT.impedance, both, level, 24, 50),
+    ]
+    assert min(found) >= 19, found
 
 
 def test_windows_share_the_area_between_them():

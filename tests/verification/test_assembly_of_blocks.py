@@ -14,6 +14,9 @@ from seix.numerics.assembly import FormMatrix
 from seix.numerics.cell_loops import pattern
 from seix.numerics.compile import compile_form
 
+KINDS = ((False, False), (True, False), (True, True))
+"""Vector or scalar field, dense blocks or single entries."""
+
 
 def curved(comm, dim):
     """Unit square or cube of second-order cells, moved so that their edges are curved."""
@@ -49,12 +52,12 @@ def forms(msh, dim, degree, components):
 
 @pytest.mark.parametrize("dim", [2, 3])
 @pytest.mark.parametrize("degree", [1, 2])
-@pytest.mark.parametrize("vector", [False, True])
-def test_matrix_is_that_of_dolfinx(dim, degree, vector):
+@pytest.mark.parametrize("vector, dense", KINDS)
+def test_matrix_is_that_of_dolfinx(dim, degree, vector, dense):
     """To rounding, on curved cells with two integrals, and again after a coefficient has changed."""
     msh = curved(MPI.COMM_WORLD, dim)
     form, value = forms(msh, dim, degree, dim if vector else 1)
-    fast = FormMatrix(MPI.COMM_WORLD, form, dense=vector)
+    fast = FormMatrix(MPI.COMM_WORLD, form, dense=dense)
     assert fast._cells is not None
     for factor in (1.0, 2.5):
         value.x.array[:] *= factor
@@ -100,8 +103,8 @@ def test_only_integrals_with_unknowns_are_assembled_again():
 @pytest.mark.parallel(nprocs=3)
 def test_matrix_is_that_of_dolfinx_on_three_ranks():
     """All of the above in one go, since starting ranks takes longer than they do."""
-    for dim, degree, vector in product((2, 3), (1, 2), (False, True)):
-        test_matrix_is_that_of_dolfinx(dim, degree, vector)
+    for dim, degree, kind in product((2, 3), (1, 2), KINDS):
+        test_matrix_is_that_of_dolfinx(dim, degree, *kind)
 
 
 def test_pattern_of_two_triangles():

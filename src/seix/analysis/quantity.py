@@ -35,8 +35,8 @@ ERROR_KINDS: dict[str, str] = {
     ),
     "algebraic": "solver tolerance and rounding; otherwise the quantity does not depend on the mesh",
     "resampled": (
-        "random error of the instrument: half of the 95 % interval from refits to spectra with other noise (basic bootstrap); "
-        "without the error of discretisation, which the resistances of the model tell"
+        "of an instrument with noise: distance to the farther end of the 95 % band from refits with less smoothing to spectra "
+        "with other noise; without the error of discretisation, which the resistances of the model tell"
     ),
     "propagated": "upper bound from the errors of the two values that a ratio is made of",
 }

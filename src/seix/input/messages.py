@@ -26,8 +26,8 @@ _EXPECTED = {
     "list_type": "expected a list such as [1, 2]",
     "dict_type": "expected a mapping such as {name: value}",
     "string_too_short": "expected some text",
-    "too_short": "expected at least one entry",
 }
+_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 _COMPARISONS = {
     "greater_than": ("greater than", "gt"), "greater_than_equal": ("at least", "ge"),
     "less_than": ("less than", "lt"), "less_than_equal": ("at most", "le"),
@@ -69,6 +69,10 @@ def _sentence(one: Any, loc: tuple[str | int, ...], root: type[Model]) -> str:
         bound = one["ctx"][key]
         number = str(bound) if isinstance(bound, int) else f"{bound:g}"
         return f"{shown(given)} is not allowed; must be {words} {number}"
+    if kind in _LENGTHS:
+        words, key = _LENGTHS[kind]
+        bound = one["ctx"][key]
+        return f"{what} is not allowed; expected {words} {'one entry' if bound == 1 else f'{bound} entries'}"
     if kind in ("model_type", "model_attributes_type"):
         names = _fields(loc, root) if root is not Scenario or loc[-1] not in UNIONS else [UNIONS[str(loc[-1])][0], "..."]
         return f"{what} is not a mapping; expected the keys {', '.join(names)}"

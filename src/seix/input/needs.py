@@ -133,6 +133,15 @@ def idle_overrides(members: Mapping[str, Scenario]) -> Iterator[Problem]:
                 yield Problem((*path, name), text, at_key=True)
 
 
+def idle_options(members: Mapping[str, Scenario]) -> Iterator[Problem]:
+    """Options of instruments that change no member."""
+    measured = [(one, one.measure) for one in members.values() if one.measure is not None]
+    each = [{problem.path: problem for problem in section.idle(one)} for one, section in measured] or [{}]
+    for path, problem in each[0].items():
+        if all(path in others for others in each):
+            yield problem
+
+
 def comparison_problems(members: Mapping[str, Scenario]) -> Iterator[Problem]:
     """What the members of one study must have in common, and names they refer to."""
     first_name, first = next(iter(members.items()))

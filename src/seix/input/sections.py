@@ -170,7 +170,11 @@ class SolverControl(Model):
         Field(description="Linear solver: factorisation, or Krylov method with multigrid; `auto` chooses by dimension and size."),
     ] = "auto"
     options: Annotated[
-        dict[str, OptionValue], Field(description="Single PETSc options that replace those of the preset.")
+        dict[str, OptionValue],
+        Field(
+            description="Single PETSc options that replace those of the preset, for the solution at each current; instruments "
+            "have their own."
+        ),
     ] = {}  # noqa: RUF012
 
 

@@ -199,7 +199,7 @@ def _tables(titration, volts, current, pulses, rows) -> dict[str, list[Column]]:
     return {
         "gitt_voltage": [
             Column("time", "s", trace.time),
-            Column("direction", "", [WORDS[way] for way in trace.way]),
+            Column("direction", "1", [WORDS[way] for way in trace.way]),
             Column("current_density", "A/m2", [on * current for on in trace.current]),
             Column("surface_state", "1", trace.surface),
             Column("mean_state", "1", trace.mean),
@@ -207,7 +207,7 @@ def _tables(titration, volts, current, pulses, rows) -> dict[str, list[Column]]:
         ],
         "gitt_diffusivity": [
             Column("time", "s", [p.start for p in pulses]),
-            Column("direction", "", [WORDS[p.way] for p in pulses]),
+            Column("direction", "1", [WORDS[p.way] for p in pulses]),
             Column("state", "1", [p.state for p in pulses]),
             Column("ir_drop", "V", [p.step for p in pulses]),
             Column("diffusion_drop", "V", [p.transient for p in pulses]),

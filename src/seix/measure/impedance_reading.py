@@ -91,6 +91,7 @@ def reading_of(spectrum: Spectrum, section: Impedance, law: str, fine: bool) -> 
         quantities[f"impedance.window.{name}_deviation"] = Quantity(deviation, "1", error, read.error_kind)
         if abs(deviation) > MISSED:
             reading.warnings.append(_missed(word, windows[name], read, known, quantities[f"impedance.{name}_relaxation_time"]))
+    reading.warnings += _beyond(spectrum, windows)
     if fine:
         reading.tables = _tables(spectrum, found, windows)
         reading.record = {
@@ -124,7 +125,7 @@ def _of_windows(found: Distribution, windows: Mapping[str, tuple[float, float]],
     quantities = {}
 
     def add(name: str, value: float, unit: str, band: tuple[float, float]):
-        error, kind = ((band[1] - band[0]) / 2, "resampled") if noisy else (None, None)
+        error, kind = (max(band[1] - value, value - band[0]), "resampled") if noisy else (None, None)
         quantities[f"impedance.window.{name}"] = Quantity(value, unit, error, kind)
 
     for name, window in windows.items():
@@ -141,6 +142,17 @@ def _missed(word: str, window: tuple[float, float], read: Quantity, known: Quant
         f"impedance: the window of {word}, {window[0]:g} to {window[1]:g} s, holds {read.value:.3g} ohm m2, but {word} is "
         f"{known.value:.3g} ohm m2 with a relaxation time of {time.value:.2g} s"
     )
+
+
+def _beyond(spectrum: Spectrum, windows: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Windows of which the frequencies see a part only, or nothing."""
+    fastest, slowest = 1.0 / spectrum.omega[-1], 1.0 / spectrum.omega[0]
+    return [
+        f"impedance: measure.impedance.windows.{name}, {first:g} to {last:g} s, reaches beyond the relaxation times that the "
+        f"frequencies tell, {fastest:.2g} to {slowest:.2g} s"
+        for name, (first, last) in windows.items()
+        if first < fastest or last > slowest
+    ]
 
 
 def _tables(spectrum: Spectrum, found: Distribution, windows: Mapping[str, tuple[float, float]]) -> dict[str, list[Column]]:

@@ -97,14 +97,17 @@ class Curve:
 
 
 def pull_off(radius: float, work: float) -> float:
-    """Force by which adhesion pulls at the tip outside the contact: 2 pi R w (Derjaguin, Muller and Toporov)."""
+    """Force by which adhesion pulls at the tip outside the contact: 2 pi R w.
+
+    Derjaguin, Muller and Toporov, doi:10.1016/0021-9797(75)90018-1.
+    """
     return 2.0 * math.pi * radius * work
 
 
 def maugis_number(radius: float, work: float, modulus: float, separation: float) -> float:
     """1.157 times Tabor's number (R w^2 / (E*^2 z^3))^(1/3): far below one the DMT limit holds, far above it that of JKR.
 
-    Tabor, doi:10.1016/0021-9797(77)90366-6; Maugis, doi:10.1016/0021-9797(92)90285-T.
+    Tabor, J. Colloid Interface Sci. 58 (1977) 2; Maugis, doi:10.1016/0021-9797(92)90285-T.
     """
     return 1.157 * (radius * work**2 / (modulus**2 * separation**3)) ** (1.0 / 3.0)
 

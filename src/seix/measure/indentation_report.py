@@ -10,6 +10,7 @@ import numpy as np
 
 from ..analysis.quantity import Quantity
 from ..scales import LENGTH, STRESS
+from ..units import format_si
 from .indentation_curve import Curve, Tip, maugis_number, pull_off, pull_off_in_between
 from .indentation_film import Film
 from .reading import Column, Reading
@@ -178,6 +179,11 @@ class Report:
         adhesion = self._asked.adhesion
         if adhesion is None:
             return
+        if quantities["indentation.force"].value < 0.0:
+            self.warnings.append(
+                f"adhesion alone draws the tip in deeper than {format_si(self._asked.depth, 'm')}: all of the curve of "
+                "measure.indentation is under tension, and is read while the tip is withdrawn only; raise its depth"
+            )
         reduced = quantities["indentation.modulus.hertz"].value / self._plane
         number = maugis_number(self._asked.tip_radius, adhesion.work, reduced, adhesion.separation)
         misfit = self._pull / pull_off_in_between(self._asked.tip_radius, adhesion.work, number) - 1.0

@@ -17,7 +17,7 @@ def kramers_kronig_residual(omega: NDArray[np.float64], impedance: NDArray[np.co
     r"""Distance of a spectrum from the nearest one that is linear, causal and stable, relative to its magnitude.
 
     A chain of a resistor and RC elements with given time constants and resistances of either sign obeys the relations by itself.
-    It is fitted to real and imaginary part together by least squares (Boukamp, J. Electrochem. Soc. 142 (1995) 1885).
+    It is fitted to real and imaginary part together by least squares (Boukamp, doi:10.1149/1.2044210).
 
     Parameters
     ----------

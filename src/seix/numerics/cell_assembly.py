@@ -2,8 +2,8 @@
 
 The general way through PETSc looks up every entry of every cell matrix in its row, one by one, and finds the pattern by
 sorting all of them. Here the pattern comes from two passes over the cells of each node, and the entries of a cell go into
-its rows in one sweep, since both are in ascending order. The kernels are those that FFCx made. Rows of other ranks go to
-their owner through PETSc.
+its rows in one sweep, since both are in ascending order. The kernels are those that FFCx made. What is added to rows of other
+ranks goes there in one message.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from ..errors import InputError
 from ..fem import MPI, PETSc
 
 # isort: split
-from dolfinx import cpp, fem, la
+from dolfinx import cpp, fem
 
-from .block_arrays import available, block_values
-from .cell_loops import NAME, add_cells, pattern, scalar_columns
+from .matrix_arrays import value_arrays
+from .cell_loops import NAME, Rows, add_cells, pattern, scalar_columns
 from .native import prepare
+from .shared_rows import SharedRows
 
 CELL = cpp.fem._IntegralType.cell
 
@@ -38,99 +39,84 @@ class CellMatrix:
         space = form.function_spaces[0]
         dofmap, mesh = space.dofmap, form.mesh
         self._form, self._kind = form, kind
-        self._nodes, self._imap, self._bs = dofmap.map(), dofmap.index_map, dofmap.bs
+        self._bs, self._owned = dofmap.bs, dofmap.index_map.size_local
         self._geometry, self._points = mesh.geometry.dofmaps[0], mesh.geometry.x
         self._argument = _cells_of_arguments(mesh.topology, space.mesh.topology, entity_maps or ())
-        self._owned = self._imap.size_local
-        prepare(mesh.comm, NAME)
-        self._pointers, self._columns = pattern(self._nodes, self._owned + self._imap.num_ghosts)
         self.comm = mesh.comm
-        self._shared = self.comm.size == 1 and (kind == "aij" or available())
-        self._data = None
+        prepare(self.comm, NAME)
+        self._make_pattern(dofmap)
         self._check_size()
         self.matrix = self._create()
 
+    def _make_pattern(self, dofmap) -> None:
+        """Numbers of the nodes of each cell, and the parts of the rows (see :func:`seix.numerics.cell_loops.add_cells`)."""
+        self._shared = None
+        if self.comm.size == 1:
+            self._nodes = dofmap.map()
+            self._parts = [Rows(*pattern(self._nodes, self._owned))]
+        else:
+            self._shared = SharedRows(self.comm, dofmap.index_map, dofmap.map())
+            self._nodes = self._shared.nodes
+            self._parts = [self._shared.inner, self._shared.outer, self._shared.sent]
+
     def _check_size(self) -> None:
         """The entries of one rank are numbered with the integers of PETSc."""
-        entries = len(self._columns) * (self._bs**2 if self._kind == "aij" else 1)
+        entries = max(len(part.columns) for part in self._parts) * (self._bs**2 if self._kind == "aij" else 1)
         most = np.iinfo(PETSc.IntType).max
         entries = self.comm.allreduce(entries, op=MPI.MAX)
         if entries > most:
             raise InputError(f"a matrix has {entries} entries on one rank, PETSc numbers {most}: use more ranks or larger cells")
 
     def _create(self):
-        """Matrix with room for all entries; on one rank ``_data`` is its own array of values."""
+        """Matrix with room for all entries, whose own arrays the values of the parts are."""
         size = self._owned * self._bs
         sizes = [[size, None], [size, None]]
-        if not self._shared:
-            return self._distributed(sizes)
-        matrix = PETSc.Mat()
-        if self._kind == "baij":
-            matrix.create(self.comm)
-            matrix.setSizes(sizes, self._bs)
-            matrix.setType("seqbaij")
-            matrix.setPreallocationNNZ(np.diff(self._pointers).astype(PETSc.IntType))
-            self._data = block_values(matrix, self._columns)
+        own = self._parts[0]
+        if self._shared is None and self._kind == "aij":
+            own.values = np.empty(len(own.columns) * self._bs**2)
+            matrix = PETSc.Mat().createAIJWithArrays(sizes, (*self._scalar_pattern(own), own.values), comm=self.comm)
+            matrix.setBlockSize(self._bs)
             return matrix
-        self._data = np.empty(len(self._columns) * self._bs**2)
-        matrix.createAIJWithArrays(sizes, (*self._scalar_pattern(), self._data), comm=self.comm)
-        matrix.setBlockSize(self._bs)
-        return matrix
-
-    def _distributed(self, sizes):
-        """Empty matrix that PETSc fills, from all ranks."""
-        counts = np.diff(self._pointers)
-        rows = np.repeat(np.arange(len(counts)), counts)
-        own = np.bincount(rows[self._columns < self._owned], minlength=len(counts))
-        extra = la.vector(self._imap)  # what other ranks may add to rows of this one, at most
-        extra.array[:] = 0.0
-        extra.array[self._owned :] = counts[self._owned :]
-        extra.scatter_reverse(la.InsertMode.add)
-        extra = extra.array[: self._owned].astype(np.int64)
-        inner, outer = own[: self._owned], (counts - own)[: self._owned]
-        others = self._imap.size_global - self._owned
-        room = (np.minimum(inner + extra, self._owned), np.minimum(outer + extra, others))
-        if self._kind == "aij":
-            room = tuple(np.repeat(part * self._bs, self._bs) for part in room)
         matrix = PETSc.Mat().create(self.comm)
         matrix.setSizes(sizes, self._bs)
         matrix.setType(self._kind)
-        matrix.setPreallocationNNZ(tuple(part.astype(PETSc.IntType) for part in room))
-        matrix.setOption(PETSc.Mat.Option.NEW_NONZERO_ALLOCATION_ERR, True)
-        matrix.setOption(PETSc.Mat.Option.ROW_ORIENTED, False)  # the order within a block
+        stored, columns = self._parts[:2], [own.columns]
+        if self._shared is not None:
+            other = self._parts[1]
+            columns.append(self._shared.outside[other.columns - self._owned])
+            self._parts[2].values = np.empty(len(self._parts[2].columns) * self._bs**2)
+        room = [part.counts for part in stored]
+        if self._kind == "aij" and self._bs > 1:
+            room = [np.repeat(counts * self._bs, self._bs) for counts in room]
+            columns = [scalar_columns(p.pointers, c, self._bs) for p, c in zip(stored, columns, strict=True)]
+        room = [counts.astype(PETSc.IntType) for counts in room]
+        matrix.setPreallocationNNZ(tuple(room) if self._shared else room[0])
+        for part, values in zip(stored, value_arrays(matrix, *columns), strict=True):
+            part.values = values
         return matrix
 
-    def _scalar_pattern(self) -> tuple[np.ndarray, np.ndarray]:
+    def _scalar_pattern(self, part: Rows) -> tuple[np.ndarray, np.ndarray]:
         """The pattern unknown by unknown; PETSc may share the columns, it changes values only."""
         if self._bs == 1:
-            return self._pointers.astype(PETSc.IntType), self._columns
-        counts = np.repeat(np.diff(self._pointers), self._bs) * self._bs
+            return part.pointers.astype(PETSc.IntType), part.columns
+        counts = np.repeat(part.counts, self._bs) * self._bs
         pointers = np.concatenate([[0], np.cumsum(counts)]).astype(PETSc.IntType)
-        return pointers, scalar_columns(self._pointers, self._columns, self._bs)
+        return pointers, scalar_columns(part.pointers, part.columns, self._bs)
 
     def assemble(self) -> None:
         """Fill the matrix with the present values of coefficients and constants (collective)."""
-        bs = self._bs
-        data = np.empty(len(self._columns) * bs * bs) if self._data is None else self._data
-        data[:] = 0.0
-        by_block = self._kind == "baij" or not self._shared
+        by_block = self._kind == "baij"
+        for part in self._parts:
+            part.values[:] = 0.0
         constants = np.append(fem.pack_constants(self._form), 0.0)
         for address, cells, packed in kernels(self._form):
             add_cells(
                 address, cells, self._argument(cells), self._geometry, self._points, packed, constants,
-                self._nodes, self._pointers, self._columns, bs, by_block, data,
+                self._nodes, self._owned, self._parts, self._bs, by_block,
             )  # fmt: skip
-        if not self._shared:
-            self._insert(data)
+        if self._shared is not None:
+            self._shared.exchange(self._bs, by_block)
         self.matrix.assemble()
-
-    def _insert(self, data: np.ndarray) -> None:
-        """Hand the rows to PETSc, which sends those of other ranks to their owners."""
-        self.matrix.zeroEntries()
-        every = np.arange(len(self._pointers) - 1, dtype=np.int32)
-        rows = self._imap.local_to_global(every).astype(PETSc.IntType)
-        columns = self._imap.local_to_global(self._columns).astype(PETSc.IntType)
-        self.matrix.setValuesBlockedIJV(self._pointers.astype(PETSc.IntType), columns, data, PETSc.InsertMode.ADD, rows)
 
 
 def _cells_of_arguments(topology, arguments, entity_maps):

@@ -62,39 +62,50 @@ void scalar_columns(int64_t count, int32_t bs, const int64_t *pointers, const in
           *result++ = columns[k] * bs + j;
 }
 
-/* One cell matrix; bs is known where this is inlined. */
+/* One cell matrix; bs is known where this is inlined. The rows of a rank come in three parts: own rows with own columns, own rows
+   with other columns, rows of others, which are always by block. */
 static inline void add_cell(const int32_t bs, int32_t each, const int32_t *own, const int32_t *order, const double *tensor,
-                            const int64_t *pointers, const int32_t *columns, int32_t by_block, double *data)
+                            int32_t owned, const rows *parts, int32_t by_block)
 {
-  for (int32_t a = 0; a < each; a++) {
-    const int64_t first = pointers[own[a]];
-    const int64_t width = (pointers[own[a] + 1] - first) * bs;
-    int64_t at = first;
-    for (int32_t k = 0; k < each; k++) {
-      const int32_t b = order[k];
-      while (columns[at] < own[b])
-        at++;
-      const double *from = tensor + (int64_t)a * bs * each * bs + b * bs;
-      if (by_block) {
-        double *to = data + at * bs * bs;
-        for (int32_t j = 0; j < bs; j++)
-          for (int32_t i = 0; i < bs; i++)
-            to[j * bs + i] += from[i * each * bs + j];
-      } else {
-        double *to = data + first * bs * bs + (at - first) * bs;
-        for (int32_t i = 0; i < bs; i++)
+  int32_t inner = each; /* nodes of this rank, which come first */
+  while (inner > 0 && own[order[inner - 1]] >= owned)
+    inner--;
+  for (int32_t a = 0; a < each; a++)
+    for (int32_t side = 0; side < 2; side++) {
+      const int32_t begin = side ? inner : 0, end = side ? each : inner;
+      const int32_t other = own[a] >= owned;
+      const rows *part = parts + (other ? 2 : side);
+      const int64_t *pointers = part->pointers + (own[a] - (other ? owned : 0));
+      const int64_t first = pointers[0];
+      const int64_t width = (pointers[1] - first) * bs;
+      int64_t at = first;
+      for (int32_t k = begin; k < end; k++) {
+        const int32_t b = order[k];
+        while (part->columns[at] < own[b])
+          at++;
+        const double *from = tensor + (int64_t)a * bs * each * bs + b * bs;
+        if (by_block || other) {
+          double *to = part->values + at * bs * bs;
           for (int32_t j = 0; j < bs; j++)
-            to[i * width + j] += from[i * each * bs + j];
+            for (int32_t i = 0; i < bs; i++)
+              to[j * bs + i] += from[i * each * bs + j];
+        } else {
+          double *to = part->values + first * bs * bs + (at - first) * bs;
+          for (int32_t i = 0; i < bs; i++)
+            for (int32_t j = 0; j < bs; j++)
+              to[i * width + j] += from[i * each * bs + j];
+        }
       }
+      if (inner == each)
+        break;
     }
-  }
 }
 
 void add_cells(intptr_t kernel, int64_t number, const int32_t *cells, const int32_t *arguments,
                int32_t corners, const int32_t *geometry, const double *points,
                int64_t width, const double *coefficients, const double *constants,
-               int32_t each, const int32_t *nodes, const int64_t *pointers, const int32_t *columns,
-               int32_t bs, int32_t by_block, double *tensor, double *places, int32_t *order, double *data)
+               int32_t each, const int32_t *nodes, int32_t owned, const rows *parts,
+               int32_t bs, int32_t by_block, double *tensor, double *places, int32_t *order)
 {
   const tabulate function = (tabulate)kernel;
   for (int64_t n = 0; n < number; n++) {
@@ -113,10 +124,10 @@ void add_cells(intptr_t kernel, int64_t number, const int32_t *cells, const int3
       order[b] = a;
     }
     switch (bs) {
-    case 1: add_cell(1, each, own, order, tensor, pointers, columns, by_block, data); break;
-    case 2: add_cell(2, each, own, order, tensor, pointers, columns, by_block, data); break;
-    case 3: add_cell(3, each, own, order, tensor, pointers, columns, by_block, data); break;
-    default: add_cell(bs, each, own, order, tensor, pointers, columns, by_block, data);
+    case 1: add_cell(1, each, own, order, tensor, owned, parts, by_block); break;
+    case 2: add_cell(2, each, own, order, tensor, owned, parts, by_block); break;
+    case 3: add_cell(3, each, own, order, tensor, owned, parts, by_block); break;
+    default: add_cell(bs, each, own, order, tensor, owned, parts, by_block);
     }
   }
 }

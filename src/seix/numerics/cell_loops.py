@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .native import library
 
 NAME = "cell_loops"
 """Of the source."""
+
+
+@dataclass
+class Rows:
+    """Some rows of a matrix of nodes, compressed.
+
+    Attributes
+    ----------
+    pointers : ndarray of int64, shape (rows + 1,)
+    columns : ndarray of int32
+        Ascending in each row.
+    values : ndarray of float, shape (entries * bs**2,) or None
+    """
+
+    pointers: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray | None = None
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Entries of each row."""
+        return np.diff(self.pointers)
 
 
 def _pointer(array: np.ndarray, kind):
@@ -61,7 +85,7 @@ def scalar_columns(pointers: np.ndarray, columns: np.ndarray, bs: int) -> np.nda
     return result
 
 
-def add_cells(address, cells, arguments, geometry, points, coefficients, constants, nodes, pointers, columns, bs, by_block, data):
+def add_cells(address, cells, arguments, geometry, points, coefficients, constants, nodes, owned, parts, bs, by_block):
     """Add the cell matrices of one integral.
 
     Parameters
@@ -75,28 +99,33 @@ def add_cells(address, cells, arguments, geometry, points, coefficients, constan
     coefficients : ndarray, shape (n, k)
     constants : ndarray
     nodes : ndarray of int32, shape (cells of the arguments, nodes of a cell)
-    pointers, columns : ndarray
-        Pattern of the nodes.
+        Numbers of the nodes, those of this rank first.
+    owned : int
+        Nodes of this rank.
+    parts : sequence of Rows
+        Own rows with own columns; on several ranks also own rows with the columns of others, and the rows of others.
     bs : int
         Unknowns of a node.
     by_block : bool
-        Order of the values: block by block, each by columns, or row by row of the unknowns.
-    data : ndarray of float, shape (entries * bs**2,)
-        Values; added to.
+        Order of the values: block by block, each by columns, or row by row of the unknowns. Rows of others are by block.
 
     Raises
     ------
     ValueError
-        If ``data`` cannot be added to in place.
+        If there are values that cannot be added to in place.
     """
-    if data.dtype != np.float64 or not data.flags.carray:
-        raise ValueError("data must be a contiguous array of double precision")
     each, corners, real = nodes.shape[1], geometry.shape[1], np.float64
     tensor, places, order = np.empty((each * bs) ** 2), np.empty(3 * corners), np.empty(each, np.int32)
+    given, kept = library(NAME).ffi.new("rows[3]"), []
+    for part, target in zip(parts, given, strict=False):
+        if part.values.dtype != np.float64 or not part.values.flags.carray:
+            raise ValueError("values must be a contiguous array of double precision")
+        kept.append([_pointer(part.pointers, np.int64), _pointer(part.columns, np.int32), _pointer(part.values, real)])
+        target.pointers, target.columns, target.values = kept[-1]
     library(NAME).lib.add_cells(
         address, len(cells), _pointer(cells, np.int32), _pointer(arguments, np.int32),
         corners, _pointer(geometry, np.int32), _pointer(points, real),
         coefficients.shape[1], _pointer(coefficients, real), _pointer(constants, real),
-        each, _pointer(nodes, np.int32), _pointer(pointers, np.int64), _pointer(columns, np.int32),
-        bs, by_block, _pointer(tensor, real), _pointer(places, real), _pointer(order, np.int32), _pointer(data, real),
+        each, _pointer(nodes, np.int32), owned, given,
+        bs, by_block, _pointer(tensor, real), _pointer(places, real), _pointer(order, np.int32),
     )  # fmt: skip

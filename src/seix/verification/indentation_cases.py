@@ -36,7 +36,7 @@ ORDER = 2.0
 MISSED = 0.3
 """Times the inverse square of the cells across the contact: twice what the force on a paraboloid misses, as a study with 4 to 32
 cells showed. It stands for an order where the edge of the contact meets the cells in another way on each mesh."""
-KERNEL = "O'Sullivan and King, doi:10.1115/1.3261591"
+KERNEL = "O'Sullivan and King, J. Tribol. 110 (1988) 235"
 FORCE = 1e-9
 """Newtons in GPa nm2."""
 
@@ -54,7 +54,7 @@ def hertz_force(depth: float) -> float:
 
 
 def sphere_force(depth: float) -> float:
-    """On a sphere [nN]: Sneddon, doi:10.1016/0020-7225(65)90019-4."""
+    """On a sphere [nN]: Sneddon, Int. J. Eng. Sci. 3 (1965) 47."""
     radius = TIP.radius
     a = brentq(lambda x: x / 2 * math.log((radius + x) / (radius - x)) - depth, 1e-6, radius * (1 - 1e-9))
     return REDUCED * ((radius**2 + a**2) / 2 * math.log((radius + a) / (radius - a)) - a * radius)

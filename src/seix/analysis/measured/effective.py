@@ -87,7 +87,7 @@ def _panels(structures: Structures) -> list[Panel]:
     if moduli:
         found.append(("Moduli", lambda axes: _ranges(axes, structures, moduli, "modulus (GPa)", _GIGA)))
     if "effective_temperature" in first.tables:
-        found.append(("Temperature", lambda axes: _arrhenius(axes, structures)))
+        found.append(("Temperature (dashed: along)", lambda axes: _arrhenius(axes, structures)))
     if "effective_layers" in first.tables:
         found.append(("Stiffness of the layers", lambda axes: _layers(axes, structures)))
     return found

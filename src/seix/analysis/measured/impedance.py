@@ -64,7 +64,7 @@ def draw(path: Path, structures: Sequence[tuple[str, Reading]], dpi: int) -> Non
         _finish_bode(size, phase, unit)
         _finish_distribution(times, structures[0][1].record["windows_s"], unit)
         figure.figure.legend(handles=handles, loc="upper left", ncols=len(handles), borderaxespad=0.4)
-        note = "large dots: whole decades of frequency; pale band: 95 % interval from refits to other random errors"
+        note = "large dots: whole decades of frequency; pale band: 95 % band from refits with less smoothing and other noise"
         figure.text(_WIDTH / 2, figure.height - 1.4, note, ha="center", va="baseline", color=_GREY)
         figure.save(path, dpi)
 

@@ -75,7 +75,7 @@ def draw(path: Path, structures: Sequence[tuple[str, Reading]], dpi: int) -> Non
             axes = figure.axes(left, HEAD, width, HEIGHT)
             draw_one(axes, curves)
             axes.set_xlim(0.0, 1.05e9 * max(float(one.depth[-1]) for one in curves))
-            axes.set_xlabel("Depth (nm)")
+            axes.set_xlabel("depth (nm)")
             panel_head(figure, left, 0.0, "ab"[k], head)
         _legend(figure, [label for label, _ in structures], curves)
         figure.save(path, dpi)
@@ -93,7 +93,7 @@ def _forces(axes: Axes, curves: Sequence[_Curves]) -> None:
         axes.plot(1e9 * depth, one.hertz(depth) / factor, color=_colour(k))
         _points(axes, one, "force", factor, k)
     axes.axhline(0.0, color=style.INK, linewidth=0.4)
-    axes.set_ylabel(f"Force ({unit})")
+    axes.set_ylabel(f"force ({unit})")
 
 
 def _moduli(axes: Axes, curves: Sequence[_Curves]) -> None:

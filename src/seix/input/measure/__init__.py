@@ -44,6 +44,10 @@ class Instrument(Model):
         """What does not go with the rest of the scenario; paths start below the section."""
         yield from ()
 
+    def idle(self, scenario: Scenario) -> Iterator[Problem]:
+        """What changes nothing on this scenario, paths as above: a problem if it changes no member of a study."""
+        yield from ()
+
 
 from seix.input.measure.effective import Effective  # noqa: E402  needs the base above
 from seix.input.measure.gitt import Gitt  # noqa: E402  needs the base above
@@ -70,8 +74,18 @@ class Measure(Model):
         if not self.instruments():
             yield Problem(("measure",), f"asks for nothing; give one of {', '.join(type(self).model_fields)}", at_key=True)
         for name, section in self.instruments().items():
-            for problem in section.problems(scenario):
-                yield Problem(("measure", name, *problem.path), problem.text, problem.at_key, problem.impossible)
+            yield from _placed(name, section.problems(scenario))
+
+    def idle(self, scenario: Scenario) -> Iterator[Problem]:
+        """What changes nothing on a scenario, with paths in it."""
+        for name, section in self.instruments().items():
+            yield from _placed(name, section.idle(scenario))
+
+
+def _placed(name: str, problems: Iterator[Problem]) -> Iterator[Problem]:
+    """Problems of an instrument with their paths in the scenario."""
+    for problem in problems:
+        yield Problem(("measure", name, *problem.path), problem.text, problem.at_key, problem.impossible)
 
 
 __all__ = ["Instrument", "Measure", "raise_problems"]

@@ -62,7 +62,11 @@ class Effective(Instrument):
             yield Problem((), text, at_key=True)
         for name in {name for name in self.properties if self.properties.count(name) > 1}:
             yield Problem(("properties",), f"'{name}' is there twice")
-        if self.swept:
+        if not self.swept:
+            for name in {"temperature_step", *(["activation_energy"] if self.activation_energy else [])} & self.model_fields_set:
+                text = f"has no effect, since no activation energy of {' or '.join(THERMAL)} is asked for; leave it out"
+                yield Problem((name,), text, at_key=True)
+        else:
             temperatures = self.temperatures(scenario.temperature)
             if not COLDEST <= temperatures[0] < temperatures[-1] <= HOTTEST:
                 text = (

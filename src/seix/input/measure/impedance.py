@@ -19,8 +19,8 @@ EQUILIBRIUM = "equilibrium"
 DOUBLE_LAYER = 0.2
 """Capacitance of the double layer on the area of core|SEI [F/m2]: the value of PyBaMM's parameter sets, read there; confidence
 medium, since measured ones of porous electrodes go from 0.05 to 0.5 F/m2 (general knowledge)."""
-LEAST_DECADES = 2.0
-"""A spectrum shorter than this tells no relaxation time."""
+LEAST_DECADES, MOST_DECADES = 2.0, 20.0
+"""A spectrum shorter than this tells no relaxation time; a longer one is a slip of the unit."""
 _PERMITTIVITY = ("relative_permittivity",)
 _Time = quantity("time", gt=0)
 
@@ -96,9 +96,12 @@ class Impedance(Instrument):
     def problems(self, scenario: Scenario) -> Iterator[Problem]:
         """Frequencies and windows in order; a bias that exists and acts; no capacitance where the contact is perfect."""
         low, high = self.lowest_frequency, self.highest_frequency
-        if high < 10.0**LEAST_DECADES * low:
-            text = f"{format_si(high, 'Hz')} is too near to the lowest, {format_si(low, 'Hz')}; must be at least "
-            yield Problem(("highest_frequency",), text + format_si(10.0**LEAST_DECADES * low, "Hz"))
+        least, most = (10.0**decades * low for decades in (LEAST_DECADES, MOST_DECADES))
+        if not least <= high <= most:
+            wrong = "below" if high < low else "too near to" if high < least else "too far from"
+            allowed = f"at least {format_si(least, 'Hz')}" if high < least else f"at most {format_si(most, 'Hz')}"
+            text = f"{format_si(high, 'Hz')} is {wrong} the lowest, {format_si(low, 'Hz')}; must be {allowed}"
+            yield Problem(("highest_frequency",), text)
         for name in type(self.windows).model_fields:
             first, last = getattr(self.windows, name)
             if first >= last:

@@ -10,11 +10,14 @@ from pydantic import Field
 
 from seix.input.measure import Instrument
 from seix.input.types import LONGEST, Length, Model, Problem, quantity
+from seix.materials import MaterialLibrary
+from seix.properties import VOID
 from seix.units import format_si
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from seix.input.grains import ResolvedLayer
     from seix.scenario import Scenario
 
 STREAM = 0x41464D
@@ -23,6 +26,10 @@ EVEN = (0.7548776662466927, 0.5698402909980532)
 """Steps of places that fill a square evenly, however many there are: the inverse of the plastic number and its square."""
 ZONE = 1.25
 """Radius of the surface that is meshed for the contact, over the contact radius of Hertz at the largest depth."""
+
+DEEPEST = 0.5
+"""Largest depth over the radius of the tip, and over the thickness of the SEI, which a stiff core does not let the tip through:
+strains are small no longer."""
 
 _Place = Annotated[list[quantity("length", ge=0, le=LONGEST)], Field(min_length=2, max_length=2)]
 
@@ -94,13 +101,16 @@ class Indentation(Instrument):
         return ("wet_youngs_modulus",) if self.medium == "wet" else ()
 
     def problems(self, scenario: Scenario) -> Iterator[Problem]:
-        """Depth against the tip, and places against the patch."""
+        """Depth against tip and film, and places against the patch."""
         if scenario.geometry.kind != "patch":
             yield Problem((), "presses on a flat patch; leave it out, or use geometry: {kind: patch, ...}", at_key=True)
             return
-        if self.depth > 0.5 * self.tip_radius:
-            text = f"{format_si(self.depth, 'm')} is too deep for small strains; must be at most half of the tip_radius"
-            yield Problem(("depth",), f"{text}, {format_si(0.5 * self.tip_radius, 'm')}")
+        thickness = math.fsum(layer.thickness for layer in scenario.sei.resolved_layers())
+        for what, length in (("tip_radius", self.tip_radius), ("thickness of the SEI", thickness)):
+            if self.depth > DEEPEST * length:
+                text = f"{format_si(self.depth, 'm')} is too deep for small strains; must be at most half of the {what}"
+                yield Problem(("depth",), f"{text}, {format_si(DEEPEST * length, 'm')}")
+                break
         flat = scenario.geometry.dimension == 2
         for name in ("positions", "cells_per_contact"):
             if flat and name in self.model_fields_set:
@@ -108,6 +118,11 @@ class Indentation(Instrument):
                 yield Problem((name,), text, at_key=True)
         if not flat:
             yield from self._place_problems(scenario)
+
+    def idle(self, scenario: Scenario) -> Iterator[Problem]:
+        """A medium that softens nothing."""
+        if self.medium == "wet" and not any(_softens(layer) for layer in scenario.sei.resolved_layers()):
+            yield Problem(("medium",), "'wet' has no effect, since no material of the SEI is organic; leave it out", at_key=True)
 
     def _place_problems(self, scenario: Scenario) -> Iterator[Problem]:
         width = 2.0 * ZONE * self.hertz_radius
@@ -125,3 +140,10 @@ class Indentation(Instrument):
                 if value > scenario.period * (1.0 + 1e-9):
                     text = f"{format_si(value, 'm')} is outside the patch; must be at most {format_si(scenario.period, 'm')}"
                     yield Problem(("positions", k, axis), text)
+
+
+def _softens(layer: ResolvedLayer) -> bool:
+    """Whether a layer has organic matter, between its grains or in them."""
+    full = math.fsum(layer.phases.values()) > 1.0 - 1e-9
+    names = [*layer.phases, *([] if full else [layer.matrix])]
+    return any(name != VOID and MaterialLibrary().record(name).kind == "organic" for name in names)

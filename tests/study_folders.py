@@ -89,7 +89,9 @@ def write_case(folder: Path, key: str, structures, entries) -> None:
         by = {(s, c): q for s, c, q in entries}
         for current in dict.fromkeys(c for _, c, _ in entries):
             a, b = (by[name, current] for name in structures[:2])
-            ratios = {f"ratio.{n}": (a[n][0] / b[n][0], "1", 0.01, "propagated") for n in a}
+            maxima = {n for n in a if "not converged" in (a[n][3], b[n][3])}
+            errors = {n: (None, "not converged") if n in maxima else (0.01, "propagated") for n in a}
+            ratios = {f"ratio.{n}": (a[n][0] / b[n][0], "1", *errors[n]) for n in a}
             listed.append({"structure": "/".join(structures[:2]), "current_multiple": current, "quantities": plain(ratios)})
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "quantities.json").write_text(json.dumps({"structures": structures, "cases": listed}), "utf-8")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from .adaptivity.words import missed
 from .analysis import invariants
 from .analysis.activated import activation_quantities, activation_record
-from .analysis.errors import error_at
+from .analysis.errors import NOT_ESTIMATED, stated_errors
 from .analysis.fieldset import CellFields
 from .analysis.materials_used import materials_used
-from .analysis.quantity import Quantity
+from .analysis.quantity import Quantity, describe
 from .analysis.results import CaseResult, StructureResult
 from .input.cautions import cautions
 from .measure import with_errors
@@ -82,12 +82,12 @@ def combined(
     ratio = (fine.numerics["cells"] / levels[-1].numerics["cells"]) ** (1 / tagged.points.shape[1])
     found = invariants.field_violations(fine.fields, tagged.region, tagged.region_names, tagged.core_regions)
     useful = len(levels) > 1 and ratio > LEAST_RATIO
-    readings = with_errors(fine.readings, levels[1].readings if useful else None, ratio)
+    readings = with_errors(fine.readings, levels[1].readings if useful else None, ratio, scenario.has_corners)
     read = {key: quantity for reading in readings.values() for key, quantity in reading.quantities.items()}
     grown = activation_quantities(scenario)
     cases = []
     for multiple in scenario.load.current_multiples:
-        quantities = _with_errors(levels, multiple, ratio, sequence) | grown | read
+        quantities = _with_errors(levels, multiple, ratio, scenario.has_corners, sequence) | grown | read
         found += invariants.not_finite(quantities)
         history = fine.histories[multiple]
         cases.append(
@@ -131,25 +131,24 @@ LEAST_RATIO = 1.05
 """Ratio of mesh sizes below which two meshes are as good as one: their difference says nothing."""
 
 
-def _with_errors(levels: list[Level], multiple: float, ratio: float, sequence: Sequence | None = None) -> dict[str, Quantity]:
+def _with_errors(
+    levels: list[Level], multiple: float, ratio: float, corners: bool, sequence: Sequence | None = None
+) -> dict[str, Quantity]:
     """Values of the finest mesh at one current with their estimated errors.
 
-    See :func:`seix.analysis.errors.error_at`. The target of a sequence of adapted meshes has the
+    See :func:`seix.analysis.errors.stated_errors`. The target of a sequence of adapted meshes has the
     relative error that was estimated there.
     """
-    fine = levels[0].cases
+    fine, errors = levels[0].cases, {}
+    if ratio > LEAST_RATIO:
+        coarse = levels[1].cases
+        pairs = {name: {m: (fine[m][name].value, coarse[m][name].value) for m in fine} for name in fine[multiple]}
+        errors = stated_errors(pairs, multiple, ratio, corners)
     result = {}
     for name, quantity in fine[multiple].items():
-        error, kind = None, None
+        error = errors.get(name)
+        kind = NOT_ESTIMATED.get(describe(name).kind) if error is None else "two_mesh"
         if sequence is not None and name == sequence.target.name:
             error, kind = sequence.relative_error() * abs(quantity.value), "adaptive"
-        elif name.endswith("imbalance"):
-            kind = "algebraic"
-        elif name.startswith("field_enhancement.max"):
-            kind = "not converged"
-        elif ratio > LEAST_RATIO:
-            coarse = levels[1].cases
-            values = {m: (fine[m][name].value, coarse[m][name].value) for m in fine}
-            error, kind = error_at(values, multiple, ratio), "two_mesh"
         result[name] = replace(quantity, error=error, error_kind=kind)
     return result

@@ -180,6 +180,17 @@ class Scenario(Model):
         layers = self.sei.resolved_layers()
         return self.geometry.period_in_layers * min((x.thickness for x in layers if x.phases), default=self.sei.thickness)
 
+    @property
+    def has_corners(self) -> bool:
+        """Whether interfaces meet or turn in points that no mesh resolves: grains that are not round, particles that touch.
+
+        Cellular grains with rounded corners count, as these are not resolved more finely on a finer mesh.
+        """
+        layers = self.sei.resolved_layers()
+        if any(layer.grains is not None and layer.grains.shape != "round" for layer in layers):
+            return True
+        return isinstance(self.geometry, Particles) and self.geometry.touching(sum(layer.thickness for layer in layers))
+
     @model_validator(mode="after")
     def _check(self) -> Scenario:
         found = (self._output_problems(), self._grain_problems(), self._dimension_problems(), self._assembly_problems(),

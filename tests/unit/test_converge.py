@@ -84,6 +84,13 @@ def test_the_mesh_is_the_coarsest_whose_error_is_a_third_of_the_tolerance():
     assert result.reached and result.width_error == 0 and result.seed_error == 0
 
 
+@pytest.mark.parametrize(("file", "order"), [("paper/bilayer.yaml", 1.0), ("examples/polycrystal.yaml", 0.5)])
+def test_the_estimate_assumes_the_order_of_the_target(file, order):
+    study = load_study(BILAYER.parents[1] / file, [])
+    target = target_of(study, "field_enhancement.p999", None, 1.0)
+    assert Convergence(None, study, {}, target, None)._order() == order
+
+
 def test_values_that_cross_do_not_end_the_sequence():
     """Two meshes that agree by chance are found out by the third."""
     values = {0: 1.0, 1: 1.3, 2: 1.3, 3: 1.001, 4: 1.0, 5: 1.0}
@@ -268,7 +275,7 @@ def test_a_limit_is_exit_code_3_with_everything_written(tmp_path, monkeypatch, c
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--quantity", "field_enhancment.p999"], "did you mean"), (["--quantity", "field_enhancement.max"], "no limit"),
+    [(["--quantity", "field_enhancment.p999"], "did you mean"), (["--quantity", "field_enhancement.max.LiF"], "no limit"),
      (["--current", "3"], "not computed"), (["--tolerance", "0"], "more than 0"), (["--max-seeds", "1"], "at least 2"),
      (["--set", "mesh.adapt={}"], "take it out"), (["--max-period", "3"], "no unit"), (["-j", "0"], "at least one")],
 )  # fmt: skip

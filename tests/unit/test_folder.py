@@ -12,6 +12,7 @@ import pytest
 
 from seix.analysis.folder import ResultFolder, completed
 from seix.errors import InputError
+from seix.study.store import write_atomically
 
 
 def finish(folder: Path, text: str = "new") -> None:
@@ -30,6 +31,46 @@ def test_appears_at_the_end_under_its_name(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert target.stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """What is done to the disk: (inode, size) of what is synced, and the new name of what is renamed."""
+    done, fsync = [], os.fsync
+
+    def synced(entry):
+        found = os.fstat(entry)
+        done.append((found.st_ino, found.st_size))
+        fsync(entry)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    for name in ("rename", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda old, new, real=real: (real(old, new), done.append(Path(new)))[0])
+    return done
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_results_are_on_the_disk_before_they_get_their_name(tmp_path, disk, overwrite):
+    """Every file and folder as it was found in the end, and afterwards the new name itself."""
+    target = tmp_path / "case"
+    if overwrite:
+        target.mkdir()
+    with ResultFolder(target, overwrite) as folder:
+        finish(folder.path)
+        (folder.path / "figures").mkdir()
+        (folder.path / "figures" / "map.png").write_bytes(b"picture")
+    named = disk.index(target)
+    entries = [target, *target.rglob("*")]
+    assert len(entries) == 5
+    assert {(path.stat().st_ino, path.stat().st_size) for path in entries} <= set(disk[:named])
+    assert tmp_path.stat().st_ino in [done[0] for done in disk[named + 1 :]]
+
+
+def test_file_is_on_the_disk_before_it_gets_its_name(tmp_path, disk):
+    write_atomically(tmp_path / "study.json", "plan")
+    found = (tmp_path / "study.json").stat()
+    assert disk == [(found.st_ino, found.st_size), tmp_path / "study.json"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])

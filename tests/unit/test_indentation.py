@@ -234,14 +234,22 @@ def test_large_strains_are_said():
 
 
 def test_errors_of_the_instrument_and_of_the_mesh_add_up():
-    """What the coarser mesh tells is added to an error of the kind domain, and to no other."""
-    fine = Reading({"a": Quantity(2.0, "1", 0.1, "domain"), "b": Quantity(2.0, "1"), "c": Quantity(2.0, "1", 0.3, "algebraic")})
-    coarse = Reading({name: Quantity(2.3, "1") for name in "abc"})
+    """What the coarser mesh tells is added to an error of the kind domain, and to no other; its order is that of the quantity."""
+    domain, plain, exact, integral = (
+        "indentation.force", "indentation.stiffness", "indentation.pull_off", "impedance.sei_resistance"
+    )  # fmt: skip
+    fine = Reading({
+        domain: Quantity(2.0, "1", 0.1, "domain"), plain: Quantity(2.0, "1"), exact: Quantity(2.0, "1", 0.3, "algebraic"),
+        integral: Quantity(2.0, "1"),
+    })  # fmt: skip
+    coarse = Reading({name: Quantity(2.3, "1") for name in fine.quantities})
     found = with_errors({"x": fine}, {"x": coarse}, 1.5)["x"].quantities
-    assert (found["a"].error, found["a"].error_kind) == (pytest.approx(0.7), "domain")
-    assert (found["b"].error, found["b"].error_kind) == (pytest.approx(0.6), "two_mesh")
-    assert (found["c"].error, found["c"].error_kind) == (0.3, "algebraic")
-    assert with_errors({"x": fine}, None, 1.5)["x"].quantities["a"].error == 0.1
+    assert (found[domain].error, found[domain].error_kind) == (pytest.approx(0.7), "domain")
+    assert (found[plain].error, found[plain].error_kind) == (pytest.approx(0.6), "two_mesh")
+    assert (found[exact].error, found[exact].error_kind) == (0.3, "algebraic")
+    assert found[integral].error == pytest.approx(0.3 / (1.5**2 - 1))
+    assert with_errors({"x": fine}, {"x": coarse}, 1.5, corners=True)["x"].quantities[plain].error > 1.3
+    assert with_errors({"x": fine}, None, 1.5)["x"].quantities[domain].error == 0.1
 
 
 def test_too_small_a_patch_and_too_large_cells_are_refused():

@@ -55,6 +55,23 @@ def grid_study(root, **keywords):
 # --- numbers ---
 
 
+def test_wide_table_tells_what_does_not_converge(tmp_path):
+    """Value, error and its kind side by side, the same in both formats; text even where no kind is known at all."""
+
+    def numbers(values, seed, structure, current):
+        return plain(values, seed, structure, current) | {"sei.void_fraction": (0.1, "1", None, None)}
+
+    folder = write_study(tmp_path / "s", numbers, {"thickness": THICK[:1], "modulus": MODULUS}, INFOS, currents=(1.0, 5.0))
+    write_tables(read_plan(folder), Store(folder))
+    for wide in (pd.read_parquet(folder / "table_wide.parquet"), pd.read_csv(folder / "table_wide.csv")):
+        assert wide[P999].tolist() == [6.0, 30.0, 9.0, 45.0]
+        assert set(wide[f"{P999}.error"]) == {0.5} and set(wide[f"{P999}.error_kind"]) == {"two_mesh"}
+        assert wide["field_enhancement.max.error"].isna().all()
+        assert set(wide["field_enhancement.max.error_kind"]) == {"not converged"}
+        assert wide["sei.void_fraction.error_kind"].isna().all()
+    assert pd.read_parquet(folder / "table_wide.parquet")["sei.void_fraction.error_kind"].dtype == "string"
+
+
 def test_average_over_other_axes_is_that_of_each_seed(tmp_path):
     """What the seeds have in common at all points stays in the interval: it is not averaged away with the points."""
     results = StudyResults(grid_study(tmp_path / "s", seeds=(1, 2, 3, 4)))
@@ -322,7 +339,12 @@ def test_ensemble_is_written_with_seeds_only(tmp_path):
     assert ((root / "ensemble.parquet").read_bytes(), (root / "ensemble.csv").read_bytes()) == before
     table = pd.read_csv(root / "ensemble.csv")
     assert len(table) == 6 * 4 and set(table["n"]) == {3} and set(table["std"].round(12)) >= {1.0}
-    assert table.loc[table["quantity"] == "field_enhancement.max", "dominant"].eq("unknown").all()
+    maximum = table[table["quantity"] == "field_enhancement.max"]
+    assert maximum["dominant"].eq("unknown").all() and maximum["error_kind"].eq("not converged").all()
+    assert table.loc[table["quantity"] == P999, "error_kind"].eq("two_mesh").all()
+    shown = grid_study(tmp_path / "shown", seeds=(1, 2), quantities=["field_enhancement.max"])
+    rows = number_table(StudyResults(shown), "field_enhancement.max", 1.0)["rows"]
+    assert len(rows) == 6 and all("not converged" in row for row in rows)
     document = json.loads((root / "study.json").read_text())
     document["cases"] = [case | {"seed": None} for case in document["cases"][::3]]
     (root / "study.json").write_text(json.dumps(document))

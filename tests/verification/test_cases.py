@@ -1,11 +1,11 @@
 """The cases of ``seix verify``, each as a test; those that take longest run with the slow ones."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from seix.analysis.errors import error_at, two_mesh_error
 from seix.errors import ConvergenceError, InputError, VerificationError
 from seix.verification import runner
 from seix.verification.case import ROUNDING, Case, Check, agreed
@@ -86,24 +86,6 @@ def test_a_case_fails_if_order_or_error_are_bad():
     assert Check("x", "", 1e-6, (0.9, 1e-3), None, 1e-2, scale=1.0).passed
 
 
-@pytest.mark.parametrize("order", [1.0, 2.0, 4.0])
-def test_two_mesh_error_bounds_what_converges(order):
-    """Exact for first order, a bound for higher ones."""
-    fine, coarse = 1 + 0.1, 1 + 0.1 * 1.6**order
-    stated = two_mesh_error(fine, coarse, 1.6)
-    assert stated >= 0.1 * (1 - 1e-12)
-    assert stated == pytest.approx(0.1 * (1.6**order - 1) / 0.6)
-
-
-def test_error_at_one_current_hears_the_others():
-    """A chance agreement at one current is not believed; a value near zero tells the others nothing."""
-    values = {1.0: (1.0, 1.0), 2.0: (2.0, 2.2), 10.0: (1e-9, 0.3)}
-    assert error_at(values, 1.0, 2.0) == pytest.approx(0.1)
-    assert error_at(values, 2.0, 2.0) == pytest.approx(0.2)
-    assert error_at(values, 10.0, 2.0) == pytest.approx(0.3)
-    assert error_at({1.0: (0.0, 0.0)}, 1.0, 2.0) == 0.0
-
-
 def test_effectivity_counts_what_is_covered():
     """Of two numbers, one that converges and one that creeps, half of the errors are within the stated ones."""
     good = runner.Result(Case("a", "", "", list), [falling(2.0)], 0.0)
@@ -112,6 +94,16 @@ def test_effectivity_counts_what_is_covered():
     covered, _ = runner.effectivity(runner.estimates([good, bad]))
     assert covered == 0.5
     assert {one.name for one in runner.estimates([good, bad]) if not one.covers} == {"b: x"}
+
+
+def test_effectivity_assumes_the_order_of_the_kind():
+    """Of second order: exact for a mean, three times too large for a value at a point; corners need more."""
+    plain = falling(2.0)
+    checks = [plain, replace(plain, kind="integral"), replace(falling(0.8), kind="integral", corners=True)]
+    for check, ratio in zip(checks, (3.0, 1.0, (2**0.8 - 1) / (2**0.25 - 1)), strict=True):
+        for one in runner.estimates([runner.Result(Case("a", "", "", list), [check], 0.0)]):
+            assert one.stated / one.true == pytest.approx(ratio)
+            assert (one.kind, one.corners) == (check.kind, check.corners)
 
 
 def failing():
@@ -127,6 +119,8 @@ def test_command_writes_a_report_and_fails_with_a_failed_case(tmp_path, monkeypa
         runner.verify_command(tmp_path / "report", [])
     page = (tmp_path / "report" / "README.md").read_text("utf-8")
     assert "1 of 2 cases passed" in page and "FAILED" in page and "Cylinder in a uniform field" in page
+    assert "| mean or integral | 2 |" in page and "| value at a point | 1 |" in page
+    assert "may stay below that of theory by 0.5, where that is at\nmost 25% of it" in page
     assert {p.name for p in (tmp_path / "report").iterdir()} == {
         "README.md", "results.json", "convergence.png", "effectivity.png"}  # fmt: skip
     assert "FAILED  bad" in capsys.readouterr().out

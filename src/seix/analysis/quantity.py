@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from .quantity_info import QuantityInfo
 from .quantity_table import QUANTITY_TABLE
@@ -12,8 +13,9 @@ from .quantity_table import QUANTITY_TABLE
 #: What the `error` of a quantity is.
 ERROR_KINDS: dict[str, str] = {
     "two_mesh": (
-        "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, over the ratio of "
-        "the mesh sizes less one (first order is assumed); the largest relative one over all currents"
+        "discretisation error: difference to the same computation on a mesh coarser by `error.coarsening`, over r^p - 1 with the "
+        "ratio r of the mesh sizes and the order p that is assumed for its kind (see below); the largest relative one over all "
+        "currents, and of quantiles the largest of those of one field in one phase"
     ),
     "adaptive": (
         "estimated discretisation error of the target of `mesh.adapt`: the largest of what a recovered smoother field and "
@@ -71,6 +73,7 @@ class Quantity:
         }
 
 
+@cache
 def describe(name: str) -> QuantityInfo | None:
     """Entry of the table for a name without structure prefix, None when there is none."""
     return next((info for info in QUANTITY_TABLE if info.matches(name)), None)
@@ -105,11 +108,14 @@ def check_quantities(where: str, quantities: Mapping[str, Quantity]) -> None:
 def ratio(numerator: Quantity, denominator: Quantity) -> Quantity | None:
     """Ratio of two quantities with the bound |r| (da/|a| + db/|b|) on its error; None for a zero denominator.
 
-    Discretisation errors are not random, so they add up instead of adding in squares.
+    Discretisation errors are not random, so they add up instead of adding in squares. What is made of a number that depends on
+    the mesh does so too.
     """
     if denominator.value == 0:
         return None
     value = numerator.value / denominator.value
+    if "not converged" in (numerator.error_kind, denominator.error_kind):
+        return Quantity(value, "1", None, "not converged")
     if numerator.error is None or denominator.error is None:
         return Quantity(value, "1")
     error = (numerator.error + abs(value) * denominator.error) / abs(denominator.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .errors import NOT_ESTIMATED, ORDERS
 from .quantity import ERROR_KINDS
 from .quantity_table import QUANTITY_TABLE
 
@@ -16,13 +17,18 @@ Names in `quantities.json` and `quantities.csv`. All values are in SI units. `<p
 a region: of the matrix, of a kind of grain, or `core`. Quantiles are volume-weighted at the quadrature points
 of the finest mesh, so they do not depend on how nodes are distributed. In two dimensions everything is per
 metre of depth; where the unit in three dimensions differs it stands after a slash. Headline quantities are in
-bold: they are compared in the report.
+bold: they are compared in the report. The kind decides on the error that is stated ([below](#errors)).
 
 """
 _ERRORS = """
 ## Errors
 
 Each entry is `{value, unit, error, error_kind}`; `error` is a half width in the same unit.
+
+"""
+_ORDERS = """
+The order p of convergence that `two_mesh` assumes, by kind of quantity. Interfaces have corners in polycrystals, around cellular
+grains and where particles touch. [Theory](theory.md#error-of-a-quantity) says why, and how often the error holds.
 
 """
 _FILES = """
@@ -49,6 +55,7 @@ def quantities_markdown() -> str:
         (
             f"**`{info.pattern}`**" if info.headline else f"`{info.pattern}`",
             " / ".join(info.units),
+            info.kind,
             info.meaning,
             info.definition,
         )
@@ -58,11 +65,15 @@ def quantities_markdown() -> str:
         *((f"`{kind}`", text) for kind, text in ERROR_KINDS.items()),
         ("null", "nothing is known about it"),
     ]
+    orders = [(kind, *(f"{order:g}" for order in pair)) for kind, pair in ORDERS.items()]
+    orders += [(kind, *[f"none: `{error_kind}`"] * 2) for kind, error_kind in NOT_ESTIMATED.items()]
     return (
         _TOP
-        + markdown_table(("name", "unit", "meaning", "definition"), entries)
+        + markdown_table(("name", "unit", "kind", "meaning", "definition"), entries)
         + _ERRORS
         + markdown_table(("`error_kind`", "meaning of `error`"), kinds)
+        + _ORDERS
+        + markdown_table(("kind", "p", "p with corners"), orders)
         + _FILES
     )
 

@@ -9,7 +9,7 @@ from .quantity_info import QuantityInfo
 _QUANTILE = "volume-weighted over the quadrature points"
 QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
     QuantityInfo(
-        "field_enhancement.mean", "1", "mean field in the SEI", "volume mean of |E|/E0 over the SEI", True
+        "field_enhancement.mean", "1", "mean field in the SEI", "volume mean of |E|/E0 over the SEI", True, kind="integral"
     ),
     QuantityInfo(
         "field_enhancement.p99",
@@ -17,6 +17,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "field that 1 % of the SEI exceeds",
         f"99 % quantile of |E|/E0 over the SEI, {_QUANTILE}",
         True,
+        kind="field quantile",
     ),
     QuantityInfo(
         "field_enhancement.p999",
@@ -24,6 +25,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "field that 0.1 % of the SEI exceeds: the headline",
         f"99.9 % quantile of |E|/E0 over the SEI, {_QUANTILE}",
         True,
+        kind="field quantile",
     ),
     QuantityInfo(
         "field_enhancement.max",
@@ -31,27 +33,35 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "largest field met at a quadrature point",
         "raw maximum of |E|/E0 over the quadrature points of the SEI; depends on the mesh, "
         "error_kind is always `not converged`",
+        kind="maximum",
     ),
     QuantityInfo(
         "field_enhancement.mean.<phase>",
         "1",
         "mean field in one phase",
         "as above, over this phase of the SEI",
+        kind="integral",
     ),
     QuantityInfo(
-        "field_enhancement.p99.<phase>", "1", "P99 field in one phase", "as above, over this phase of the SEI"
+        "field_enhancement.p99.<phase>",
+        "1",
+        "P99 field in one phase",
+        "as above, over this phase of the SEI",
+        kind="field quantile",
     ),
     QuantityInfo(
         "field_enhancement.p999.<phase>",
         "1",
         "P99.9 field in one phase",
         "as above, over this phase of the SEI",
+        kind="field quantile",
     ),
     QuantityInfo(
         "field_enhancement.max.<phase>",
         "1",
         "largest field met in one phase",
         "as above, over this phase of the SEI",
+        kind="maximum",
     ),
     QuantityInfo(
         "reference_field",
@@ -59,12 +69,14 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "E0, the unit of all field enhancements",
         "i_ref/kappa_matrix at the temperature of the scenario, or with `load.reference_field` naming a "
         "structure the mean |E| over its SEI at I/I0 = 1",
+        kind="integral",
     ),
     QuantityInfo(
         "reference_field.mean",
         "V/m",
         "mean field of this structure at I/I0 = 1",
         "volume mean of |E| over the SEI of the structure itself at I/I0 = 1: the other usual normalisation",
+        kind="integral",
     ),
     QuantityInfo(
         "sei.area_resistance",
@@ -74,6 +86,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "of the current: the potential difference of its two surfaces over the mean current density, where "
         "each is at one potential",
         True,
+        kind="integral",
     ),
     QuantityInfo(
         "sei.effective_conductivity",
@@ -82,18 +95,21 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "thickness over area resistance; for a round particle of radius R with an SEI of thickness h the thickness is "
         "replaced by R ln((R+h)/R) in two dimensions and R h/(R+h) in three; for several particles by sum R / sum 1/ln((R+h)/R) "
         "and sum R^2 / sum R (R+h)/h, and not given where they touch",
+        kind="integral",
     ),
     QuantityInfo(
         "sei.inorganic_fraction",
         "1",
         "achieved share of inorganic grains",
         "area or volume of the grains over that of the SEI with its voids, from the mesh",
+        kind="integral",
     ),
     QuantityInfo(
         "sei.void_fraction",
         "1",
         "share of voids",
         "area or volume of the voids over that of the SEI with its voids, from the mesh; only where there are voids",
+        kind="integral",
     ),
     QuantityInfo(
         "sei.interface_length",
@@ -101,6 +117,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "length of all interfaces of grains (two dimensions)",
         "sum of the facets between grain and matrix and between grains that touch (per period of a patch, per sector of a "
         "particle)",
+        kind="integral",
     ),
     QuantityInfo(
         "sei.interface_area",
@@ -108,6 +125,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "area of all interfaces of grains (three dimensions)",
         "sum of the facets between grain and matrix and between grains that touch (per period of a patch, per octant or cone "
         "of a particle)",
+        kind="integral",
     ),
     QuantityInfo(
         "potential.drop",
@@ -116,12 +134,14 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "potential of the outer boundary of the electrolyte minus (potential of the current collector minus "
         "equilibrium potential)",
         True,
+        kind="integral",
     ),
     QuantityInfo(
         "potential.cell",
         "V",
         "electrode potential against the electrolyte",
         "potential of the current collector minus potential of the outer boundary of the electrolyte",
+        kind="integral",
     ),
     QuantityInfo(
         "current.total",
@@ -129,6 +149,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "current; in two dimensions per unit depth",
         "integral of the normal current density over core|SEI, positive while lithium goes in",
         solid_unit="A",
+        kind="integral",
     ),
     QuantityInfo(
         "current.imbalance",
@@ -136,12 +157,14 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "check: what enters has to leave",
         "largest relative deviation of the currents through core|SEI and through the outer boundary from "
         "the prescribed one",
+        kind="balance",
     ),
     QuantityInfo(
         "current.interface_peak",
         "1",
         "unevenness of the reaction",
         "largest mean current density of a facet of core|SEI over the mean of all",
+        kind="interface peak",
     ),
     QuantityInfo(
         "current.particle_spread",
@@ -149,18 +172,21 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "how unevenly several particles share the current",
         "standard deviation of the mean current densities on core|SEI of the particles, weighted by their surfaces, over the "
         "mean of all",
+        kind="integral",
     ),
     QuantityInfo(
         "current.particle_peak",
         "1",
         "current density of the particle that carries most",
         "largest mean current density on core|SEI of a particle over the mean of all",
+        kind="integral",
     ),
     QuantityInfo(
         "stress.first_principal.p99.<phase>",
         "Pa",
         "tension that 1 % of the phase exceeds",
         f"99 % quantile of the largest principal stress over the phase, {_QUANTILE}",
+        kind="stress quantile",
     ),
     QuantityInfo(
         "stress.first_principal.p999.<phase>",
@@ -168,24 +194,28 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "tension that 0.1 % of the phase exceeds",
         f"99.9 % quantile of the largest principal stress over the phase, {_QUANTILE}",
         True,
+        kind="stress quantile",
     ),
     QuantityInfo(
         "stress.von_mises.p99.<phase>",
         "Pa",
         "P99 von Mises stress of the phase",
         f"99 % quantile over the phase, {_QUANTILE}",
+        kind="stress quantile",
     ),
     QuantityInfo(
         "stress.von_mises.p999.<phase>",
         "Pa",
         "P99.9 von Mises stress of the phase",
         f"99.9 % quantile over the phase, {_QUANTILE}",
+        kind="stress quantile",
     ),
     QuantityInfo(
         "stress.hydrostatic.mean.<phase>",
         "Pa",
         "mean pressure of the phase, tension positive",
         "volume mean of a third of the trace of the stress over the phase",
+        kind="integral",
     ),
     QuantityInfo(
         "stress.interface_normal.p999",
@@ -194,6 +224,8 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "99.9 % quantile of the facet means of the normal traction on core|SEI (stress of the core), "
         "weighted by length or area",
         True,
+        kind="stress quantile",
+        phase="core",
     ),
     QuantityInfo(
         "strain_energy.sei",
@@ -201,6 +233,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "elastic energy of the SEI; in two dimensions per unit depth",
         "integral of half stress times elastic strain over the SEI",
         solid_unit="J",
+        kind="integral",
     ),
     QuantityInfo(
         "lithium.imbalance",
@@ -208,6 +241,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "check: uptake equals what the interface delivers",
         "largest relative deviation of the uptake of the core from the current through core|SEI and from "
         "the prescribed one; each separate piece of core counts by itself",
+        kind="balance",
     ),
     QuantityInfo(
         "lithium.concentration.min",
@@ -239,6 +273,7 @@ QUANTITY_TABLE: tuple[QuantityInfo, ...] = (
         "stretch of the patch along the surface",
         "mean in-plane strain, in three dimensions the mean of its two directions: the imposed value, or "
         "with `in_plane_strain: free` the one without net force",
+        kind="integral",
     ),
     *ACTIVATION_TABLE,
     *MEASURED_TABLE,

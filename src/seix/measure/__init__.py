@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import ModuleType
 
-from ..analysis.errors import error_at
+from ..analysis.errors import assumed_order, error_at
+from ..analysis.quantity import describe
 from ..numerics.timing import timed
 from .reading import Reading, Specimen
 
@@ -51,7 +52,9 @@ def read_all(specimen: Specimen) -> dict[str, Reading]:
     return readings
 
 
-def with_errors(fine: Mapping[str, Reading], coarse: Mapping[str, Reading] | None, ratio: float) -> dict[str, Reading]:
+def with_errors(
+    fine: Mapping[str, Reading], coarse: Mapping[str, Reading] | None, ratio: float, corners: bool = False
+) -> dict[str, Reading]:
     """Readings of the finer mesh with the errors that the coarser one tells.
 
     Parameters
@@ -60,6 +63,8 @@ def with_errors(fine: Mapping[str, Reading], coarse: Mapping[str, Reading] | Non
         `coarse` is None if there is none, or none that tells anything.
     ratio : float
         Mesh size of the coarser over that of the finer mesh.
+    corners : bool
+        As for :func:`seix.analysis.errors.assumed_order`.
     """
     found = {}
     for name, reading in fine.items():
@@ -67,7 +72,9 @@ def with_errors(fine: Mapping[str, Reading], coarse: Mapping[str, Reading] | Non
         quantities = dict(reading.quantities)
         for key, quantity in reading.quantities.items():
             if quantity.error_kind in (None, "sweep", "domain") and key in other:
-                error = error_at({1.0: (quantity.value, other[key].value)}, 1.0, ratio) + (quantity.error or 0.0)
+                order = assumed_order(describe(key).kind, corners)
+                mesh = error_at({1.0: (quantity.value, other[key].value)}, 1.0, ratio, order)
+                error = mesh + (quantity.error or 0.0)
                 quantities[key] = replace(quantity, error=error, error_kind=quantity.error_kind or "two_mesh")
         found[name] = replace(reading, quantities=quantities)
     return found

@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
-from ..analysis.errors import two_mesh_error
+from ..analysis.errors import assumed_order, two_mesh_error
+from ..analysis.quantity import describe
 from ..errors import ConvergenceError, GeometryError, InputError
 from ..scenario_file import Study
 from . import sizes
@@ -117,7 +118,8 @@ class Convergence:
                     raise self.runs.failure(case)
                 result.reached, result.reason = False, f"a run failed: {self.result.failures[-1]}"
                 break
-            steps.append(MeshStep(k, size_of(case).cells, value, _estimate([step.value for step in steps] + [value])))
+            estimate = _estimate([*(step.value for step in steps), value], self._order())
+            steps.append(MeshStep(k, size_of(case).cells, value, estimate))
             self.say(f"mesh    {steps[-1].cells:9.3g} cells  {value:.5g}{_plus_minus(steps[-1].estimate)}")
             if k == 0 and value == 0.0:
                 raise InputError(f"{self.target.described} is zero, and has no relative tolerance; choose another quantity")
@@ -129,6 +131,11 @@ class Convergence:
         share = MESH_SHARE * self.limits.tolerance
         good = [step.refinement for step in steps if step.error is not None and step.error <= share * abs(step.value)]
         result.chosen = good[0] if good else finest.refinement
+
+    def _order(self) -> float:
+        """Order of convergence that the error of the target is estimated with."""
+        corners = any(scenario.has_corners for scenario in self.study.members.values())
+        return assumed_order(describe(self.target.name).kind, corners)
 
     # -- widths and seeds ------------------------------------------------------------------------------------------------
 
@@ -219,13 +226,13 @@ class Convergence:
         result.mesh_error = share * abs(result.value)
 
 
-def _estimate(values: Sequence[float]) -> float | None:
+def _estimate(values: Sequence[float], order: float) -> float | None:
     """Error of the last of values on meshes finer by sqrt(2) each, from the one and from the two before it."""
     if len(values) < 2:
         return None
-    found = [two_mesh_error(values[-1], values[-2], STEP)]
+    found = [two_mesh_error(values[-1], values[-2], STEP, order)]
     if len(values) > 2:
-        found.append(two_mesh_error(values[-1], values[-3], STEP**2))
+        found.append(two_mesh_error(values[-1], values[-3], STEP**2, order))
     return max(found)
 
 

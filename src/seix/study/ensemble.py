@@ -19,6 +19,8 @@ RESAMPLES = 4999
 WANTED = 0.05
 """Half width of the interval of the mean that `needed` aims at, over the mean."""
 SCATTER, NUMERICAL, UNKNOWN = "scatter", "numerical error", "unknown"
+NOT_CONVERGED = "not converged"
+"""Kind of error of a number that depends on the mesh for ever."""
 SEVERAL = 6
 """Values from which on their range can hold the centre of a symmetric distribution with 95 %: 1 - 2^(1-n) is above it."""
 _SAME = 1e-13
@@ -51,7 +53,8 @@ def ensemble_table(tidy: pd.DataFrame, cases: Sequence[KnownCase], wanted: float
         axes, ``structure``, ``current_multiple``, ``quantity``, ``unit``, ``n``, ``mean``, ``std`` (of a single value, with
         n - 1), ``low`` and ``high`` (95 % bootstrap interval of the mean), ``interval`` (``BCa``, ``percentile`` or empty
         where there is none), ``student`` (half width of Student's interval of the mean), ``error`` (mean of the stated
-        numerical errors), ``dominant``, ``needed``. What is not defined is empty.
+        numerical errors), ``error_kind`` (``not converged`` if it is that of one run), ``dominant``, ``needed``. What is not
+        defined is empty.
     """
     import pandas as pd
 
@@ -64,9 +67,11 @@ def ensemble_table(tidy: pd.DataFrame, cases: Sequence[KnownCase], wanted: float
     groups = sorted(tidy.groupby(keys, sort=False).indices.items(), key=lambda item: item[1][0])
     for key, places in groups:
         values, first = columns["value"][places].astype(float), places[0]
-        error = stated_error(columns["error"][places], columns["error_kind"][places])
+        kinds = columns["error_kind"][places]
+        error = stated_error(columns["error"][places], kinds)
         given = {"point": key[0]} | {name: columns[name][first] for name in axes} | dict(zip(keys[1:], key[1:], strict=True))
-        rows.append(given | {"unit": columns["unit"][first]} | spread(values, error, wanted))
+        kind = NOT_CONVERGED if NOT_CONVERGED in kinds else kinds[0]
+        rows.append(given | {"unit": columns["unit"][first], "error_kind": kind} | spread(values, error, wanted))
         samples.append(values)
     table = pd.DataFrame(rows, columns=["point", *axes, *keys[1:], "unit", *_STATISTICS])
     found = intervals(samples)
@@ -76,7 +81,7 @@ def ensemble_table(tidy: pd.DataFrame, cases: Sequence[KnownCase], wanted: float
     return table.astype(numbers | {"n": "int64", "point": "int64", "needed": "Int64"})
 
 
-_STATISTICS = ("n", "mean", "std", "low", "high", "interval", "student", "error", "dominant", "needed")
+_STATISTICS = ("n", "mean", "std", "low", "high", "interval", "student", "error", "error_kind", "dominant", "needed")
 
 
 def with_points(tidy: pd.DataFrame, cases: Sequence[KnownCase]) -> pd.DataFrame:
@@ -94,7 +99,7 @@ def point_key(case: KnownCase) -> tuple[tuple[str, str], ...]:
 def stated_error(errors: Sequence[float], kinds: Sequence[str | None]) -> float:
     """Mean of the numerical errors; NaN if one is not stated or does not converge."""
     errors = np.asarray(errors, float)
-    return math.nan if "not converged" in set(kinds) or not np.isfinite(errors).all() else float(errors.mean())
+    return math.nan if NOT_CONVERGED in set(kinds) or not np.isfinite(errors).all() else float(errors.mean())
 
 
 def spread(values: np.ndarray, error: float, wanted: float = WANTED) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..analysis.labels import RATIO, label_of
 from ..analysis.notation import format_number
-from .ensemble import NUMERICAL, SCATTER, UNKNOWN
+from .ensemble import NOT_CONVERGED, NUMERICAL, SCATTER, UNKNOWN
 from .results import StudyResults
 from .sheet import named, with_unit
 from .watch import first_line
@@ -129,7 +129,7 @@ def _absent(results: StudyResults, quantity: str, current: float) -> str:
 
 
 def _cells(row: Any, scale: float, planned: int) -> list[str]:
-    error = "" if math.isnan(row.error) else f"{row.error / scale:.2g}"
+    error = f"{row.error / scale:.2g}" if math.isfinite(row.error) else NOT_CONVERGED if row.error_kind == NOT_CONVERGED else ""
     mean = format_number(row.mean / scale)
     if planned < 2:
         return [mean, error]

@@ -160,18 +160,25 @@ def tidy_table(study: Plan | KnownStudy, store: Store) -> pd.DataFrame:
 
 
 def wide_table(tidy: pd.DataFrame) -> pd.DataFrame:
-    """One row for each case, structure and current; a column for each quantity, and one ``<quantity>.error`` for its error."""
-    index = list(tidy.columns[: tidy.columns.get_loc("quantity")])
-    order = list(dict.fromkeys(tidy["quantity"]))
-    table = tidy.drop(columns=["unit", "error_kind"])
-    values = table.pivot(index=index, columns="quantity", values=["value", "error"])
-    columns = {}
-    for name in order:
-        columns[name] = values["value", name]
-        columns[f"{name}.error"] = values["error", name]
+    """One row for each case, structure and current.
+
+    Returns
+    -------
+    DataFrame
+        What tells the row; then for each quantity its value under its name, and beside it ``<quantity>.error`` and
+        ``<quantity>.error_kind``, which is empty where nothing is known of the error.
+    """
     import pandas as pd
 
-    return pd.DataFrame(columns, index=values.index).reset_index()
+    index = list(tidy.columns[: tidy.columns.get_loc("quantity")])
+    # one by one: numbers and words pivoted together would all become objects
+    value, error, kind = (tidy.pivot(index=index, columns="quantity", values=part) for part in ("value", "error", "error_kind"))
+    columns = {}
+    for name in dict.fromkeys(tidy["quantity"]):
+        columns[name] = value[name]
+        columns[f"{name}.error"] = error[name]
+        columns[f"{name}.error_kind"] = kind[name].astype("string")  # text in all files, also where it is empty throughout
+    return pd.DataFrame(columns, index=value.index).reset_index()
 
 
 def case_table(study: Plan | KnownStudy, store: Store) -> pd.DataFrame:

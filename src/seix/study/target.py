@@ -95,7 +95,7 @@ def target_of(study: Study, name: str, structure: str | None, multiple: float | 
     if info is None:
         known = did_you_mean(name, [one.pattern for one in QUANTITY_TABLE])
         raise InputError(f"unknown quantity '{shown(name)}';{known} docs/quantities.md has all names")
-    if "not converged" in info.definition:
+    if info.kind == "maximum":
         raise InputError(f"{name} depends on the mesh and has no limit that a finer mesh would reach; choose a quantile instead")
     unit = "1" if structure not in names else info.unit_in(scenario.geometry.dimension)
     return Target(name, structure, multiple, unit)

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_ORDER_MARGIN, _ORDER_SHARE = 0.5, 0.25
+from ..analysis.quantity_info import Kind
+
+ORDER_MARGIN, ORDER_SHARE = 0.5, 0.25
 """How far an observed order may stay below the theoretical one, and at most which share of it: an error in the equations or in
 the geometry costs a whole order, meshes that are not yet fine enough for the asymptotic one cost less than half."""
 _CONSTANT = 4.0
@@ -37,6 +39,11 @@ class Check:
         What errors are relative to, where the exact value is no measure, such as the field applied where it nearly vanishes.
     cells : float
         Cells of the coarsest mesh over the length that sets the scale.
+    kind : Kind
+        Of quantity, which decides on the error that two meshes would state: a mean over a region is an ``integral``, what is read
+        at a point a ``value``.
+    corners : bool
+        Whether interfaces have corners.
     """
 
     name: str
@@ -47,6 +54,8 @@ class Check:
     tolerance: float | None = None
     scale: float | None = None
     cells: float = 2.0
+    kind: Kind = "value"
+    corners: bool = False
 
     @property
     def norm(self) -> bool:
@@ -83,7 +92,7 @@ class Check:
             return False
         if self.order is None or self.observed is None:
             return True
-        return self.observed >= self.order - min(_ORDER_MARGIN, _ORDER_SHARE * self.order)
+        return self.observed >= self.order - min(ORDER_MARGIN, ORDER_SHARE * self.order)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def inclusions(dim: int) -> list[Check]:
         exact = dim / (ratio + dim - 1)
         name = f"r = {ratio:g}"
         checks += [
-            Check(f"field inside, {name}", "", exact, found["inside"], 3.0),
+            Check(f"field inside, {name}", "", exact, found["inside"], 3.0, kind="integral"),
             Check(f"field at the pole, {name}", "", ratio * exact, found["pole"], 2.0, scale=max(1.0, ratio * exact)),
             Check(f"field at the equator, {name}", "", exact, found["equator"], 2.0, scale=max(1.0, exact)),
             Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0),
@@ -97,7 +97,7 @@ def conducting_surface(dim: int) -> list[Check]:
         measure = partial(in_uniform_field, kappa=kappa, equivalent=equivalent, surface=surface)
         found = refined(partial(inclusion, dim), measure)
         checks += [
-            Check(f"field inside, {name}", "", dim / (equivalent + dim - 1), found["inside"], 3.0),
+            Check(f"field inside, {name}", "", dim / (equivalent + dim - 1), found["inside"], 3.0, kind="integral"),
             Check(f"potential in the matrix, {name}, 2-norm of the error", "", 0.0, found["error outside"], 3.0),
         ]
     return checks
@@ -140,7 +140,7 @@ def resistive_surface(dim: int) -> list[Check]:
     # E_in: the flux through the surface is that of an inclusion s_eq, and s_i E_in = s_eq E_eq
     exact = equivalent / inner * dim / (equivalent + dim - 1)
     return [
-        Check("field inside", "", exact, found["inside"], 3.0),
+        Check("field inside", "", exact, found["inside"], 3.0, kind="integral"),
         Check("potential in the matrix, 2-norm of the error", "", 0.0, found["error"], 3.0),
     ]
 
@@ -190,7 +190,7 @@ def assemblages(dim: int) -> list[Check]:
 
         found = refined(partial(inclusion, dim, outer=outer), measure)
         name = f"s_i = {inner:g}" + (f", surface {surface:g}" if surface else ", plain")
-        checks.append(Check(f"effective conductivity, {name}", "", exact, found["conductivity"], ENERGY))
+        checks.append(Check(f"effective conductivity, {name}", "", exact, found["conductivity"], ENERGY, kind="integral"))
     return checks
 
 

@@ -86,7 +86,7 @@ def round_shells() -> list[Check]:
         results = measured(plane_meshes.ring(rows, core=(40.0, 3 * n), segments=24 * n), values)
         found.append(results[1.0]["sei.area_resistance"])
         balance.append(results[1.0]["lithium.imbalance"])
-    return [Check("area resistance of the film", "Ohm m2", exact, tuple(found), 4.0),
+    return [Check("area resistance of the film", "Ohm m2", exact, tuple(found), 4.0, kind="integral"),
             Check("imbalance of lithium", "", 0.0, (max(balance),), None, BALANCE)]  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def sphere_of_three_layers() -> list[Check]:
     for n in (1, 2):
         mesh = space_meshes.ball([("a", 1.0, n), ("b", 1.0, n)], core=(50.0, 3 * n), electrolyte=(2.0, 1), segments=3 * n)
         found.append(1e-9 * measured(mesh, values)[1.0]["stress.hydrostatic.mean.core"])
-    return [Check("hydrostatic stress of the core", "GPa", -0.28194178, tuple(found), 3.0)]
+    return [Check("hydrostatic stress of the core", "GPa", -0.28194178, tuple(found), 3.0, kind="integral")]
 
 
 KINETICS = InterfaceLaw(exchange_current_density=0.5, equilibrium_slope=1e-5, equilibrium_potential=0.2)

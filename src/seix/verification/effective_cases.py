@@ -90,7 +90,7 @@ def arrays() -> list[Check]:
         for ratio, fraction in ((10.0, 0.5), (1e-3, 0.5), (1e3, 0.3)):
             found = tuple(conducted(fibres(lattice, fraction, n), {"matrix": 1.0, "fibre": ratio})[2] for n in CELLS)
             name = f"{lattice}, r = {ratio:g}, f = {fraction:g}"
-            checks.append(Check(name, "", array_conductivity(lattice, fraction, ratio), found, ENERGY))
+            checks.append(Check(name, "", array_conductivity(lattice, fraction, ratio), found, ENERGY, kind="integral"))
     return checks
 
 
@@ -102,7 +102,7 @@ def conducting_surfaces() -> list[Check]:
         bulk = {"matrix": 1.0, "fibre": inside}
         found = tuple(conducted(fibres(SQUARE, fraction, n), bulk, share * radius)[2] for n in CELLS)
         exact = array_conductivity(SQUARE, fraction, inside, share)
-        checks.append(Check(f"surface over radius {share:g}", "", exact, found, ENERGY))
+        checks.append(Check(f"surface over radius {share:g}", "", exact, found, ENERGY, kind="integral"))
         # Maxwell's value leaves out the octupole, the first multipole that neighbours in a square induce
         dipole, octupole = ((1 + inside + n * share) / (1 - inside - n * share) for n in (1, 3))
         maxwell = 1 - 2 * fraction / (dipole + fraction)
@@ -110,7 +110,7 @@ def conducting_surfaces() -> list[Check]:
         name = f"surface over radius {share:g}, Maxwell's value"
         checks.append(Check(name, "", agreed(maxwell, listed), (exact,), None, 1.1 * left / maxwell))
     neutral = tuple(conducted(fibres(SQUARE, fraction, n), {"matrix": 1.0, "fibre": 0.4}, 0.6 * radius)[2] for n in CELLS)
-    checks.append(Check("neutral cylinder", "", 1.0, neutral, ENERGY))
+    checks.append(Check("neutral cylinder", "", 1.0, neutral, ENERGY, kind="integral"))
     same = conducted(fibres(SQUARE, fraction, 2), {"matrix": 1.0, "fibre": 1.0})
     return [*checks, *(Check(f"r = 1, direction {k + 1}", "", 1.0, (value,), None) for k, value in enumerate(same))]
 
@@ -135,7 +135,7 @@ def spheres() -> list[Check]:
             cell = cell_of(made, FILM, (1.0, 1.0, 1.0))
             found.append(conducted(cell, {"matrix": 1.0, "grain": ratio}, surface * radius)[2])
         name = f"r = {ratio:g}, surface over radius {surface:g}"
-        checks.append(Check(name, "", exact, tuple(found), ENERGY, cells=1))
+        checks.append(Check(name, "", exact, tuple(found), ENERGY, cells=1, kind="integral"))
     return checks
 
 
@@ -149,7 +149,7 @@ def coated() -> list[Check]:
         found = tuple(
             conducted(fibres(lattice, 0.4, rings * k, k), {"matrix": outer, "fibre": core, "coat": coat})[2] for k in (1, 2, 4)
         )
-        checks.append(Check(f"neutral coated cylinders, {lattice}", "", outer, found, ENERGY, cells=4))
+        checks.append(Check(f"neutral coated cylinders, {lattice}", "", outer, found, ENERGY, cells=4, kind="integral"))
     return checks
 
 
@@ -160,7 +160,7 @@ def checkerboard() -> list[Check]:
         conducted(cell_of(cell_meshes.checkerboard(n), FILM, (1.0, 1.0), 1.0), {"a": low, "b": high})[2] for n in (4, 8, 16)
     )
     exponent = 4 / math.pi * math.atan(math.sqrt(low / high))
-    return [Check("conductivity", "", math.sqrt(low * high), found, 2 * exponent, cells=8)]
+    return [Check("conductivity", "", math.sqrt(low * high), found, 2 * exponent, cells=8, kind="integral", corners=True)]
 
 
 def grain_boundaries() -> list[Check]:
@@ -189,8 +189,8 @@ def fibre_stiffness() -> list[Check]:
     axial += slope * (last[0, 1] - achieved * l1 - (1 - achieved) * l2)
     size = last[0, 0]
     return [
-        Check("axial shear C44", "GPa", shear, tuple(c[3, 3] for c in tensors), ENERGY),
-        Check("axial shear C66", "GPa", shear, tuple(c[5, 5] for c in tensors), ENERGY),
+        Check("axial shear C44", "GPa", shear, tuple(c[3, 3] for c in tensors), ENERGY, kind="integral"),
+        Check("axial shear C66", "GPa", shear, tuple(c[5, 5] for c in tensors), ENERGY, kind="integral"),
         Check("C11 - C33 over C11", "", 0.0, tuple(abs(c[0, 0] - c[2, 2]) / size for c in tensors), ENERGY),
         Check("C11 - C13 - 2 C55 over C11", "", 0.0, tuple(abs(c[0, 0] - c[0, 2] - 2 * c[4, 4]) / size for c in tensors), ENERGY),
         Check("C12 from C11 + C13 (Hill 1964)", "GPa", cross, (last[0, 1],), None),
@@ -208,7 +208,8 @@ def equal_shear() -> list[Check]:
     for lattice in (SQUARE, HEXAGONAL):
         tensors = [elastic(fibres(lattice, fraction, n), moduli) for n in CELLS]
         for name, place in (("C11", (0, 0)), ("C22", (1, 1)), ("C13", (0, 2)), ("C55", (4, 4))):
-            checks.append(Check(f"{name}, {lattice}", "GPa", exact[place], tuple(c[place] for c in tensors), ENERGY))
+            found = tuple(c[place] for c in tensors)
+            checks.append(Check(f"{name}, {lattice}", "GPa", exact[place], found, ENERGY, kind="integral"))
     return checks
 
 

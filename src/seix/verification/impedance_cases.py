@@ -135,7 +135,7 @@ def round_particle(dim: int) -> list[Check]:
     direct = tuple(float(one.load @ one.state(0.0)) * unit for one, unit in values)
     return [
         Check("spectrum, largest relative error", "", 0.0, errors, ENERGY),
-        Check("resistance at zero frequency", "ohm m2", exact(0.0), direct, ENERGY),
+        Check("resistance at zero frequency", "ohm m2", exact(0.0), direct, ENERGY, kind="integral"),
     ]
 
 

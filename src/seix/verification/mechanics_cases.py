@@ -35,7 +35,7 @@ def bulk_modulus_bounds() -> list[Check]:
 
         radii = (core, core + (outer - core) / 2, outer)
         found = refined(partial(round_body, 3, radii=radii), measure)
-        checks.append(Check(f"bulk modulus, fraction {share:g}", "GPa", bound, found["k"], 4.0))
+        checks.append(Check(f"bulk modulus, fraction {share:g}", "GPa", bound, found["k"], 4.0, kind="integral"))
     return checks
 
 
@@ -164,7 +164,7 @@ def eshelby_inclusion() -> list[Check]:
         return {"strain": mean, "spread": math.sqrt(spread) / abs(mean)}
 
     found = refined(partial(round_body, 2, radii=(1.0, 1.5, 2.0), segments=2), measure)
-    return [Check("strain inside", "", inside / 2, found["strain"], STRAIN),
+    return [Check("strain inside", "", inside / 2, found["strain"], STRAIN, kind="integral"),
             Check("its scatter over the inclusion", "", 0.0, found["spread"], 2.0)]  # fmt: skip
 
 

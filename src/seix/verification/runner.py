@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..analysis.errors import two_mesh_error
+from ..analysis.errors import assumed_order, two_mesh_error
+from ..analysis.quantity_info import Kind
 from ..errors import InputError, SeixError, VerificationError
 from ..fem import MPI
 from ..simulation import on_root
@@ -52,11 +53,17 @@ class Estimate:
     name : str
     stated, true : float
         Relative.
+    kind : Kind
+        Of quantity.
+    corners : bool
+        Whether interfaces have corners.
     """
 
     name: str
     stated: float
     true: float
+    kind: Kind
+    corners: bool
 
     @property
     def covers(self) -> bool:
@@ -123,11 +130,12 @@ def estimates(results: Sequence[Result]) -> list[Estimate]:
         for check in result.checks:
             if check.norm or check.order is None or len(check.values) < 2:
                 continue
-            scale = check.scale or abs(check.exact)
+            scale, order = check.scale or abs(check.exact), assumed_order(check.kind, check.corners)
             for level in range(1, len(check.values)):
-                stated = two_mesh_error(check.values[level], check.values[level - 1], 2.0) / scale
+                stated = two_mesh_error(check.values[level], check.values[level - 1], 2.0, order) / scale
                 if check.errors[level] > ROUNDING:
-                    found.append(Estimate(f"{result.case.number}: {check.name}", stated, check.errors[level]))
+                    name = f"{result.case.number}: {check.name}"
+                    found.append(Estimate(name, stated, check.errors[level], check.kind, check.corners))
     return found
 
 

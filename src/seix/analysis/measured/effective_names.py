@@ -56,22 +56,27 @@ def _table() -> Iterator[QuantityInfo]:
     rows += [(name, "Pa", words, f"{definition}; {_FACES}") for name, (words, definition) in _MODULI.items()]
     for name, unit, words, definition in rows:
         meaning = f"effective {words} {_DIRECTIONS[name.rsplit('.', 1)[1]]}"
-        yield QuantityInfo(f"effective.{name}", unit, meaning, definition, True, label=_LABELS.get(name))
-        yield QuantityInfo(f"effective.{name}.<bound>", unit, f"bound on the {meaning}", _COMPANIONS)
+        yield QuantityInfo(f"effective.{name}", unit, meaning, definition, True, label=_LABELS.get(name), kind="integral")
+        yield QuantityInfo(f"effective.{name}.<bound>", unit, f"bound on the {meaning}", _COMPANIONS, kind="integral")
     for name in ("conductivity", "diffusivity"):
         for direction, where in _DIRECTIONS.items():
             meaning = f"activation energy of the effective {_TRANSPORT[name][1]} {where}"
             label = "activation energy through SEI" if (name, direction) == ("conductivity", "through") else None
-            yield QuantityInfo(f"effective.activation_energy.{name}.{direction}", "J/mol", meaning, _ENERGY, True, label=label)
+            yield QuantityInfo(
+                f"effective.activation_energy.{name}.{direction}", "J/mol", meaning, _ENERGY, True, label=label, kind="integral"
+            )
     yield QuantityInfo(
         "effective.stiffness.c<ij>", "Pa", "component of the effective stiffness",
         f"Voigt's notation, 3 through the film, engineering shear strains; of a 2D patch 2 is normal to its plane; {_FACES}",
+        kind="integral",
     )  # fmt: skip
     for name in ("bulk_modulus", "shear_modulus", "youngs_modulus"):
         words = name.replace("_", " ").replace("youngs", "Young's")
         meaning = f"{words} of many pieces of the film in all orientations"
-        yield QuantityInfo(f"effective.isotropic.{name}", "Pa", meaning, "mean of Voigt's and Reuss's means of all (Hill)")
-    yield QuantityInfo("effective.isotropic.poisson_ratio", "1", "Poisson's ratio of these", "from bulk and shear modulus")
+        definition = "mean of Voigt's and Reuss's means of all (Hill)"
+        yield QuantityInfo(f"effective.isotropic.{name}", "Pa", meaning, definition, kind="integral")
+    ratio = "Poisson's ratio of these"
+    yield QuantityInfo("effective.isotropic.poisson_ratio", "1", ratio, "from bulk and shear modulus", kind="integral")
 
 
 EFFECTIVE_TABLE: tuple[QuantityInfo, ...] = tuple(_table())

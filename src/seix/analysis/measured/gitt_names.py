@@ -55,7 +55,9 @@ GITT_TABLE: tuple[QuantityInfo, ...] = (
         True,
         label="IR step of GITT",
     ),
-    QuantityInfo("gitt.ir_drop.sei", "V", "part of the SEI in that step", "current density times sei.area_resistance"),
+    QuantityInfo(
+        "gitt.ir_drop.sei", "V", "part of the SEI in that step", "current density times sei.area_resistance", kind="integral"
+    ),
     QuantityInfo(
         "gitt.diffusion_drop",
         "V",
@@ -86,6 +88,7 @@ GITT_TABLE: tuple[QuantityInfo, ...] = (
         "bound for what an uneven current changes",
         "(current.interface_peak - 1) P/(3L) over the rise of the surface concentration in a pulse in units of iL/(FD); P is "
         "the period of the patch, the edge of the box of several particles, or the circumference of one",
+        kind="interface peak",
     ),
     QuantityInfo(
         "gitt.lithium_imbalance",

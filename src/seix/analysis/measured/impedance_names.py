@@ -10,39 +10,43 @@ IMPEDANCE_TABLE: tuple[QuantityInfo, ...] = (
     QuantityInfo(
         "impedance.low_frequency_resistance", _OHM, "resistance at zero frequency",
         "impedance between core and outer boundary of the electrolyte at zero frequency about the bias, lithium and stress held",
-        True,
+        True, kind="integral",
     ),
     QuantityInfo(
         "impedance.sei_resistance", _OHM, "R_SEI by its power",
         "power that a direct current dissipates in the SEI and its grain boundaries, over its square, times the area of core|SEI",
-        True, label="R_SEI of the model",
+        True, label="R_SEI of the model", kind="integral",
     ),
     QuantityInfo(
         "impedance.charge_transfer_resistance", _OHM, "R_ct by its power",
         "likewise at core|SEI: charge transfer about the bias, or film; none with perfect contact", True,
-        label="R_ct of the model",
+        label="R_ct of the model", kind="integral",
     ),
     QuantityInfo(
         "impedance.electrolyte_resistance", _OHM, "resistance of electrolyte and binder by its power", "likewise in electrolyte "
-        "and binder",
+        "and binder", kind="integral",
     ),
     QuantityInfo(
         "impedance.sei_relaxation_time", "s", "relaxation time of the SEI",
         "twice the electric energy stored in the SEI over the power dissipated there by a direct current: of layers in series "
         "the mean of permittivity over conductivity, weighted with their resistances",
-        True, label="relaxation time of the SEI",
+        True, label="relaxation time of the SEI", kind="integral",
     ),
     QuantityInfo(
         "impedance.charge_transfer_relaxation_time", "s", "relaxation time of the charge transfer",
         "likewise of the double layer: its capacitance over the differential conductance where both are even", True,
+        kind="integral",
     ),
-    QuantityInfo("impedance.sei_capacitance", _FARAD, "capacitance of the SEI", "its relaxation time over its resistance"),
     QuantityInfo(
-        "impedance.charge_transfer_capacitance", _FARAD, "capacitance of core|SEI", "its relaxation time over its resistance"
+        "impedance.sei_capacitance", _FARAD, "capacitance of the SEI", "its relaxation time over its resistance", kind="integral"
+    ),
+    QuantityInfo(
+        "impedance.charge_transfer_capacitance", _FARAD, "capacitance of core|SEI", "its relaxation time over its resistance",
+        kind="integral",
     ),
     QuantityInfo(
         "impedance.high_frequency_capacitance", _FARAD, "capacitance at the highest frequency",
-        "-1 over the highest angular frequency and the imaginary part of the impedance there",
+        "-1 over the highest angular frequency and the imaginary part of the impedance there", kind="integral",
     ),
     QuantityInfo(
         "impedance.window.ohmic_resistance", _OHM, "resistance read in the window of what is called ohmic",

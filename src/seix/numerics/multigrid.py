@@ -26,6 +26,7 @@ from .assembly import FormMatrix
 from .compile import compile_form
 from .constraints import Block
 from .elimination import Elimination
+from .gathered import factorise_on_one_rank
 from .interpolation import Interpolation, sparse
 from .timing import timed
 
@@ -146,6 +147,7 @@ class FieldMultigrid:
         self.pc.setType("mg")
         self.pc.setMGLevels(2)
         self.pc.setMGInterpolation(1, self._interpolation.matrix)
+        factorise_on_one_rank(self.pc.getMGCoarseSolve())
         self.pc.setFromOptions()
 
     def _assemble_coarse(self) -> None:

@@ -37,6 +37,9 @@ LONGEST_PAUSE = 0.05
 LONGEST_READING = 2.0
 """Seconds an aborting rank waits for the launcher to read its message."""
 
+SAFE_SUM = 2
+"""Ranks up to which sums over all of them have one order, whatever arrives first: there is one other rank at most."""
+
 # one BLAS thread a rank: NumPy and PETSc bring a pool each, and ranks times threads would fight for the cores
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -155,16 +158,31 @@ def _start_petsc() -> Any:
 def _tune(PETSc) -> None:
     """Defaults of PETSc's kernels that are slow for matrices of finite elements; ``PETSC_OPTIONS`` of the user go before.
 
-    Products by groups of equal rows (inodes) take longer than plain ones, and so does the outer form of P^T A P on one rank.
+    Products by groups of equal rows (inodes) take longer than plain ones.
     """
     table = PETSc.Options()
     # a run without such matrices would end in a warning about them
     wanted = {"mat_no_inode": "", "options_left": "no"}
-    if MPI.COMM_WORLD.size == 1:
-        wanted["matptap_via"] = "rap"  # what there is for distributed matrices has other names
     for name, value in wanted.items():
         if not table.hasName(name):
             table.setValue(name, value)
+
+
+def choose_product(comm: Any) -> None:
+    """Choose the form of P^T A P for what follows on a communicator; ``PETSC_OPTIONS`` of the user go before.
+
+    PETSc has one choice for all matrices, and the forms for matrices of one rank and of several have different names. On one rank
+    the outer form, its own choice, takes longer. From three ranks on all forms but one add what ranks send in the order in which
+    it arrives, and runs differ in their last digits.
+    """
+    if _GIVEN_PRODUCT:
+        return
+    table = PETSc.Options()
+    form = "rap" if comm.size == 1 else "allatonce" if comm.size > SAFE_SUM else None
+    if form is not None:
+        table.setValue("matptap_via", form)
+    elif table.hasName("matptap_via"):
+        table.delValue("matptap_via")
 
 
 def _free_forms() -> None:
@@ -206,6 +224,7 @@ def _import_without(name: str, modules: tuple[str, ...]) -> None:
 check_installed()
 MPI = _start_mpi()
 PETSc = _start_petsc()
+_GIVEN_PRODUCT = PETSc.Options().hasName("matptap_via")
 _import_without("numba", ("ffcx.codegeneration.utils", "dolfinx", "dolfinx.fem.petsc"))
 _free_forms()
 # errors are settled on a communicator of their own: on COMM_WORLD other ranks may be in the middle of a call

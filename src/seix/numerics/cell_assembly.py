@@ -3,7 +3,7 @@
 The general way through PETSc looks up every entry of every cell matrix in its row, one by one, and finds the pattern by
 sorting all of them. Here the pattern comes from two passes over the cells of each node, and the entries of a cell go into
 its rows in one sweep, since both are in ascending order. The kernels are those that FFCx made. Rows of other ranks go to
-their owner through PETSc.
+their owner.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dolfinx import cpp, fem, la
 
 from .block_arrays import available, block_values
 from .cell_loops import NAME, add_cells, pattern, scalar_columns
+from .contributions import Rows
 from .native import prepare
 
 CELL = cpp.fem._IntegralType.cell
@@ -125,12 +126,11 @@ class CellMatrix:
         self.matrix.assemble()
 
     def _insert(self, data: np.ndarray) -> None:
-        """Hand the rows to PETSc, which sends those of other ranks to their owners."""
+        """Hand the rows to PETSc, those of other ranks through their owners."""
         self.matrix.zeroEntries()
         every = np.arange(len(self._pointers) - 1, dtype=np.int32)
-        rows = self._imap.local_to_global(every).astype(PETSc.IntType)
-        columns = self._imap.local_to_global(self._columns).astype(PETSc.IntType)
-        self.matrix.setValuesBlockedIJV(self._pointers.astype(PETSc.IntType), columns, data, PETSc.InsertMode.ADD, rows)
+        rows, columns = (self._imap.local_to_global(part) for part in (every, self._columns))
+        Rows(rows, self._pointers, columns, data, self._bs).add_to(self.matrix)
 
 
 def _cells_of_arguments(topology, arguments, entity_maps):

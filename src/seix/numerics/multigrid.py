@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import ufl
 
-from ..fem import PETSc
+from ..fem import PETSc, choose_product
 
 # isort: split
 from dolfinx import fem
@@ -122,6 +122,7 @@ class FieldMultigrid:
             Changes with the values of the block; not negative.
         """
         if version != self._version:
+            choose_product(self.comm)
             with timed("set up"):
                 self._renew()
             self._version = version  # last: what fails above is made anew and not applied half made

@@ -148,8 +148,10 @@ def _start_petsc() -> Any:
             raise
     from petsc4py import PETSc
 
-    if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in Python: a reader that has gone is no fault of the solver
+    if threading.current_thread() is threading.main_thread():
+        # PETSc has put handlers of its own there, which speak of defects: a reader that has gone is no fault of the solver
+        for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.getsignal(number))
     check_scalar(PETSc.ScalarType)
     _tune(PETSc)
     return PETSc

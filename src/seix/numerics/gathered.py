@@ -1,8 +1,8 @@
 """Factorisation by one rank alone of a matrix that is spread over several: the same bits in every run.
 
 Parallel factorisations add up contributions in the order in which messages arrive; two runs then differ in their last digits, and
-through Newton's method so does everything that is computed. For the matrices that are factorised here, those of the plane and small
-ones, one rank is about as fast as two.
+through Newton's method so does everything that is computed. For the matrices that are factorised here, those of the plane and
+small ones, one rank is about as fast as two.
 """
 
 from __future__ import annotations

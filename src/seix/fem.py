@@ -10,6 +10,7 @@ collective.
 from __future__ import annotations
 
 import array
+import contextlib
 import fcntl
 import importlib
 import importlib.util
@@ -21,7 +22,7 @@ import termios
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -160,31 +161,34 @@ def _start_petsc() -> Any:
 def _tune(PETSc) -> None:
     """Defaults of PETSc's kernels that are slow for matrices of finite elements; ``PETSC_OPTIONS`` of the user go before.
 
-    Products by groups of equal rows (inodes) take longer than plain ones.
+    Products by groups of equal rows (inodes) take longer than plain ones, and so does the outer form of P^T A P on one rank.
     """
     table = PETSc.Options()
     # a run without such matrices would end in a warning about them
     wanted = {"mat_no_inode": "", "options_left": "no"}
+    if MPI.COMM_WORLD.size == 1:
+        wanted["matptap_via"] = "rap"  # what there is for distributed matrices has other names
     for name, value in wanted.items():
         if not table.hasName(name):
             table.setValue(name, value)
 
 
-def choose_product(comm: Any) -> None:
-    """Choose the form of P^T A P for what follows on a communicator; ``PETSC_OPTIONS`` of the user go before.
+@contextlib.contextmanager
+def ordered_products(comm: Any) -> Iterator[None]:
+    """Inside, products P^T A P on several ranks are the same bits in every run; ``PETSC_OPTIONS`` of the user go before.
 
-    PETSc has one choice for all matrices, and the forms for matrices of one rank and of several have different names. On one rank
-    the outer form, its own choice, takes longer. From three ranks on all forms but one add what ranks send in the order in which
-    it arrives, and runs differ in their last digits.
+    From three ranks on, all forms of it but one add what ranks send in the order in which it arrives. That one takes many times
+    as long for the products of algebraic multigrid, which are therefore left to PETSc's own choice.
     """
-    if _GIVEN_PRODUCT:
-        return
     table = PETSc.Options()
-    form = "rap" if comm.size == 1 else "allatonce" if comm.size > SAFE_SUM else None
-    if form is not None:
-        table.setValue("matptap_via", form)
-    elif table.hasName("matptap_via"):
-        table.delValue("matptap_via")
+    if comm.size <= SAFE_SUM or table.hasName("matptap_via"):
+        yield
+        return
+    table.setValue("matptap_via", "allatonce")
+    try:
+        yield
+    finally:
+        table.delValue("matptap_via")  # matrices of one rank know no such name
 
 
 def _free_forms() -> None:
@@ -226,7 +230,6 @@ def _import_without(name: str, modules: tuple[str, ...]) -> None:
 check_installed()
 MPI = _start_mpi()
 PETSc = _start_petsc()
-_GIVEN_PRODUCT = PETSc.Options().hasName("matptap_via")
 _import_without("numba", ("ffcx.codegeneration.utils", "dolfinx", "dolfinx.fem.petsc"))
 _free_forms()
 # errors are settled on a communicator of their own: on COMM_WORLD other ranks may be in the middle of a call

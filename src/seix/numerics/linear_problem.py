@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import ConvergenceError, InputError
-from ..fem import PETSc, choose_product
+from ..fem import PETSc
 
 # isort: split
 from dolfinx import fem, la
@@ -134,7 +134,6 @@ class LinearProblem:
             self._ksp.setOperators(self._matrix)
         if first:
             self._ksp.setFromOptions()  # only now: the levels of the multigrid must exist
-        choose_product(self.comm)
         with timed("set up"):
             self._ksp.setUp()
         self._stale = False

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import ufl
 
-from ..fem import PETSc, choose_product
+from ..fem import PETSc, ordered_products
 
 # isort: split
 from dolfinx import fem
@@ -122,7 +122,6 @@ class FieldMultigrid:
             Changes with the values of the block; not negative.
         """
         if version != self._version:
-            choose_product(self.comm)
             with timed("set up"):
                 self._renew()
             self._version = version  # last: what fails above is made anew and not applied half made
@@ -134,7 +133,8 @@ class FieldMultigrid:
             if self._diagonal is not None:
                 self._diagonal.destroy()
             self._diagonal = self.elimination.blocks_of_diagonal(self.matrix, self.block.bs)
-        self._assemble_coarse()
+        with ordered_products(self.comm):
+            self._assemble_coarse()
         if first:
             self._create()
         self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal or self.operator)

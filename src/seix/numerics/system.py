@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import ufl
 
-from ..fem import MPI, PETSc, choose_product
+from ..fem import MPI, PETSc, ordered_products
 
 # isort: split
 import dolfinx.fem.petsc as fem_petsc
@@ -120,11 +120,10 @@ class CoupledSystem:
             self.J = compile_form(self.derivatives, self.entity_maps)
             self.A = fem_petsc.create_matrix(self.J, kind="mpi")
             self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-        with timed("assemble"):
+        with timed("assemble"), ordered_products(self.comm):
             self.A.zeroEntries()
             add_forms(self.A, self.J)
             self.A.assemble()
-            choose_product(self.comm)
             if self.reduced_matrix is None:
                 self.reduced_matrix = self.A.PtAP(self.P)
             # also the first time: PETSc sums in another order when it fills a pattern that is there

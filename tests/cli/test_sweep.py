@@ -241,6 +241,30 @@ def test_ranks_of_mpirun(undisturbed, tmp_path, ranks):
     assert two["value"][where].to_numpy() == pytest.approx(one["value"][where].to_numpy(), rel=1e-8)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_with_two_ranks_for_each_case(tmp_path):
+    """The tables are those of an undisturbed sweep on as many ranks, byte for byte."""
+    arguments = command("sweep", "films.yaml", "--ranks-per-case", 2, "--set", "mesh.cells_per_layer=12")
+    launched = [BIN / "mpirun", "-n", "2", *arguments]
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    for folder in (whole, torn):
+        folder.mkdir()
+        write_study(folder)
+    begun = time.monotonic()
+    subprocess.run(launched, cwd=whole, env=environment(), capture_output=True, check=True, timeout=250)
+    took = time.monotonic() - begun
+    for share in (0.5, 0.7):
+        process = subprocess.Popen(
+            launched, cwd=torn, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(share * took)
+        process.kill()  # the ranks are ended by what mpirun has started them with
+        process.wait(60)
+    subprocess.run(launched, cwd=torn, env=environment(), capture_output=True, check=True, timeout=250)
+    assert same_tables(whole / "results" / "films", torn / "results" / "films")
+
+
 FAILING = """
 axes:
   thickness: {key: sei.thickness, values: [30 nm, 40 nm]}

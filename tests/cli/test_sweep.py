@@ -206,6 +206,28 @@ def test_four_shards_on_one_folder(undisturbed, tmp_path):
     assert same_tables(folder, results)  # whoever ended last has written all
 
 
+@pytest.mark.slow
+def test_jobs_of_the_slurm_script(undisturbed, tmp_path):
+    """Bash runs the script once for each number of the array, all at the same time, as Slurm would: the whole table."""
+    folder, _, _ = undisturbed
+    write_study(tmp_path)
+    made = seix(tmp_path, "sweep", "films.yaml", "--slurm", 3)
+    assert made.returncode == 0, made.stderr
+    assert "#SBATCH --array=1-3\n" in (tmp_path / "films.slurm").read_text("utf-8")
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+    jobs = [
+        subprocess.Popen(["bash", "films.slurm"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                         env=environment() | {"SLURM_ARRAY_TASK_ID": str(number), "PATH": path})
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+    for job in jobs:
+        _, error = job.communicate(timeout=250)
+        assert job.returncode == 0, error
+    assert len(complete(tmp_path / "results" / "films")) == 6
+    assert [state["begun"] for state in states(tmp_path / "results" / "films")] == [1] * 6
+    assert same_tables(folder, tmp_path / "results" / "films")
+
+
 def test_two_sweeps_by_mistake(undisturbed, tmp_path):
     """The second one helps the first: each case is computed once, and both end well."""
     folder, _, _ = undisturbed

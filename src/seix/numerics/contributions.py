@@ -34,6 +34,9 @@ class Rows:
     def add_to(self, matrix) -> None:
         """Add them to a matrix, which is to be assembled afterwards (collective)."""
         comm, ends = matrix.getComm().tompi4py(), np.asarray(matrix.getOwnershipRanges())[1:] // self.size
+        if comm.size <= SAFE_SUM:
+            self._insert(matrix)  # PETSc sends those of the other rank
+            return
         owner = np.searchsorted(ends, self.numbers, side="right")
         parcels: list[Rows | None] = [None] * comm.size
         for rank in np.unique(owner):

@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
@@ -262,12 +265,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 other failure, 2 invalid input, 3 no convergence, 4 geometry impossible, 5 cases of a study failed,
-        130 interrupted.
+        130 interrupted. A process that is ended by a signal has no value to return: 143 for SIGTERM, as a shell counts.
     """
     # pydantic would search every installed package for plugins, which costs a tenth of the time of a check
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if rank() != 0:
         _silence()
+    _say_when_ended()
     gc.disable()  # start-up makes no garbage, but collecting during it costs as much as reading the scenario
     try:
         app(None if arguments is None else list(arguments), exit_on_error=False, result_action="return_value")
@@ -283,6 +287,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
     return 0
+
+
+def _say_when_ended() -> None:
+    """On SIGTERM and SIGHUP: a sentence, and the end that the signal would have been, on all ranks."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _ended)
+
+
+def _ended(number: int, _frame: FrameType | None) -> None:
+    """Handler of a signal; results that were being written have been removed by a handler that came before it."""
+    signal.signal(number, signal.SIG_DFL)
+    if rank() == 0:
+        print(f"ended by {signal.Signals(number).name}; what is finished stays", file=sys.stderr, flush=True)
+        fem = sys.modules.get("seix.fem")
+        if fem is not None and hasattr(fem, "all_ranks_failed") and fem.MPI.COMM_WORLD.size > 1:
+            fem.abort(128 + number)  # as a shell counts; the launcher would pass on a number of its own
+    os.kill(os.getpid(), number)
 
 
 def _silence() -> None:

@@ -10,6 +10,7 @@ collective.
 from __future__ import annotations
 
 import array
+import contextlib
 import fcntl
 import importlib
 import importlib.util
@@ -21,7 +22,7 @@ import termios
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -36,6 +37,9 @@ LONGEST_PAUSE = 0.05
 
 LONGEST_READING = 2.0
 """Seconds an aborting rank waits for the launcher to read its message."""
+
+SAFE_SUM = 2
+"""Ranks up to which sums over all of them have one order, whatever arrives first: there is one other rank at most."""
 
 # one BLAS thread a rank: NumPy and PETSc bring a pool each, and ranks times threads would fight for the cores
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -145,8 +149,10 @@ def _start_petsc() -> Any:
             raise
     from petsc4py import PETSc
 
-    if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in Python: a reader that has gone is no fault of the solver
+    if threading.current_thread() is threading.main_thread():
+        # PETSc has put handlers of its own there, which speak of defects: a reader that has gone is no fault of the solver
+        for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.getsignal(number))
     check_scalar(PETSc.ScalarType)
     _tune(PETSc)
     return PETSc
@@ -165,6 +171,24 @@ def _tune(PETSc) -> None:
     for name, value in wanted.items():
         if not table.hasName(name):
             table.setValue(name, value)
+
+
+@contextlib.contextmanager
+def ordered_products(comm: Any) -> Iterator[None]:
+    """Inside, products P^T A P on several ranks are the same bits in every run; ``PETSC_OPTIONS`` of the user go before.
+
+    From three ranks on, all forms of it but one add what ranks send in the order in which it arrives. That one takes many times
+    as long for the products of algebraic multigrid, which are therefore left to PETSc's own choice.
+    """
+    table = PETSc.Options()
+    if comm.size <= SAFE_SUM or table.hasName("matptap_via"):
+        yield
+        return
+    table.setValue("matptap_via", "allatonce")
+    try:
+        yield
+    finally:
+        table.delValue("matptap_via")  # matrices of one rank know no such name
 
 
 def _free_forms() -> None:

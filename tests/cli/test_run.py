@@ -175,8 +175,12 @@ def test_killed_run_leaves_no_result(tmp_path, number):
         if "iteration" in line:
             break
     os.killpg(process.pid, number)
-    process.wait(60)
-    assert process.returncode != 0
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == -number
+    if number == signal.SIGTERM:  # nobody can say anything on the other
+        assert rest.count("ended by SIGTERM; what is finished stays\n") == 1
+        assert "PETSC" not in rest and "Traceback" not in rest
+        assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
     time.sleep(0.2)
     assert not (tmp_path / "out").exists()
 

@@ -206,6 +206,28 @@ def test_four_shards_on_one_folder(undisturbed, tmp_path):
     assert same_tables(folder, results)  # whoever ended last has written all
 
 
+@pytest.mark.slow
+def test_jobs_of_the_slurm_script(undisturbed, tmp_path):
+    """Bash runs the script once for each number of the array, all at the same time, as Slurm would: the whole table."""
+    folder, _, _ = undisturbed
+    write_study(tmp_path)
+    made = seix(tmp_path, "sweep", "films.yaml", "--slurm", 3)
+    assert made.returncode == 0, made.stderr
+    assert "#SBATCH --array=1-3\n" in (tmp_path / "films.slurm").read_text("utf-8")
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+    jobs = [
+        subprocess.Popen(["bash", "films.slurm"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                         env=environment() | {"SLURM_ARRAY_TASK_ID": str(number), "PATH": path})
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+    for job in jobs:
+        _, error = job.communicate(timeout=250)
+        assert job.returncode == 0, error
+    assert len(complete(tmp_path / "results" / "films")) == 6
+    assert [state["begun"] for state in states(tmp_path / "results" / "films")] == [1] * 6
+    assert same_tables(folder, tmp_path / "results" / "films")
+
+
 def test_two_sweeps_by_mistake(undisturbed, tmp_path):
     """The second one helps the first: each case is computed once, and both end well."""
     folder, _, _ = undisturbed
@@ -239,6 +261,30 @@ def test_ranks_of_mpirun(undisturbed, tmp_path, ranks):
     one, two = (pd.read_csv(where / "table.csv") for where in (folder, results))
     where = one["quantity"].isin(["sei.area_resistance", "potential.drop", "field_enhancement.p999"])
     assert two["value"][where].to_numpy() == pytest.approx(one["value"][where].to_numpy(), rel=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_with_two_ranks_for_each_case(tmp_path):
+    """The tables are those of an undisturbed sweep on as many ranks, byte for byte."""
+    arguments = command("sweep", "films.yaml", "--ranks-per-case", 2, "--set", "mesh.cells_per_layer=12")
+    launched = [BIN / "mpirun", "-n", "2", *arguments]
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    for folder in (whole, torn):
+        folder.mkdir()
+        write_study(folder)
+    begun = time.monotonic()
+    subprocess.run(launched, cwd=whole, env=environment(), capture_output=True, check=True, timeout=250)
+    took = time.monotonic() - begun
+    for share in (0.5, 0.7):
+        process = subprocess.Popen(
+            launched, cwd=torn, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(share * took)
+        process.kill()  # the ranks are ended by what mpirun has started them with
+        process.wait(60)
+    subprocess.run(launched, cwd=torn, env=environment(), capture_output=True, check=True, timeout=250)
+    assert same_tables(whole / "results" / "films", torn / "results" / "films")
 
 
 FAILING = """

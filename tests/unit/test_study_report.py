@@ -1,5 +1,6 @@
 """Report of a study: averages, interactions, sensitivities against closed forms, page and figures."""
 
+import errno
 import json
 import math
 import re
@@ -247,6 +248,22 @@ def test_report_is_the_same_twice_and_replaces_itself(tmp_path):
     (root / "figures" / "old.png").write_bytes(b"")
     main(["report", str(root)])
     assert {path.relative_to(root): path.read_bytes() for path in [root / "report.html", *(root / "figures").iterdir()]} == before
+
+
+def test_report_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    """One sentence and the exit code of storage; what is there stays. Root may write anywhere, so the refusal is played."""
+    root = grid_study(tmp_path / "s", seeds=(1, 2), quantities=(P999,))
+    main(["report", str(root)])
+    before = {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}
+    capsys.readouterr()
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", str(root))
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    assert main(["report", str(root)]) == 1
+    assert capsys.readouterr().err == f"{root}: the report cannot be written: Read-only file system\n"
+    assert {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()} == before
 
 
 def curve(axes):

@@ -13,6 +13,7 @@ from dolfinx import cpp, fem
 
 from .cell_assembly import CellMatrix, suitable
 from .compile import compile_form
+from .contributions import add_forms
 from .timing import timed
 
 
@@ -62,7 +63,7 @@ class FormMatrix:
         if self._steady is not None and self._varying is not None:
             # the pattern counts from the first assembly on, and both matrices must have that of all integrals
             for part in (self._steady, self._varying):
-                fem_petsc.assemble_matrix(self.matrix, part)
+                add_forms(self.matrix, part)
             self.matrix.assemble()
             self._kept = self.matrix.duplicate()
 
@@ -91,14 +92,14 @@ class FormMatrix:
         elif changed and self._steady is not None:
             target = self.matrix if self._kept is None else self._kept
             target.zeroEntries()
-            fem_petsc.assemble_matrix(target, self._steady)
+            add_forms(target, self._steady)
             target.assemble()
         if self._varying is not None:
             if self._kept is None:
                 self.matrix.zeroEntries()
             else:
                 self._kept.copy(self.matrix, PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
-            fem_petsc.assemble_matrix(self.matrix, self._varying)
+            add_forms(self.matrix, self._varying)
             self.matrix.assemble()
             changed = True
         self.version += changed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fem import PETSc
+from ..fem import PETSc, ordered_products
 from .interpolation import sparse
 
 
@@ -100,7 +100,8 @@ class Elimination:
             matrix.zeroRowsColumns(places, diag=1.0)
             return matrix
         size = len(self.free)
-        product = matrix.PtAP(self.square)
+        with ordered_products(self.comm):
+            product = matrix.PtAP(self.square)
         every = np.arange(size)
         empty = sparse(self.comm, size, size, (every, start + every, np.where(self.free, 0.0, 1.0)))
         product.axpy(1.0, empty, PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)

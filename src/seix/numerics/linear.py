@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError
+from .gathered import factorise_on_one_rank
 from .preconditioner import BlockPreconditioner, field_key
 from .presets import DIRECT, MULTIGRID, Options, field_options
 
@@ -31,7 +32,8 @@ class DirectLinear:
         self.matrix = system.jacobian(y)
 
     def attach(self, ksp) -> None:
-        """Nothing to do before the options are set."""
+        """Called when its options are in the table, before they are read."""
+        factorise_on_one_rank(ksp)
 
     def update(self, y) -> None:
         """Bring the matrix to the state ``y``."""

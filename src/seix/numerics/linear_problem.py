@@ -15,6 +15,7 @@ from .compile import compile_form
 from .constraints import Constraints
 from .convergence import LinearRecord
 from .elimination import Elimination
+from .gathered import factorise_on_one_rank
 from .loads import solve_loads
 from .loose import LooseMotions
 from .multigrid import FieldMultigrid, near_null_space
@@ -156,6 +157,8 @@ class LinearProblem:
             near_null_space(self._matrix, space, self._elimination.free)
         self.options = linear_options(kind, self.size, coarse) | self._own
         self._table = OptionTable(self._prefix, self.options)
+        if not self._smoothed:
+            factorise_on_one_rank(self._ksp)
         self.record.solver = kind
 
     def matrix_bytes(self) -> int:
@@ -208,7 +211,7 @@ class LinearProblem:
             if len(self._chain) == 1:
                 raise ConvergenceError(f"the linear system of the {self.block.name} was not solved: {'; '.join(failures)}")
             self._chain.pop(0)
-        unused = self._table.unused(self._own)
+        unused = self._table.unused(self._own, self.comm)
         if unused and not failures:  # another solver may have other options
             raise InputError(f"PETSc has no use for {', '.join(unused)} with {self.record.solver}; its manual has the names")
 

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import ufl
 
-from ..fem import PETSc
+from ..fem import PETSc, ordered_products
 
 # isort: split
 from dolfinx import fem
@@ -26,6 +26,7 @@ from .assembly import FormMatrix
 from .compile import compile_form
 from .constraints import Block
 from .elimination import Elimination
+from .gathered import factorise_on_one_rank
 from .interpolation import Interpolation, sparse
 from .timing import timed
 
@@ -132,7 +133,8 @@ class FieldMultigrid:
             if self._diagonal is not None:
                 self._diagonal.destroy()
             self._diagonal = self.elimination.blocks_of_diagonal(self.matrix, self.block.bs)
-        self._assemble_coarse()
+        with ordered_products(self.comm):
+            self._assemble_coarse()
         if first:
             self._create()
         self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal or self.operator)
@@ -146,6 +148,7 @@ class FieldMultigrid:
         self.pc.setType("mg")
         self.pc.setMGLevels(2)
         self.pc.setMGInterpolation(1, self._interpolation.matrix)
+        factorise_on_one_rank(self.pc.getMGCoarseSolve())
         self.pc.setFromOptions()
 
     def _assemble_coarse(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from ..fem import PETSc
 from .presets import Options
 
@@ -24,9 +26,11 @@ class OptionTable:
         for key, value in options.items():
             self._table[prefix + key] = value
 
-    def unused(self, keys: Iterable[str]) -> list[str]:
-        """Those keys that no solver has asked for."""
-        return [key for key in keys if not self._table.used(self._prefix + key)]
+    def unused(self, keys: Iterable[str], comm) -> list[str]:
+        """Those keys that no solver has asked for on any rank (collective)."""
+        keys = list(keys)
+        used = comm.allreduce(np.array([self._table.used(self._prefix + key) for key in keys], int))
+        return [key for key, count in zip(keys, used, strict=True) if count == 0]
 
     def remove(self) -> None:
         """Take the options out of the table."""

@@ -294,7 +294,7 @@ class NewtonSolver:
         if not self._unchecked:
             return
         self._unchecked = False
-        unused = self._table.unused(self._own)
+        unused = self._table.unused(self._own, self.system.comm)
         if unused:
             raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")
 

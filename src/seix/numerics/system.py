@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import ufl
 
-from ..fem import MPI, PETSc
+from ..fem import MPI, PETSc, ordered_products
 
 # isort: split
 import dolfinx.fem.petsc as fem_petsc
@@ -16,6 +16,7 @@ import dolfinx.fem.petsc as fem_petsc
 from .blocks import BlockJacobian, ConstrainedOperator
 from .compile import compile_form
 from .constraints import Block, Constraints
+from .contributions import add_forms
 from .timing import timed
 
 
@@ -119,9 +120,9 @@ class CoupledSystem:
             self.J = compile_form(self.derivatives, self.entity_maps)
             self.A = fem_petsc.create_matrix(self.J, kind="mpi")
             self.A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
-        with timed("assemble"):
+        with timed("assemble"), ordered_products(self.comm):
             self.A.zeroEntries()
-            fem_petsc.assemble_matrix(self.A, self.J)
+            add_forms(self.A, self.J)
             self.A.assemble()
             if self.reduced_matrix is None:
                 self.reduced_matrix = self.A.PtAP(self.P)

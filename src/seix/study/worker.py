@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,9 +67,6 @@ class Worker:
         StorageError
             If nothing can be written any more; what is finished stays.
         """
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, signal.SIG_DFL)  # PETSc has put its own there, which speaks of defects
         while (case := on_root(self.comm, self._next)) is not None:
             self._shelf.enter(case.mesh)
             begun = time.perf_counter()

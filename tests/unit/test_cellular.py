@@ -189,6 +189,13 @@ def test_polygons_are_convex_and_counter_clockwise(plane):
     assert (turn[many] > 0.0).all()
 
 
+@pytest.mark.parametrize("name", ["sector", "narrow sector", "half circle"])
+def test_sides_of_many_seeds_leave_strictly_convex_polygons(name):
+    """Walls and sides often run along an edge but for rounding: such edges once had corners on them, or no length."""
+    for seed in range(1, 13):
+        test_polygons_are_convex_and_counter_clockwise(Made(*PLANE[name], seed=seed))
+
+
 @pytest.mark.parametrize("frame", [PLANE["patch"][0], SPACE["octant"][0]], ids=["plane", "space"])
 def test_same_seed_same_grains(frame):
     one, two, other = Made(frame, seed=3), Made(frame, seed=3), Made(frame, seed=4)

@@ -145,16 +145,18 @@ class CellSpace:
 
     def _beyond(self, x: np.ndarray, side: np.ndarray, s: int, normal: np.ndarray) -> list[np.ndarray]:
         """Half-spaces inside mirror s for the grains that are not on it, and their images for those on other mirrors."""
-        clear = side != s
+        clear, again = side != s, False
         rows = []
         for other, axis in enumerate(self.frame.mirrors):
             along = normal @ axis
             if other != s and abs(along) > 1.0 - 1e-12:  # both rays of a half circle
                 clear &= side != other
+                again |= other < s  # once only: the two differ by rounding, and would leave an edge of no length
             elif other != s and abs(along) > 1e-12:  # else the image is the side itself
                 image = normal - 2.0 * along * axis
                 rows.append(_rows(-image, np.where(side == other, x @ image, np.inf)))
-        rows.append(_rows(-normal, np.where(clear, x @ normal, np.inf)))
+        if not again:
+            rows.append(_rows(-normal, np.where(clear, x @ normal, np.inf)))
         return rows
 
 

@@ -20,6 +20,9 @@ ACROSS = 0.15
 THINNEST = 1e-3
 """A polygon that reaches no farther than this part of the inradius across its side becomes a point on the side."""
 
+FLUSH = 1e-9
+"""Distance of two edges that are the same one but for rounding, in inradii."""
+
 LARGE, NOTHING = 1e3, 1e-12
 """Size of the square that lines are laid into, in their largest distance, and in that size the shortest edge that counts."""
 
@@ -197,8 +200,12 @@ def _straddle(xy, count, radius, mirror):
         return 1
     work, tag = np.empty((2, count + 4, 2)), np.zeros((2, count + 4), np.int64)
     work[0, :count] = xy[:count]
-    now, count = clip(work, tag, 0, count, 0.0, 1.0, top, 0)
-    now, count = clip(work, tag, now, count, 0.0, -1.0, -bottom, 0)
+    lowest, highest = xy[:count, 1].min(), xy[:count, 1].max()
+    now, rounding = 0, FLUSH * radius  # an edge that lies there already is not cut again: that would leave a corner on it
+    if highest > top + rounding:
+        now, count = clip(work, tag, now, count, 0.0, 1.0, top, 0)
+    if lowest < bottom - rounding:
+        now, count = clip(work, tag, now, count, 0.0, -1.0, -bottom, 0)
     total = _chain(work[now], count, 1.0, 0.5 * half, bottom, top, SHORTEST * radius, xy, 0)
     if mirror:
         for k in range(total):

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -252,6 +253,24 @@ def test_comparison_on_different_meshes_and_in_space(tmp_path):
     assert main(["compare", str(tmp_path / "flat"), str(tmp_path / "solid"), "-o", str(tmp_path / "out")]) == 0
     text = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "the meshes differ" in text and "Largest difference" not in text and "section y = " in text
+
+
+@pytest.mark.slow
+def test_comparison_of_several_particles(tmp_path, monkeypatch):
+    """Two real runs on one mesh: twice the swelling of the cores is twice the stress, but for the lithium that follows it."""
+    monkeypatch.chdir(tmp_path)
+    path = Path(__file__).parents[2] / "scenarios/examples/several_particles.yaml"
+    for name, swelling in (("one", "0.5 %"), ("two", "1 %")):
+        texts = (f"mechanics.core_swelling={swelling}", "load.current_multiples=[1]", "mesh.cells_per_diameter=2",
+                 "error.method=none")  # fmt: skip
+        sets = [part for text in texts for part in ("--set", text)]
+        assert main(["run", str(path), *sets, "-o", name]) == 0
+    assert main(["compare", "one", "two", "-o", "out"]) == 0
+    text = (tmp_path / "out/report.html").read_text("utf-8")
+    assert "same mesh" in text and "Largest difference" in text
+    assert (tmp_path / "out/several_particles_first_principal_stress.png").stat().st_size > 10_000
+    rows = {row["quantity"]: row for row in json.loads((tmp_path / "out/compare.json").read_text())["quantities"]}
+    assert rows["stress.first_principal.p999.LiF"]["ratio"] == pytest.approx(2, rel=1e-4)
 
 
 def test_fields_that_agree_to_the_rounding_of_the_file_are_not_subtracted(tmp_path):

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from seix.cli_study import STUDY_COMMANDS
+from seix.cli_study import STUDY_COMMANDS, started_by_mpi
 from seix.errors import InputError, SeixError
 
 _RANK_VARIABLES = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID")
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 other failure, 2 invalid input, 3 no convergence, 4 geometry impossible, 5 cases of a study failed,
-        130 interrupted. A process that is ended by a signal has no value to return: 143 for SIGTERM, as a shell counts.
+        130 interrupted. A process that is ended by a signal has no value to return; a shell counts it as 143 for SIGTERM.
     """
     # pydantic would search every installed package for plugins, which costs a tenth of the time of a check
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -290,8 +290,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say_when_ended() -> None:
-    """On SIGTERM and SIGHUP: a sentence, and the end that the signal would have been, on all ranks."""
-    if threading.current_thread() is threading.main_thread():
+    """On SIGTERM and SIGHUP a single process says so, and ends as the signal would have ended it.
+
+    Python gets to it after the call that is running. Ranks of MPI end at once, since they may be in calls that wait for
+    others, and their launcher says what happened.
+    """
+    if not started_by_mpi() and threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, _ended)
@@ -300,11 +304,7 @@ def _say_when_ended() -> None:
 def _ended(number: int, _frame: FrameType | None) -> None:
     """Handler of a signal; results that were being written have been removed by a handler that came before it."""
     signal.signal(number, signal.SIG_DFL)
-    if rank() == 0:
-        print(f"ended by {signal.Signals(number).name}; what is finished stays", file=sys.stderr, flush=True)
-        fem = sys.modules.get("seix.fem")
-        if fem is not None and hasattr(fem, "all_ranks_failed") and fem.MPI.COMM_WORLD.size > 1:
-            fem.abort(128 + number)  # as a shell counts; the launcher would pass on a number of its own
+    print(f"ended by {signal.Signals(number).name}; what was not finished is not kept", file=sys.stderr, flush=True)
     os.kill(os.getpid(), number)
 
 

@@ -26,7 +26,7 @@ _Set = Annotated[
 ]
 
 
-def _started_by_mpi() -> bool:
+def started_by_mpi() -> bool:
     """Whether this is one of several processes of a launcher."""
     return any(os.environ.get(name, "").isdecimal() and int(os.environ[name]) > 1 for name in _SIZE_VARIABLES)
 
@@ -54,13 +54,13 @@ def sweep(
     from seix.study.command import SweepOptions, check_options, dry_run_command, parse_shard, slurm_command, sweep_command
 
     options = SweepOptions(jobs, ranks_per_case, parse_shard(shard) if shard is not None else None, retry)
-    check_options(options, _started_by_mpi(), dry_run, slurm)
+    check_options(options, started_by_mpi(), dry_run, slurm)
     if dry_run:
         dry_run_command(study, output, set_ or [], options)
     elif slurm is not None:
         slurm_command(study, output, set_ or [], options, slurm)
     else:
-        sweep_command(study, output, set_ or [], options, _started_by_mpi())
+        sweep_command(study, output, set_ or [], options, started_by_mpi())
 
 
 _Jobs = Annotated[
@@ -145,7 +145,7 @@ def audit(
 def _refuse_mpi(command: str) -> None:
     from seix.errors import InputError
 
-    if _started_by_mpi():
+    if started_by_mpi():
         raise InputError(f"seix {command} starts its own processes (--jobs); start it without mpirun")
 
 

@@ -178,7 +178,7 @@ def test_killed_run_leaves_no_result(tmp_path, number):
     rest = process.communicate(timeout=60)[1]
     assert process.returncode == -number
     if number == signal.SIGTERM:  # nobody can say anything on the other
-        assert rest.count("ended by SIGTERM; what is finished stays\n") == 1
+        assert rest.count("ended by SIGTERM; what was not finished is not kept\n") == 1
         assert "PETSC" not in rest and "Traceback" not in rest
         assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
     time.sleep(0.2)

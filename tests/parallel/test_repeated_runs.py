@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from seix.analysis.quantities import Measurement
-from seix.fem import MPI
+from seix.fem import MPI, PETSc
 from seix.model import Model
 from seix.numerics import presets
+from seix.numerics.contributions import Contributions
 from seix.numerics.domains import Domains
 from seix.numerics.solver import NewtonSolver
 from seix.numerics.stepping import LoadPath
@@ -63,3 +64,16 @@ def test_repeated_runs_in_space_are_the_same_bits(monkeypatch):
         monkeypatch.setitem(presets.LARGEST_COARSE[kind], 3, 0)
     mesh = film_with_sphere(3.0, 10.0, segments=2, shells=(1, 2), shift=True)
     assert distinct(mesh, "multigrid", in_plane_strain=0.01) == 0
+
+
+@pytest.mark.parallel(nprocs=3)
+def test_contributions_are_added_in_the_order_of_the_ranks():
+    """1e16 of the first rank and -1e16 of the second cancel, and 1 of the third is left; in any other order it is lost."""
+    comm = MPI.COMM_WORLD
+    matrix = PETSc.Mat().createAIJ([[1, None], [1, None]], nnz=(1, 1), comm=comm)
+    value = np.array([(1e16, -1e16, 1.0)[comm.rank]])
+    zero = np.zeros(1, dtype=np.int32)
+    Contributions(zero, np.array([0, 1]), zero, value).add_to(matrix)
+    matrix.assemble()
+    if comm.rank == 0:
+        assert matrix.getValue(0, 0) == 1.0

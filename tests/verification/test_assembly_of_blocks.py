@@ -18,9 +18,9 @@ KINDS = ((False, False), (True, False), (True, True))
 """Vector or scalar field, dense blocks or single entries."""
 
 
-def curved(comm, dim):
+def curved(comm, dim, n=None):
     """Unit square or cube of second-order cells, moved so that their edges are curved."""
-    n = 5 if dim == 2 else 3
+    n = n or (5 if dim == 2 else 3)
     make = mesh.create_unit_square if dim == 2 else mesh.create_unit_cube
     straight = make(comm, *[n] * dim, ghost_mode=mesh.GhostMode.shared_facet)
     space = fem.functionspace(straight, ("Lagrange", 2, (dim,)))
@@ -29,7 +29,7 @@ def curved(comm, dim):
     element = basix.ufl.element("Lagrange", straight.basix_cell(), 2, shape=(dim,))
     owned = straight.topology.index_map(dim).size_local
     imap = space.dofmap.index_map
-    numbers = imap.local_to_global(cells[:owned].ravel()).reshape(owned, -1)
+    numbers = imap.local_to_global(cells[:owned].ravel()).reshape(cells[:owned].shape)
     points = np.ascontiguousarray(places[: imap.size_local])
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
     return mesh.create_mesh(comm, numbers, element, points, partitioner)
@@ -55,7 +55,11 @@ def forms(msh, dim, degree, components):
 @pytest.mark.parametrize("vector, dense", KINDS)
 def test_matrix_is_that_of_dolfinx(dim, degree, vector, dense):
     """To rounding, on curved cells with two integrals, and again after a coefficient has changed."""
-    msh = curved(MPI.COMM_WORLD, dim)
+    check(curved(MPI.COMM_WORLD, dim), dim, degree, vector, dense)
+
+
+def check(msh, dim, degree, vector, dense):
+    """The matrix on a mesh against that of DOLFINx."""
     form, value = forms(msh, dim, degree, dim if vector else 1)
     fast = FormMatrix(MPI.COMM_WORLD, form, dense=dense)
     assert fast._cells is not None
@@ -105,6 +109,15 @@ def test_matrix_is_that_of_dolfinx_on_three_ranks():
     """All of the above in one go, since starting ranks takes longer than they do."""
     for dim, degree, kind in product((2, 3), (1, 2), KINDS):
         test_matrix_is_that_of_dolfinx(dim, degree, *kind)
+
+
+@pytest.mark.parallel(nprocs=3)
+def test_matrix_where_a_rank_has_nothing():
+    """Two triangles for three ranks, as on the part of a mesh that does not reach all ranks; nobody waits for ever."""
+    msh = curved(MPI.COMM_WORLD, 2, 1)
+    assert MPI.COMM_WORLD.allreduce(msh.topology.index_map(2).size_local, op=MPI.MIN) == 0
+    for kind in KINDS:
+        check(msh, 2, 2, *kind)
 
 
 def test_pattern_of_two_triangles():

@@ -88,12 +88,19 @@ class Transport:
             In the unit of the coefficient.
         """
         unit = max(bulk.values())
-        weakest = _in_series(bulk, self.cell.fractions()) / unit
-        self._problem.problem.tolerance = max(TOLERANCE * weakest, SMALLEST_TOLERANCE)
+        contrast = (unit + self._along_interfaces(surface)) / _in_series(bulk, self.cell.fractions())
+        self._problem.problem.tolerance = max(TOLERANCE / contrast, SMALLEST_TOLERANCE)
         self.cell.set_coefficient(self._bulk, {name: value / unit for name, value in bulk.items()})
         if self._surface is not None:
             self._surface.value = surface / (unit * LENGTH)
         return self._problem.solve().scaled(unit)
+
+    def _along_interfaces(self, surface: float) -> float:
+        """What interfaces add to the conductivity of the cells beside them."""
+        if self._surface is None:
+            return 0.0
+        cells = self.cell.mesh.topology.index_map(self.cell.dim).size_global
+        return surface / (LENGTH * (self.cell.volume / cells) ** (1 / self.cell.dim))
 
     def destroy(self) -> None:
         """Free the PETSc objects."""

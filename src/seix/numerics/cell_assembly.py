@@ -80,17 +80,16 @@ class CellMatrix:
         matrix = PETSc.Mat().create(self.comm)
         matrix.setSizes(sizes, self._bs)
         matrix.setType(self._kind)
-        stored, columns = self._parts[:2], [own.columns]
+        stored, bs = self._parts[:2], self._bs if self._kind == "aij" else 1
+        columns = [part.columns if bs == 1 else scalar_columns(part.pointers, part.columns, bs) for part in stored]
         if self._shared is not None:
-            other = self._parts[1]
-            columns.append(self._shared.outside[other.columns - self._owned])
+            node, component = np.divmod(columns[1], bs)
+            columns[1] = self._shared.outside[node - self._owned] * bs + component
             self._parts[2].values = np.empty(len(self._parts[2].columns) * self._bs**2)
-        room = [part.counts for part in stored]
-        if self._kind == "aij" and self._bs > 1:
-            room = [np.repeat(counts * self._bs, self._bs) for counts in room]
-            columns = [scalar_columns(p.pointers, c, self._bs) for p, c in zip(stored, columns, strict=True)]
-        room = [counts.astype(PETSc.IntType) for counts in room]
+        room = [np.repeat(part.counts * bs, bs).astype(PETSc.IntType) for part in stored]
         matrix.setPreallocationNNZ(tuple(room) if self._shared else room[0])
+        # PETSc sets this where there are counts, which a rank without nodes has none of; ranks that differ wait for each other
+        matrix.setOption(PETSc.Mat.Option.NEW_NONZERO_ALLOCATION_ERR, True)
         for part, values in zip(stored, value_arrays(matrix, *columns), strict=True):
             part.values = values
         return matrix

@@ -48,6 +48,7 @@ class GatheredFactor:
         self._prefix, self._definite = prefix, definite
         self._matrices: list = []
         self._factor = None
+        self._reason = 0
 
     def setUp(self, pc) -> None:
         """Factorise the present values of the matrix (collective)."""
@@ -57,23 +58,26 @@ class GatheredFactor:
         every = PETSc.IS().createStride(matrix.getSize()[0] if self._comm.rank == 0 else 0, comm=PETSc.COMM_SELF)
         self._matrices = matrix.createSubMatrices([every], [every], self._matrices or None)
         every.destroy()
-        pc.setFailedReason(on_root(self._comm, self._factorise))
+        self._reason, text = on_root(self._comm, self._factorise)
+        pc.setFailedReason(self._reason)
+        if text:
+            raise RuntimeError(text)
 
-    def _factorise(self) -> int:
-        """Why there is no factorisation, or zero; on rank 0 alone."""
+    def _factorise(self) -> tuple[int, str]:
+        """Why there is no factorisation, or zero, and what PETSc says of it if it raised an error; on rank 0 alone."""
         (matrix,) = self._matrices
-        matrix.setOption(PETSc.Mat.Option.SPD, self._definite)
-        if self._factor is None:
-            self._factor = PETSc.PC().create(PETSc.COMM_SELF)
-            self._factor.setOptionsPrefix(self._prefix)
-            self._factor.setOperators(matrix)
-            self._factor.setFromOptions()
-        self._factor.setOperators(matrix)
         try:
+            matrix.setOption(PETSc.Mat.Option.SPD, self._definite)
+            if self._factor is None:
+                self._factor = PETSc.PC().create(PETSc.COMM_SELF)
+                self._factor.setOptionsPrefix(self._prefix)
+                self._factor.setOperators(matrix)
+                self._factor.setFromOptions()
+            self._factor.setOperators(matrix)
             self._factor.setUp()
-        except PETSc.Error:
-            return PETSc.PC.FailedReason.SUBPC_ERROR
-        return self._factor.getFailedReason()
+        except PETSc.Error as error:
+            return PETSc.PC.FailedReason.SUBPC_ERROR, str(error)
+        return self._factor.getFailedReason(), ""
 
     def apply(self, _, rhs, out) -> None:
         """Solve for one right hand side (collective)."""
@@ -84,8 +88,11 @@ class GatheredFactor:
         self._solve(rights.getDenseArray(readonly=True), out.getDenseArray())
 
     def _solve(self, given: np.ndarray, found: np.ndarray) -> None:
-        """Solutions for the columns of one array, of which each rank has its rows, in another one."""
-        root, columns = self._factor is not None, range(given.shape[1])
+        """Solutions for the columns of one array, of which each rank has its rows, in another one; NaN where there are none."""
+        if self._reason:  # not every solver asks before it applies
+            found[:] = np.nan
+            return
+        root, columns = self._comm.rank == 0, range(given.shape[1])
         whole = [PETSc.Mat().createDense([self._counts.sum(), len(columns)], comm=PETSc.COMM_SELF) for _ in range(2 * root)]
         for matrix in whole:
             matrix.setUp()
@@ -93,7 +100,10 @@ class GatheredFactor:
             self._comm.Gatherv(given[:, k], (whole[0].getDenseArray()[:, k], self._counts) if root else None)
         if root:
             whole[0].assemble()
-            self._factor.matApply(*whole)
+            try:
+                self._factor.matApply(*whole)
+            except PETSc.Error:
+                whole[1].getDenseArray()[:] = np.nan
         for k in columns:
             self._comm.Scatterv((whole[1].getDenseArray(readonly=True)[:, k], self._counts) if root else None, found[:, k])
         for matrix in whole:

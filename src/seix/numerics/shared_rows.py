@@ -21,7 +21,7 @@ class SharedRows:
     imap : dolfinx.common.IndexMap
         Of the nodes.
     nodes : ndarray of int32, shape (cells, nodes of a cell)
-        Of the cells that are integrated on this rank, in local numbers.
+        Of the cells of this rank and their ghosts, in local numbers. What ghosts would add stays zero.
 
     Attributes
     ----------

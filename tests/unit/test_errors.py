@@ -1,5 +1,6 @@
 """Discretisation errors by kind of quantity: what is stated for sequences whose errors are known."""
 
+import importlib
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +18,7 @@ from seix.parameters import parameters_of
 from seix.scenario_file import load_study
 from seix.shelf import ModelShelf
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SCENARIOS, BENCH = (Path(__file__).parents[2] / name for name in ("scenarios", "bench"))
 NAMES = {
     "integral": "sei.area_resistance", "value": "lithium.concentration.max", "field quantile": "field_enhancement.p999",
     "stress quantile": "stress.von_mises.p99.LiF", "interface peak": "current.interface_peak",
@@ -52,6 +53,19 @@ def test_error_is_exact_for_the_assumed_order_and_a_bound_for_higher_ones(kind, 
         found = stated_errors({name: {1.0: sequence(order + more)}}, 1.0, 1.6, corners)
         assert found[name] == pytest.approx(0.1 * (1.6 ** (order + more) - 1) / (1.6**order - 1))
         assert holds * (found[name] - 0.1) >= -1e-12
+
+
+@pytest.mark.parametrize("kind", ORDERS)
+@pytest.mark.parametrize("corners", [False, True])
+def test_bench_allows_for_the_error_of_its_reference(monkeypatch, kind, corners):
+    """Of values 2 + C h^p the true error is told from a finer mesh; it is overstated, not understated, where p is larger."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    bench, order = importlib.import_module("stated_errors"), assumed_order(kind, corners)
+    for more, holds in ((0.0, 1.0), (0.5, 1.0), (-0.1, -1.0)):
+        reference = 2.0 + 0.1 * bench.FINER ** (order + more)
+        found = bench.true_error(2.1, reference, order) * reference
+        assert found == pytest.approx(0.1 * (1 - bench.FINER ** (order + more)) / (1 - bench.FINER**order))
+        assert holds * (found - 0.1) >= -1e-12
 
 
 def test_corners_lower_every_order():

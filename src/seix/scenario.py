@@ -184,12 +184,15 @@ class Scenario(Model):
     def has_corners(self) -> bool:
         """Whether interfaces meet or turn in points that no mesh resolves: grains that are not round, particles that touch.
 
-        Cellular grains with rounded corners count, as these are not resolved more finely on a finer mesh.
+        Cellular grains with rounded corners count, as these are not resolved more finely on a finer mesh. Particles touch with
+        their films of binder too.
         """
         layers = self.sei.resolved_layers()
         if any(layer.grains is not None and layer.grains.shape != "round" for layer in layers):
             return True
-        return isinstance(self.geometry, Particles) and self.geometry.touching(sum(layer.thickness for layer in layers))
+        if not isinstance(self.geometry, Particles):
+            return False
+        return self.geometry.touching(sum(layer.thickness for layer in layers), self.geometry.binder or 0.0)
 
     @model_validator(mode="after")
     def _check(self) -> Scenario:

@@ -1,5 +1,6 @@
 """Discretisation errors by kind of quantity: what is stated for sequences whose errors are known."""
 
+import importlib
 from pathlib import Path
 from typing import get_args
 
@@ -17,14 +18,20 @@ from seix.parameters import parameters_of
 from seix.scenario_file import load_study
 from seix.shelf import ModelShelf
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SCENARIOS, BENCH = (Path(__file__).parents[2] / name for name in ("scenarios", "bench"))
 NAMES = {
     "integral": "sei.area_resistance", "value": "lithium.concentration.max", "field quantile": "field_enhancement.p999",
     "stress quantile": "stress.von_mises.p99.LiF", "interface peak": "current.interface_peak",
 }  # fmt: skip
 """A quantity of each kind that has an error."""
+SEVERAL = "examples/several_particles.yaml"
 APART = "geometry.particles=[{centre: [80 nm, 80 nm], core_radius: 40 nm}, {centre: [240 nm, 240 nm], core_radius: 40 nm}]"
-"""Particles whose SEI do not meet."""
+"""Particles whose SEI of 16 nm do not meet: 160 √2 nm less two radii of 56 nm are 114.3 nm."""
+RANDOM = [f"geometry.{key}" for key in ("particles=null", "number=3", "core_radius=40 nm")]
+"""Particles at random places, apart by half of their SEI of 16 nm if not told otherwise."""
+OWN_IMAGE = [f"geometry.{key}" for key in ("box=150 nm", "particles=[{centre: [75 nm, 10 nm], core_radius: 40 nm}, "
+             "{centre: [75 nm, 140 nm], core_radius: 2 nm}]")]  # fmt: skip
+"""Particles of which one is 38 nm from its periodic image, and farther from the other one."""
 
 
 def sequence(order, error=0.1, step=1.6, exact=1.0):
@@ -46,6 +53,19 @@ def test_error_is_exact_for_the_assumed_order_and_a_bound_for_higher_ones(kind, 
         found = stated_errors({name: {1.0: sequence(order + more)}}, 1.0, 1.6, corners)
         assert found[name] == pytest.approx(0.1 * (1.6 ** (order + more) - 1) / (1.6**order - 1))
         assert holds * (found[name] - 0.1) >= -1e-12
+
+
+@pytest.mark.parametrize("kind", ORDERS)
+@pytest.mark.parametrize("corners", [False, True])
+def test_bench_allows_for_the_error_of_its_reference(monkeypatch, kind, corners):
+    """Of values 2 + C h^p the true error is told from a finer mesh; it is overstated, not understated, where p is larger."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    bench, order = importlib.import_module("stated_errors"), assumed_order(kind, corners)
+    for more, holds in ((0.0, 1.0), (0.5, 1.0), (-0.1, -1.0)):
+        reference = 2.0 + 0.1 * bench.FINER ** (order + more)
+        found = bench.true_error(2.1, reference, order) * reference
+        assert found == pytest.approx(0.1 * (1 - bench.FINER ** (order + more)) / (1 - bench.FINER**order))
+        assert holds * (found - 0.1) >= -1e-12
 
 
 def test_corners_lower_every_order():
@@ -100,10 +120,16 @@ def test_what_has_no_limit_is_said_not_to_converge():
     ("path", "overrides", "corners"),
     [("paper/multilayer.yaml", [], False), ("examples/full_particle.yaml", [], False), ("examples/free_film.yaml", [], False),
      ("examples/polycrystal.yaml", [], True), ("examples/cellular_grains.yaml", [], True),
-     ("examples/several_particles.yaml", [], True), ("examples/several_particles.yaml", [APART], False)],
+     (SEVERAL, [], True),
+     *((SEVERAL, [*overrides, *(f"geometry.{key}" for key in more)], corners) for overrides, more, corners in [
+         ([APART], [], False), ([APART], ["binder=57.1 nm"], False), ([APART], ["binder=57.2 nm"], True),
+         (OWN_IMAGE, ["binder=18.9 nm"], False), (OWN_IMAGE, ["binder=19.1 nm"], True),
+         (RANDOM, [], False), (RANDOM, ["binder=3.9 nm"], False), (RANDOM, ["binder=4.1 nm"], True),
+         (RANDOM, ["binder=4.1 nm", "gap=8.3 nm"], False), (RANDOM, ["binder=4.1 nm", "gap=8.1 nm"], True),
+         (RANDOM, ["contact=cores"], True)])],
 )  # fmt: skip
 def test_structures_with_corners_are_known(path, overrides, corners):
-    """Cells of a diagram and particles that touch have them; round grains and a film do not."""
+    """Cells of a diagram and particles that touch have them, also with their films of binder; round grains and a film do not."""
     study = load_study(SCENARIOS / path, overrides)
     assert {scenario.has_corners for scenario in study.members.values()} == {corners}
 

@@ -1,14 +1,19 @@
 """Frequency sweep, relaxation times and the Kramers-Kronig test on networks and spectra whose answers are known."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.sparse as sparse
 from scipy.sparse.linalg import spsolve
 
+from seix.analysis.quantity import check_quantities
 from seix.errors import ConvergenceError
 from seix.fem import MPI
+from seix.input.measure.impedance import Impedance
+from seix.measure.impedance_reading import Spectrum, reading_of
 from seix.measure.kramers_kronig import kramers_kronig_residual
-from seix.measure.relaxation_times import invert
+from seix.measure.relaxation_times import Distribution, invert
 from seix.numerics.reduction import reduce
 
 OMEGA = 2 * np.pi * np.logspace(-2, 6, 81)
@@ -200,6 +205,33 @@ def test_windows_share_the_area_between_them():
     for middle in (4.9e-4, 5.1e-4, 1e-3):
         assert found.between(1e-5, middle) + found.between(middle, 1e-1) == pytest.approx(found.between(1e-5, 1e-1), rel=1e-12)
     assert found.between(1e-12, 1e6) == pytest.approx(found.resistances.sum(), rel=1e-12)
+
+
+ELSEWHERE, THERE = np.eye(9)[1], 2.0 * np.eye(9)[6]
+
+
+@pytest.mark.parametrize(
+    ("rough", "samples", "known"),
+    [(THERE, [THERE, THERE], True), (ELSEWHERE, [THERE, THERE], False), (THERE, [ELSEWHERE, ELSEWHERE], False),
+     (THERE, [ELSEWHERE, THERE], True)],
+)  # fmt: skip
+def test_time_of_a_peak_that_refits_lack_has_no_error(monkeypatch, rough, samples, known):
+    """Neither NaN nor an exception: of R_SEI nothing is known of the time, but something of the resistance."""
+    times = np.geomspace(1e-8, 1.0, 9)
+    found = Distribution(times, THERE, 0.0, 1.0, 0.0, rough, np.array(samples))
+    [peak] = found.peaks()
+    assert np.isfinite(found.time_band(peak)).all() == known
+    monkeypatch.setattr("seix.measure.impedance_reading.invert", lambda *_: found)
+    section = Impedance(noise={"level": 1e-3}, windows={"sei": [1e-3, 5e-2]})
+    rest = dict.fromkeys(("sei", "electrolyte", "core", "interface"), (1.0, 1e-2))
+    impedance = rc(1.0, 1e-2)
+    spectrum = Spectrum(OMEGA, impedance, impedance, np.zeros(len(OMEGA)), {}, rest, np.array([1e-2]), np.ones(1), [1])
+    q = reading_of(spectrum, section, "butler_volmer", True).quantities
+    assert math.isfinite(q["impedance.window.sei_resistance"].error)
+    time = q["impedance.window.sei_peak_time"]
+    assert time.value == pytest.approx(1e-2)
+    assert (time.error, time.error_kind) == ((0.0, "resampled") if known else (None, None))
+    check_quantities("spectrum", q)
 
 
 def test_kramers_kronig_finds_what_is_not_causal():

@@ -28,7 +28,8 @@ Each entry is `{value, unit, error, error_kind}`; `error` is a half width in the
 """
 _ORDERS = """
 The order p of convergence that `two_mesh` assumes, by kind of quantity. Interfaces have corners in polycrystals, around cellular
-grains and where particles touch. [Theory](theory.md#error-of-a-quantity) says why, and how often the error holds.
+grains, and where particles or their films of binder touch. [Theory](theory.md#error-of-a-quantity) says why, and how often
+the error holds.
 
 """
 _FILES = """

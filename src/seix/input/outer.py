@@ -155,14 +155,21 @@ class Particles(Model):
             raise_problems([Problem(("neck",), "has no meaning for particles that are apart; leave it out", at_key=True)])
         return self
 
-    def touching(self, thickness: float) -> bool:
-        """Whether some particles with an SEI of a thickness [m] touch; of random ones, whether they may."""
+    def smallest_gap(self, thickness: float, unit: float = 1.0) -> float:
+        """Distance that random particles with an SEI of a thickness keep, SEI to SEI; both in a unit [m]."""
+        return self.gap / unit if self.gap is not None else 0.5 * thickness
+
+    def touching(self, thickness: float, binder: float = 0.0) -> bool:
+        """Whether some particles with an SEI and a film of binder on it [m] touch; of random ones, whether they may."""
         if self.particles is None:
-            return self.contact == "cores"
+            return self.contact == "cores" or self.smallest_gap(thickness) < 2.0 * binder
+        height = thickness + binder
+        if any(self.box < 2.0 * (body.core_radius + height) for body in self.particles):
+            return True  # a particle and its own image
         for second, first in combinations(self.particles, 2):
             away = [b - a for a, b in zip(first.centre, second.centre, strict=True)]
             away[:-1] = [x - self.box * round(x / self.box) for x in away[:-1]]
-            if math.hypot(*away) < first.core_radius + second.core_radius + 2.0 * thickness:
+            if math.hypot(*away) < first.core_radius + second.core_radius + 2.0 * height:
                 return True
         return False
 

@@ -125,7 +125,9 @@ def _of_windows(found: Distribution, windows: Mapping[str, tuple[float, float]],
     quantities = {}
 
     def add(name: str, value: float, unit: str, band: tuple[float, float]):
-        error, kind = (max(band[1] - value, value - band[0]), "resampled") if noisy else (None, None)
+        # nothing is known of a peak that refits with less smoothing do not have
+        known = noisy and bool(np.isfinite(band).all())
+        error, kind = (max(band[1] - value, value - band[0]), "resampled") if known else (None, None)
         quantities[f"impedance.window.{name}"] = Quantity(value, unit, error, kind)
 
     for name, window in windows.items():

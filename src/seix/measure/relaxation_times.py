@@ -130,12 +130,12 @@ class Distribution:
         return max(low, 0.0), high
 
     def time_band(self, peak: Peak) -> tuple[float, float]:
-        """Likewise for the time of a peak; NaN where it is not there in the rough fit."""
+        """Likewise for the time of a peak; NaN where nothing of it is in the rough fit, or in no refit."""
         if not len(self.samples):
             return np.nan, np.nan
         rows = np.vstack([self.rough, self.samples])[:, peak.first : peak.last + 1]
         areas = rows.sum(axis=1)
-        if not areas[0] > 0.0:
+        if not (areas[0] > 0.0 and areas[1:].any()):
             return np.nan, np.nan
         kept = rows[areas > 0.0]
         centre, *refits = kept @ np.log(self.times[peak.first : peak.last + 1]) / kept.sum(axis=1)

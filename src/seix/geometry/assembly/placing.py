@@ -208,7 +208,7 @@ def _random(geometry: Particles, heights: np.ndarray, thickness: float, rng: np.
     else:
         covered = math.pi * (radii + thickness) ** 2 if dim == 2 else 4.0 * math.pi / 3.0 * (radii + thickness) ** 3
         box = float((covered.sum() / geometry.fraction) ** (1.0 / dim))
-    gap = geometry.gap / unit if geometry.gap is not None else 0.5 * thickness
+    gap = geometry.smallest_gap(thickness, unit)
     room, refusal = float(heights[-1]) - thickness, None
     for _ in range(ATTEMPTS):
         centres = _attempt(radii, thickness, room, box, gap, geometry, rng)

@@ -63,9 +63,12 @@ class Effective(Instrument):
         for name in {name for name in self.properties if self.properties.count(name) > 1}:
             yield Problem(("properties",), f"'{name}' is there twice")
         if not self.swept:
-            for name in {"temperature_step", *(["activation_energy"] if self.activation_energy else [])} & self.model_fields_set:
+            if self.activation_energy and "activation_energy" in self.model_fields_set:
+                text = f"acts on {' and '.join(THERMAL)} only, and properties has neither; leave it out"
+                yield Problem(("activation_energy",), text, at_key=True)
+            if "temperature_step" in self.model_fields_set:
                 text = f"has no effect, since no activation energy of {' or '.join(THERMAL)} is asked for; leave it out"
-                yield Problem((name,), text, at_key=True)
+                yield Problem(("temperature_step",), text, at_key=True)
         else:
             temperatures = self.temperatures(scenario.temperature)
             if not COLDEST <= temperatures[0] < temperatures[-1] <= HOTTEST:

@@ -127,7 +127,8 @@ def draw(kept: dict, path: Path) -> None:
     low = min(row["times"]["total"] / row["unknowns"] for rows in kept.values() for row in rows)
     left.loglog(ends, 0.7 * low * ends, "k:", lw=1, label="proportional to unknowns")
     left.set(xlabel="unknowns", ylabel="mesh in memory to solution [s]", xlim=ends)
-    right.xaxis.set_minor_formatter("")
+    for axes in (left, right):
+        axes.xaxis.set_minor_formatter("")
     right.set(xlabel="unknowns", ylabel="memory [kB per unknown]", ylim=(0, None))
     left.legend(fontsize=8)
     figure.savefig(path, dpi=150)

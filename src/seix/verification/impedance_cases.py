@@ -25,7 +25,7 @@ from ..parameters import InterfaceLaw, Parameters
 from . import plane_meshes, space_meshes
 from .case import Case, Check, agreed
 from .conduction_cases import ENERGY
-from .coupled import parameters
+from .coupled import parameters, solved
 
 OMEGA = 2 * np.pi * np.logspace(-2, 6, 81)
 """Angular frequencies of the spectra, rad/s."""
@@ -224,7 +224,16 @@ def consistency() -> list[Check]:
     swapped, other, _ = network(mesh, bare, "a", layer, core_conductivity=1e9)
     elastance = float(swapped.load @ swapped.state(0.0)) * other
     high = -1 / (extreme * complex(reduced.impedance(np.array([extreme]))[0]).imag * unit)
+    # at zero frequency the whole model, stresses and lithium included, with a law that is linear
+    linear = InterfaceLaw(law="film_resistance", resistance=0.05)
+    conductivity = {name: pair[0] for name, pair in materials.items()}
+    values = parameters(conductivity, "a", linear, core_conductivity=1e9)
+    _, found = solved(mesh, values)
+    slow, scale, _ = network(mesh, materials, "a", linear, capacitance, core_conductivity=1e9)
+    low = float(slow.load @ slow.state(0.0)) * scale
+    stationary = found[1.0]["potential.drop"] / values.reference_current_density
     return [
+        Check("resistance at zero frequency, of the stationary model", "ohm m2", stationary, (low,), None, 1e-8),
         Check("distance from a spectrum that obeys Kramers and Kronig", "", 0.0, (distance,), None, 1e-5),
         Check("frequencies with a resistance that is not positive", "", 0.0, (float(len(held)),), None),
         # conduction of the electrolyte is left with the square of its relaxation time times the frequency: 1e-8
@@ -247,6 +256,6 @@ CASES = [
          partial(randles, 3)),
     Case("EIS-circle", "Spectrum of a round particle in the plane", "shells in series", partial(round_particle, 2)),
     Case("EIS-sphere", "Spectrum of a round particle in space", "shells in series", partial(round_particle, 3)),
-    Case("EIS-limits", "Kramers-Kronig, passivity, and high frequency of a film with a grain", "Boukamp, doi:10.1149/1.2044210",
+    Case("EIS-limits", "Kramers-Kronig, passivity, zero and high frequency of a film with a grain", "Boukamp, doi:10.1149/1.2044210",
          consistency),
 ]  # fmt: skip

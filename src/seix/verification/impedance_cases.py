@@ -256,6 +256,6 @@ CASES = [
          partial(randles, 3)),
     Case("EIS-circle", "Spectrum of a round particle in the plane", "shells in series", partial(round_particle, 2)),
     Case("EIS-sphere", "Spectrum of a round particle in space", "shells in series", partial(round_particle, 3)),
-    Case("EIS-limits", "Kramers-Kronig, passivity, zero and high frequency of a film with a grain", "Boukamp, doi:10.1149/1.2044210",
-         consistency),
+    Case("EIS-limits", "Kramers-Kronig, passivity, zero and high frequency of a film with a grain",
+         "Boukamp, doi:10.1149/1.2044210", consistency),
 ]  # fmt: skip

@@ -101,7 +101,8 @@ def page(results: Sequence[Result], found: Sequence[Estimate]) -> str:
         "## What is not here",
         "",
         "Benchmarks of physics that seix does not have yet: flux of lithium driven by a given stress (B18), large strains and",
-        "plasticity (B29-B33), fracture (B34-B36). The parabolic growth law (B37) is tested without finite elements (tests/unit).",
+        "plasticity (B29-B33), fracture (B34-B36). The parabolic growth law (B37) is tested without finite elements",
+        "(tests/unit).",
     ]
     return "\n".join(lines)
 

@@ -24,7 +24,7 @@ def test_values_are_unchanged(case):
 
 
 @pytest.mark.parallel(nprocs=3)
-@pytest.mark.parametrize("case", ["bilayer", "sector"])
+@pytest.mark.parametrize("case", ["bilayer", pytest.param("sector", marks=pytest.mark.slow)])
 def test_values_are_the_same_on_more_ranks(case):
     """Grain structures on 3 ranks agree with one rank to 1e-8."""
     compare(case)

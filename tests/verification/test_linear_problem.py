@@ -184,36 +184,35 @@ def test_the_next_solver_takes_over_the_problem_as_it_was():
     problem.destroy()
 
 
+FAILURES = [
+    ("direct", {"mat_mumps_icntl_23": 1}, 1.0, 1),  # too little memory
+    ("direct", {"mat_mumps_icntl_23": 1}, 1.0, 2),
+    ("direct", {}, 0.0, 1),  # singular
+    ("direct", {"pc_factor_shift_type": "bogus"}, 1.0, 1),  # no such option
+    ("multigrid", {"mg_coarse_mat_mumps_icntl_23": 1}, 1.0, 1),
+]
+
+
 @pytest.mark.parallel(nprocs=2)
-@pytest.mark.parametrize(
-    "preset, options, conductivity, loads",
-    [
-        ("direct", {"mat_mumps_icntl_23": 1}, 1.0, 1),
-        ("direct", {"mat_mumps_icntl_23": 1}, 1.0, 2),
-        ("direct", {}, 0.0, 1),
-        ("direct", {"pc_factor_shift_type": "bogus"}, 1.0, 1),
-        ("multigrid", {"mg_coarse_mat_mumps_icntl_23": 1}, 1.0, 1),
-    ],
-    ids=["memory", "memory, two loads", "singular", "no such option", "memory of the coarse factor"],
-)
-def test_failed_factorisation_ends_on_all_ranks(preset, options, conductivity, loads):
+def test_failed_factorisations_end_on_all_ranks():
     """One rank factorises: the others do not wait for ever for a factor it has not got, and the next solver is tried."""
     msh = cube(2, 40)
     space = space_of(msh, 2, False)
-    constraints = Constraints(msh.comm, [Block("potential", space)])
-    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
-    constraints.fix(0, lambda x: x[:, 1] > 1 - 1e-9, 1.0)
-    value = fem.Constant(msh, conductivity)
-    a = ohmic_conduction(value, ufl.TrialFunction(space), ufl.TestFunction(space)) * measure(msh)
-    problem = LinearProblem(a, constraints, preset=preset, options=options, loads=loads)
-    if preset == "direct":
-        with pytest.raises(ConvergenceError, match="the linear system of the potential was not solved: direct"):
-            problem.solve([None] * loads)
-    else:
-        (solution,) = problem.solve([None])
-        assert problem.record.solver == "multigrid (jacobi)"
-        assert np.abs(solution.x.array - space.tabulate_dof_coordinates()[:, 1]).max() < 1e-6
-    problem.destroy()
+    for preset, options, conductivity, loads in FAILURES:
+        constraints = Constraints(msh.comm, [Block("potential", space)])
+        constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
+        constraints.fix(0, lambda x: x[:, 1] > 1 - 1e-9, 1.0)
+        value = fem.Constant(msh, conductivity)
+        a = ohmic_conduction(value, ufl.TrialFunction(space), ufl.TestFunction(space)) * measure(msh)
+        problem = LinearProblem(a, constraints, preset=preset, options=options, loads=loads)
+        if preset == "direct":
+            with pytest.raises(ConvergenceError, match="the linear system of the potential was not solved: direct"):
+                problem.solve([None] * loads)
+        else:
+            (solution,) = problem.solve([None])
+            assert problem.record.solver == "multigrid (jacobi)"
+            assert np.abs(solution.x.array - space.tabulate_dof_coordinates()[:, 1]).max() < 1e-6
+        problem.destroy()
 
 
 def test_rigid_inclusions_take_no_more_iterations():

@@ -4,8 +4,11 @@ import time
 
 import pytest
 
+from seix.errors import InputError
+from seix.fem import PETSc
 from seix.numerics import timing
 from seix.numerics.convergence import error_left
+from seix.numerics.options import OptionTable
 from seix.numerics.presets import LOADS_OF_DIRECT, ProblemSize, linear_candidates, linear_options
 
 
@@ -68,3 +71,17 @@ def test_unknowns_of_no_nodes():
 
     assert expand(np.zeros((0, 2), dtype=np.int32), 3).shape == (0, 6)
     assert expand(np.array([4, 1]), 2).tolist() == [8, 9, 2, 3]
+
+
+@pytest.mark.parametrize(("key", "value"), [("ksp_type", "bogus"), ("ksp_rtol", "abc")])
+def test_values_that_petsc_does_not_accept_are_one_sentence(key, value):
+    """With the key, and PETSc's own words; what nobody asked for stays a defect."""
+    ksp = PETSc.KSP().create(PETSc.COMM_SELF)
+    ksp.setOptionsPrefix("refused_")
+    table = OptionTable("refused_", {key: value})
+    with pytest.raises(InputError, match=f"^solver.options: PETSc does not accept {key}: .*{value}"):
+        table.read_by(ksp, [key])
+    with pytest.raises(PETSc.Error):
+        table.read_by(ksp, [])
+    table.remove()
+    ksp.destroy()

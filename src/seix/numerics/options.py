@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..errors import InputError
 from ..fem import PETSc
 from .presets import Options
 
@@ -25,6 +26,22 @@ class OptionTable:
         self._prefix, self._keys, self._table = prefix, list(options), PETSc.Options()
         for key, value in options.items():
             self._table[prefix + key] = value
+
+    def read_by(self, solver, own: Iterable[str]) -> None:
+        """Let a solver of PETSc read its options (collective).
+
+        Raises
+        ------
+        InputError
+            With what PETSc says, if it does not accept one and some (`own`) are from the user.
+        """
+        try:
+            solver.setFromOptions()
+        except PETSc.Error as error:
+            if not (names := ", ".join(own)):
+                raise
+            said = str(error).splitlines()[-1].partition("] ")[2]
+            raise InputError(f"solver.options: PETSc does not accept {names}: {said}") from error
 
     def unused(self, keys: Iterable[str], comm) -> list[str]:
         """Those keys that no solver has asked for on any rank (collective)."""

@@ -132,7 +132,7 @@ class NewtonSolver:
         snes.setJacobian(lambda _, y, matrix, preconditioner: self._update(y), self._linear.matrix)
         snes.setTolerances(rtol=0.0, atol=0.0, stol=0.0, max_it=self.max_iterations)
         self._linear.attach(snes.getKSP())
-        snes.setFromOptions()
+        self._table.read_by(snes, self._own)
         snes.setConvergenceTest(self._converged)
         snes.getKSP().setPreSolve(self._before_linear_solve)
         snes.getKSP().setPostSolve(self._after_linear_solve)

@@ -53,6 +53,31 @@ void neighbour_lists(int64_t cells, int32_t each, const int32_t *nodes, int64_t 
   pointers[0] = 0;
 }
 
+/* Rows of the interpolation from linear to quadratic elements: one entry at a vertex, half of each end between two, none for
+   unknowns that are not free. Returns the number of entries. */
+int64_t interpolation_rows(int64_t count, int32_t bs, const int32_t *ends, const uint8_t *fine, const uint8_t *coarse,
+                           int32_t *pointers, int32_t *columns, double *weights)
+{
+  int64_t found = 0;
+  pointers[0] = 0;
+  for (int64_t node = 0; node < count; node++) {
+    const int32_t *end = ends + 2 * node;
+    const int32_t number = end[0] == end[1] ? 1 : 2;
+    for (int32_t i = 0; i < bs; i++) {
+      if (fine[node * bs + i])
+        for (int32_t k = 0; k < number; k++) {
+          const int32_t column = end[k] * bs + i;
+          if (coarse[column]) {
+            columns[found] = column;
+            weights[found++] = 1.0 / number;
+          }
+        }
+      pointers[node * bs + i + 1] = (int32_t)found;
+    }
+  }
+  return found;
+}
+
 void scalar_columns(int64_t count, int32_t bs, const int64_t *pointers, const int32_t *columns, int32_t *result)
 {
   for (int64_t row = 0; row < count; row++)

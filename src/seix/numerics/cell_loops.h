@@ -3,6 +3,8 @@ void neighbour_counts(int64_t cells, int32_t each, const int32_t *nodes, int64_t
 void neighbour_lists(int64_t cells, int32_t each, const int32_t *nodes, int64_t count,
                      const int64_t *start, const int32_t *around, int32_t *mark, int64_t *pointers, int32_t *columns);
 void scalar_columns(int64_t count, int32_t bs, const int64_t *pointers, const int32_t *columns, int32_t *result);
+int64_t interpolation_rows(int64_t count, int32_t bs, const int32_t *ends, const uint8_t *fine, const uint8_t *coarse,
+                           int32_t *pointers, int32_t *columns, double *weights);
 typedef struct {
   const int64_t *pointers;
   const int32_t *columns;

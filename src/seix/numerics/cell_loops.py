@@ -36,7 +36,7 @@ class Rows:
 
 def _pointer(array: np.ndarray, kind):
     """Array for C; the pointer keeps it alive. Copied if it has another type or order."""
-    names = {np.int32: "int32_t[]", np.int64: "int64_t[]", np.float64: "double[]"}
+    names = {np.uint8: "uint8_t[]", np.int32: "int32_t[]", np.int64: "int64_t[]", np.float64: "double[]"}
     return library(NAME).ffi.from_buffer(names[kind], np.ascontiguousarray(array, dtype=kind))
 
 
@@ -83,6 +83,31 @@ def scalar_columns(pointers: np.ndarray, columns: np.ndarray, bs: int) -> np.nda
     given = (_pointer(pointers, np.int64), _pointer(columns, np.int32))
     library(NAME).lib.scalar_columns(len(pointers) - 1, bs, *given, _pointer(result, np.int32))
     return result
+
+
+def interpolation_rows(ends: np.ndarray, bs: int, fine: np.ndarray, coarse: np.ndarray):
+    """Interpolation from linear to quadratic elements as compressed rows, empty where an unknown is not free.
+
+    Parameters
+    ----------
+    ends : ndarray of int32, shape (nodes, 2)
+        Ends of the edge that each quadratic node lies on; twice the same for a vertex.
+    bs : int
+        Unknowns of a node.
+    fine, coarse : ndarray of bool
+        Whether the unknowns of the nodes, and of the ends, are free.
+
+    Returns
+    -------
+    pointers, columns : ndarray of int32
+    weights : ndarray of float
+    """
+    count, most = len(ends), 2 * len(ends) * bs
+    pointers, columns, weights = np.empty(count * bs + 1, np.int32), np.empty(most, np.int32), np.empty(most)
+    free = (_pointer(fine, np.uint8), _pointer(coarse, np.uint8))
+    made = (_pointer(pointers, np.int32), _pointer(columns, np.int32), _pointer(weights, np.float64))
+    found = library(NAME).lib.interpolation_rows(count, bs, _pointer(ends, np.int32), *free, *made)
+    return pointers, columns[:found], weights[:found]
 
 
 def add_cells(address, cells, arguments, geometry, points, coefficients, constants, nodes, owned, parts, bs, by_block):

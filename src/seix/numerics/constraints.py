@@ -285,7 +285,8 @@ class Constraints:
                 rows.append(at[follows])
                 cols.append(column[follows])
                 weights.append(master[3][follows])
-        labels = np.concatenate([np.searchsorted(self.offsets, free, side="right") - 1, np.full(extra, -1)])
+        counts = np.diff(np.searchsorted(free, self.offsets))  # both ascend
+        labels = np.append(np.repeat(np.arange(len(counts)), counts), np.full(extra, -1))
         P = sparse_matrix(self.comm, size, count, np.concatenate(rows), np.concatenate(cols), np.concatenate(weights))
         g = P.createVecLeft()
         g.array[:] = given

@@ -17,11 +17,12 @@ from ..fem import MPI  # first: orders the MPI library before DOLFINx
 # isort: split
 import basix.ufl
 import ufl
-from dolfinx import fem, mesh
+from dolfinx import fem, graph, mesh
 
 from ..geometry.assembly.anchors import Anchors, bodies_of, find_anchors
 from ..properties import BINDER
 from .facets import facet_nodes, interface_entities
+from .partition import destinations
 from .serial_mesh import create_serial_mesh
 
 QUADRATURE_DEGREE = 4
@@ -264,7 +265,13 @@ def distribute(comm, points, cells, element) -> mesh.Mesh:
         return create_serial_mesh(comm, points, cells, element)
     if comm.rank:
         points, cells = np.zeros((0, dim)), np.zeros((0, element.dim // dim), dtype=np.int64)
-    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
+
+
+    def partitioner(_, parts, *__):
+        """Ranks of the cells of this rank."""
+        found = destinations(points, cells, parts) if len(cells) else (np.zeros(0, np.int32), np.zeros(1, np.int32))
+        return graph.adjacencylist(*found)._cpp_object
+
     return mesh.create_mesh(comm, np.ascontiguousarray(cells, dtype=np.int64), element, np.ascontiguousarray(points), partitioner)
 
 

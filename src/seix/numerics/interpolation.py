@@ -10,7 +10,9 @@ from ..fem import PETSc
 import basix.ufl
 from dolfinx import fem, la
 
+from .cell_loops import NAME, interpolation_rows
 from .constraints import Block
+from .native import prepare
 
 _EDGES = {3: [(1, 2), (0, 2), (0, 1)], 4: [(2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1)]}
 """Vertices of the edges of a triangle and of a tetrahedron, in the order of the mid nodes."""
@@ -82,7 +84,8 @@ def _from_rows(comm, rows: int, columns: int, compressed, block: int):
     matrix.setSizes([[rows, None], [columns, None]])
     matrix.setBlockSizes(1, block)
     matrix.setType("aij")
-    matrix.setPreallocationCSR((pointers.astype(PETSc.IntType), column.astype(PETSc.IntType), weight))
+    pointers, column = (numbers.astype(PETSc.IntType, copy=False) for numbers in (pointers, column))
+    matrix.setPreallocationCSR((pointers, column, weight))
     matrix.assemble()
     return matrix
 
@@ -111,6 +114,7 @@ class Interpolation:
 
     def __init__(self, block: Block, elimination):
         bs = block.bs
+        prepare(elimination.comm, NAME)
         self.space = linear_space(block.space)
         fine, coarse = block.space.dofmap.index_map, self.space.dofmap.index_map
         ends, vertex = nodes_of(self.space, block.space)
@@ -129,15 +133,9 @@ class Interpolation:
 
     def _masked(self, elimination, free, to_global, ends, bs):
         """The interpolation where constrained unknowns are just left out."""
-        size = len(elimination.free)
-        columns = expand(ends, bs).reshape(-1, 2, bs).swapaxes(1, 2).reshape(-1, 2)  # both ends of each unknown
-        vertex = columns[:, 0] == columns[:, 1]
-        used = elimination.free[:, None] & free[columns]
-        used[vertex, 1] = False  # a vertex is both ends of its own edge: one entry of one
-        pointers = np.append(0, np.cumsum(used.sum(axis=1, dtype=np.int32)))
-        weights = np.broadcast_to(np.where(vertex, 1.0, 0.5)[:, None], used.shape)[used]
-        compressed = (pointers, to_global[columns[used]], weights)
-        return _from_rows(elimination.comm, size, len(self.free), compressed, block=bs)
+        pointers, columns, weights = interpolation_rows(ends, bs, elimination.free, free)
+        compressed = (pointers, to_global[columns], weights)
+        return _from_rows(elimination.comm, len(elimination.free), len(self.free), compressed, block=bs)
 
     def _with_masters(self, block: Block, elimination, to_global, ends, vertex) -> None:
         """The same where unknowns follow others: S I P_c with the constraints P_c on the vertices."""

@@ -70,9 +70,9 @@ def sparse_matrix(comm, rows_local, cols_local, rows, cols, values):
     if np.any(rows[1:] < rows[:-1]):
         order = np.argsort(rows, kind="stable")
         rows, cols, values = rows[order], cols[order], values[order]
-    indptr = np.searchsorted(rows, np.arange(rows_local + 1)).astype(PETSc.IntType)
-    matrix = PETSc.Mat().createAIJ(
-        [[rows_local, None], [cols_local, None]], csr=(indptr, cols.astype(PETSc.IntType), values), comm=comm
-    )
+    indptr = np.zeros(rows_local + 1, dtype=PETSc.IntType)
+    np.cumsum(np.bincount(rows, minlength=rows_local), out=indptr[1:])
+    csr = (indptr, cols.astype(PETSc.IntType, copy=False), values)
+    matrix = PETSc.Mat().createAIJ([[rows_local, None], [cols_local, None]], csr=csr, comm=comm)
     matrix.assemble()
     return matrix

@@ -186,6 +186,8 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
     coarse: Options = {"ksp_type": "preonly"}
     most = LARGEST_COARSE["elasticity" if components > 1 else "conduction"][dim]
     if variant == "icc" and coarse_unknowns <= most:
+        if dim == 2:
+            fine["mg_levels_ksp_max_it"] = 3  # a substitution costs as much as several steps: a quarter less of them
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
         if dim == 2:
             coarse |= {"mat_mumps_icntl_7": 2}  # approximate minimum fill: sooner found than nested dissection, as sparse here

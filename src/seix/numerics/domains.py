@@ -266,7 +266,6 @@ def distribute(comm, points, cells, element) -> mesh.Mesh:
     if comm.rank:
         points, cells = np.zeros((0, dim)), np.zeros((0, element.dim // dim), dtype=np.int64)
 
-
     def partitioner(_, parts, *__):
         """Ranks of the cells of this rank."""
         found = destinations(points, cells, parts) if len(cells) else (np.zeros(0, np.int32), np.zeros(1, np.int32))

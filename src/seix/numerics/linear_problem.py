@@ -16,7 +16,7 @@ from .constraints import Constraints
 from .convergence import LinearRecord
 from .elimination import Elimination
 from .gathered import factorise_on_one_rank
-from .loads import solve_loads
+from .loads import residual_of_rounding, solve_loads, true_residual
 from .loose import LooseMotions
 from .multigrid import FieldMultigrid, near_null_space
 from .options import OptionTable
@@ -25,6 +25,8 @@ from .timing import timed
 
 _TRUSTED = 10.0
 """Largest true residual of a solution, in units of the tolerance: the solvers stop by one that they carry along."""
+_ROUNDING = 100.0
+"""Largest tolerance that rounding may ask for, in units of the given one."""
 
 
 class LinearProblem:
@@ -250,13 +252,16 @@ class LinearProblem:
             rights = [self._right(load) for load in loads]
             with timed("solve"):
                 found, iterations = solve_loads(self._ksp, rights, self._chain[0] == "direct")
-            residuals = [self._residual(rhs, x) for rhs, x in zip(rights, found, strict=True)]
+            pairs, operator = list(zip(rights, found, strict=True)), self._ksp.getOperators()[0]
+            residuals = [true_residual(operator, rhs, x) for rhs, x in pairs]
+            rounding = max(residual_of_rounding(self._largest(), rhs, x) for rhs, x in pairs) if pairs else 0.0
         except PETSc.Error as error:
             return f"{self._chain[0]}: {error}"
         finally:
             for rhs in rights:
                 rhs.destroy()
-        good = all(value <= _TRUSTED * self.tolerance for value in residuals)  # false for NaN
+        most = _TRUSTED * max(self.tolerance, min(rounding, _ROUNDING * self.tolerance))
+        good = all(value <= most for value in residuals)  # false for NaN
         for load, x in zip(loads, found, strict=True):
             if good:
                 x.copy(load)
@@ -266,13 +271,12 @@ class LinearProblem:
         self.record = LinearRecord(self._chain[0], iterations, residuals, self.record.setups)
         return None
 
-    def _residual(self, rhs, x) -> float:
-        """True residual of a solution, relative to its right hand side where that is not zero."""
-        left, size = rhs.duplicate(), rhs.norm()
-        self._ksp.getOperators()[0].mult(x, left)
-        left.axpy(-1.0, rhs)
-        found = left.norm() / (size or 1.0)
-        left.destroy()
+    def _largest(self) -> float:
+        """Largest entry of the diagonal, of free unknowns."""
+        diagonal = self._whole.matrix.getDiagonal()
+        self._elimination.restrict(diagonal)
+        found = diagonal.norm(PETSc.NormType.INFINITY)
+        diagonal.destroy()
         return found
 
     def _right(self, load):

@@ -6,6 +6,8 @@ which takes a tenth of the time for each.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..fem import PETSc
 
 TOGETHER = 32
@@ -70,3 +72,34 @@ def _block(ksp, rights: list, solutions: list) -> None:
     finally:
         for matrix in dense:
             matrix.destroy()
+
+
+def true_residual(operator, rhs, x) -> float:
+    """Norm of what a solution leaves of its right hand side, relative to it where it is not zero (collective).
+
+    Parameters
+    ----------
+    operator : PETSc.Mat
+    rhs, x : PETSc.Vec
+    """
+    left = rhs.duplicate()
+    operator.mult(x, left)
+    left.axpy(-1.0, rhs)
+    found = left.norm() / (rhs.norm() or 1.0)
+    left.destroy()
+    return found
+
+
+def residual_of_rounding(largest: float, rhs, x) -> float:
+    """Relative residual that the rounding of matrix and solution alone brings about (collective).
+
+    Where a soft part carries a stiff one, no solver gets below it: a solution that does as well is that of a problem whose
+    entries differ in the last digit (Higham, Accuracy and Stability of Numerical Algorithms, section 7.1).
+
+    Parameters
+    ----------
+    largest : float
+        Largest entry of the diagonal; stands for the norm of the matrix.
+    rhs, x : PETSc.Vec
+    """
+    return np.finfo(float).eps * largest * x.norm() / (rhs.norm() or 1.0)

@@ -31,8 +31,8 @@ DIRECT: Options = {
 MULTIGRID: Options = {**NEWTON, "ksp_max_it": 200}
 """GMRES with one cycle of p-multigrid a field; see :func:`field_options` for the fields."""
 
-VARIANTS = ("icc", "jacobi", "gamg")
-"""Coarse solvers of the multigrid preset in the order in which they are tried."""
+VARIANTS = ("icc", "double", "jacobi", "gamg")
+"""Coarse solvers of the multigrid preset in the order in which they are tried (see :func:`variants`)."""
 
 LARGEST_DIRECT = {2: 100_000, 3: 5_000}
 """Free unknowns up to which a direct solver is chosen, by dimension."""
@@ -94,6 +94,24 @@ class ProblemSize:
     unknowns: int
 
 
+def variants(dim: int, components: int) -> list[str]:
+    """Coarse solvers to try, in this order.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension of the mesh.
+    components : int
+        Of the field with most of them.
+
+    Returns
+    -------
+    list of str
+        Of :data:`VARIANTS`. Double precision is a way out only for displacements in the plane: other fields have it at once.
+    """
+    return [variant for variant in VARIANTS if variant != "double" or (dim == 2 and components > 1)]
+
+
 def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
     """Solvers for a symmetric problem of one field, the preferred one first.
 
@@ -114,7 +132,7 @@ def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
         most = LARGEST_LOADED_DIRECT
     if preset == "direct" or (preset == "auto" and size.unknowns <= most) or size.degree > 2:
         return ["direct"]
-    iterative = [f"multigrid ({variant})" for variant in VARIANTS]
+    iterative = [f"multigrid ({variant})" for variant in variants(size.dim, size.components)]
     return [*iterative, "direct"] if size.unknowns <= LARGEST_FALLBACK[size.dim] else iterative
 
 
@@ -146,7 +164,7 @@ def algebraic_options(dim: int, components: int, variant: str) -> Options:
     options["pc_gamg_threshold"] = 0.01 if components > 1 else 0.02
     if components > 1:
         options |= {"pc_gamg_aggressive_coarsening": dim - 1, "mg_levels_ksp_type": "chebyshev"}
-        if variant == "icc":
+        if variant in ("icc", "double"):
             options |= {"mg_levels_ksp_max_it": 1, "mg_levels_pc_type": "bjacobi", "mg_levels_sub_pc_type": "icc"}
         else:
             options |= {"mg_levels_ksp_max_it": 2, "mg_levels_pc_type": "jacobi"}
@@ -181,18 +199,18 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         "mg_levels_ksp_chebyshev_esteig": "0,0.1,0,1.5",
         "mg_levels_pc_type": "pbjacobi" if components > 1 else "jacobi",
     }
-    if variant != "icc":
+    if variant not in ("icc", "double"):
         fine["mg_levels_esteig_ksp_max_it"] = 30
     coarse: Options = {"ksp_type": "preonly"}
     most = LARGEST_COARSE["elasticity" if components > 1 else "conduction"][dim]
-    if variant == "icc" and coarse_unknowns <= most:
+    if variant in ("icc", "double") and coarse_unknowns <= most:
         if dim == 2:
             fine["mg_levels_ksp_max_it"] = 3  # a substitution costs as much as several steps: a quarter less of them
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
         if dim == 2:
             coarse |= {"mat_mumps_icntl_7": 2}  # approximate minimum fill: sooner found than nested dissection, as sparse here
-        if components > 1:
-            # a preconditioner needs no more; conductivities differ by many more orders of magnitude than moduli do
+        if components > 1 and variant == "icc":
+            # mostly a preconditioner needs no more; conductivities differ by many more orders of magnitude than moduli do
             coarse |= {"pc_precision": "single"}
     else:
         coarse |= algebraic_options(dim, components, variant)

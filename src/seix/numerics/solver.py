@@ -11,7 +11,7 @@ from .convergence import StepRecord, error_left
 from .interrupts import Interrupts
 from .linear import DirectLinear, MultigridLinear
 from .options import OptionTable
-from .presets import LARGEST_FALLBACK, VARIANTS, Options, choose
+from .presets import LARGEST_FALLBACK, Options, choose, variants
 from .solvability import free_motions
 from .system import CoupledSystem
 from .timing import timed
@@ -109,7 +109,8 @@ class NewtonSolver:
         dim, unknowns = self.system.dim, self.system.unknowns
         if choose(preset, dim, unknowns) == "direct":
             return ["direct"]
-        return [*VARIANTS, "direct"] if unknowns <= LARGEST_FALLBACK[dim] else list(VARIANTS)
+        iterative = variants(dim, dim)  # displacements are among the fields
+        return [*iterative, "direct"] if unknowns <= LARGEST_FALLBACK[dim] else iterative
 
     def _create(self) -> None:
         """Set up SNES with the first linear solver of the chain."""

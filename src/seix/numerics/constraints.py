@@ -13,7 +13,7 @@ from itertools import chain, product
 import numpy as np
 
 from ..errors import GeometryError
-from ..fem import MPI
+from ..fem import MPI, PETSc
 from .matching import match_nodes, sparse_matrix
 
 
@@ -245,6 +245,22 @@ class Constraints:
         found = [(b, 0, None if self.blocks[b].real else at, np.full(len(nodes), w)) for b, w in masters]
         self._rules.append(_Rule(block, rows, np.full(len(nodes), value), found))
         return rows
+
+    def fixed_values(self) -> PETSc.Vec | None:
+        """Given part of all unknowns if none of them follows another: P is the identity there and need not be made (collective).
+
+        Returns
+        -------
+        PETSc.Vec or None
+            None if :meth:`build` is needed.
+        """
+        if self.comm.allreduce(len(self._extra) + sum(len(rule.masters) for rule in self._rules)):
+            return None
+        given = PETSc.Vec().createMPI((int(self.offsets[-1]), None), comm=self.comm)
+        array = given.array
+        for rule in self._rules:
+            array[self.offsets[rule.block] + rule.rows] = rule.value
+        return given
 
     def build(self):
         """Number the free unknowns and assemble the constraint matrix.

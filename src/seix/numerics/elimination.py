@@ -18,10 +18,12 @@ class Elimination:
 
     Parameters
     ----------
-    P : PETSc.Mat
-        Constraint matrix of the field: (its unknowns) x (its free unknowns).
+    like : PETSc.Vec
+        Of all unknowns of the field.
     rows : ndarray of int
         Local row of each of its local free unknowns.
+    P : PETSc.Mat, optional
+        Constraint matrix of the field: (its unknowns) x (its free unknowns). Without, no unknown follows another.
 
     Attributes
     ----------
@@ -33,15 +35,15 @@ class Elimination:
         P with a column, mostly empty, for every unknown; None if no unknown follows another.
     """
 
-    def __init__(self, P, rows: np.ndarray):
-        self.comm, self.rows = P.getComm().tompi4py(), rows
-        size = P.getLocalSize()[0]
+    def __init__(self, like, rows: np.ndarray, P=None):
+        self.comm, self.rows = like.getComm().tompi4py(), rows
+        size = like.getLocalSize()
         self.free = np.zeros(size, dtype=bool)
         self.free[rows] = True
         self.slaves = np.flatnonzero(~self.free)
         self.square = self._follow = None
-        self._work = P.createVecLeft()
-        entries = int(P.getInfo(PETSc.Mat.InfoType.LOCAL)["nz_used"])
+        self._work = like.duplicate()
+        entries = len(rows) if P is None else int(P.getInfo(PETSc.Mat.InfoType.LOCAL)["nz_used"])
         if self.comm.allreduce(entries - len(rows)):
             self._with_masters(P, size)
 

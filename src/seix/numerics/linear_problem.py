@@ -74,10 +74,13 @@ class LinearProblem:
         self.comm, self.tolerance, self._own = constraints.comm, tolerance, dict(options or {})
         self._a, self._entity_maps = a, entity_maps
         with timed("set up"):
-            P, self._given, _, _ = constraints.build()
-            self.unknowns = P.getSize()[1]
-            self._elimination = Elimination(P, constraints.free)
-            P.destroy()
+            P, self._given = None, constraints.fixed_values()
+            if self._given is None:
+                P, self._given, _, _ = constraints.build()
+            self._elimination = Elimination(self._given, constraints.free, P)
+            self.unknowns = self.comm.allreduce(len(constraints.free))
+            if P is not None:
+                P.destroy()
             self._loose = LooseMotions(self.block, self._elimination, constraints.coordinates(0))
             self._suspect = self._loose.may_exist()
         self._lift = self._given.duplicate()

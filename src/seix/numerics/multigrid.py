@@ -150,6 +150,8 @@ class FieldMultigrid:
         self.pc.setMGInterpolation(1, self._interpolation.matrix)
         factorise_on_one_rank(self.pc.getMGCoarseSolve())
         self.pc.setFromOptions()
+        if PETSc.Options(self.prefix).getString("mg_coarse_pc_type", "") not in ("cholesky", "lu"):  # a factorisation needs none
+            near_null_space(self._coarse, self._interpolation.space, self._interpolation.free)
 
     def _assemble_coarse(self) -> None:
         """Matrix of the linear space under the constraints, with ones for its constrained unknowns."""
@@ -176,7 +178,6 @@ class FieldMultigrid:
             self._coarse.axpy(1.0, self._product, PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
         if first:
             self._coarse.setBlockSize(self.block.bs)
-            near_null_space(self._coarse, self._interpolation.space, free)
         self._complete_diagonal(free)
 
     def _complete_diagonal(self, free: np.ndarray) -> None:

@@ -43,7 +43,7 @@ class BlockPreconditioner:
         self._later = {i: set().union(*[self._users[f] for f in self._fields if f > i]) for i in self._fields}
         self.multigrids = {
             i: FieldMultigrid(
-                blocks[i], Elimination(self._parts[i, i], self._rows_in_field(system, i)), self.jacobian.matrices[i][i],
+                blocks[i], self._elimination(system, i), self.jacobian.matrices[i][i],
                 system.derivatives[i][i], system.entity_maps, f"{prefix}{field_key(blocks[i].name)}_", unknowns=system.fields,
             )
             for i in self._fields
@@ -52,6 +52,14 @@ class BlockPreconditioner:
         self._solution = {i: self._parts[i, i].createVecRight() for i in self._fields}
         self._x, self._t = self.jacobian.split_vector(), self.jacobian.split_vector()
         self._columns = self._rows = self._schur = None
+
+    def _elimination(self, system, index: int) -> Elimination:
+        """Constraints of one field."""
+        part = self._parts[index, index]
+        like = part.createVecLeft()
+        found = Elimination(like, self._rows_in_field(system, index), part)
+        like.destroy()
+        return found
 
     def _split(self, system, start) -> dict:
         """Parts of the constraint matrix that are not empty: (row field, column field) -> PETSc.Mat."""

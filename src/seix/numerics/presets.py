@@ -50,6 +50,10 @@ LARGEST_COARSE = {"conduction": {2: 300_000, 3: 5_000}, "elasticity": {2: 1_500_
 """Unknowns of linear elements up to which they are factorised, by kind of field and dimension: in the plane algebraic multigrid
 catches up with a factorisation at half a million potentials, and is a third slower still at a million displacements."""
 
+LARGEST_UNCOMPRESSED = 500_000
+"""Displacements of linear elements in the plane up to which the factors are stored whole. For 1.2 million, low-rank blocks (BLR)
+save a third of the time of the factorisation; for a quarter of a million they save nothing."""
+
 
 def choose(preset: str, dim: int, unknowns: int) -> str:
     """Preset for a problem.
@@ -212,6 +216,8 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         if components > 1 and variant == "icc":
             # mostly a preconditioner needs no more; conductivities differ by many more orders of magnitude than moduli do
             coarse |= {"pc_precision": "single"}
+            if coarse_unknowns > LARGEST_UNCOMPRESSED:
+                coarse |= {"mat_mumps_icntl_35": 2, "mat_mumps_cntl_7": 1e-4}
     else:
         coarse |= algebraic_options(dim, components, variant)
         if components > 1 and variant != "gamg":

@@ -1,5 +1,6 @@
 """The impedance spectrum against the stationary model, against complex solutions, and as an instrument that leaves no trace."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,8 @@ def test_windows_read_what_relaxes_in_them(specimen):
     assert better.quantities["impedance.window.sei_peak_time"].value == pytest.approx(5.3e-4, rel=0.06)
     assert not better.warnings
     tables = {name: {column.name: column.values for column in columns} for name, columns in better.tables.items()}
+    columns = [name for table in tables.values() for name in table]
+    assert {"sei.real", "relaxation_time"} < set(columns) and all(re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) for name in columns)
     assert tables["impedance_relaxations"]["resistance"].sum() == pytest.approx(
         found["impedance.low_frequency_resistance"], rel=1e-9)  # fmt: skip
     assert list(tables["impedance_windows"]["window"]) == ["ohmic", "sei", "charge_transfer"]

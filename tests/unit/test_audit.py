@@ -457,9 +457,11 @@ def test_an_audit_is_told_from_a_scenario(tmp_path, capsys):
 def test_an_audit_of_two_films(tmp_path, monkeypatch, capsys):
     """R = h/kappa: fitted to 0.1 ohm m2 the conductivity is 4e-7 S/m, the ratio 2, and the heat of the thin film i2 h/kappa."""
     monkeypatch.chdir(tmp_path)
-    path = write(tmp_path)
+    missed = {"statement": "A thin resistance", "formula": "r", "where": {"r": THIN}, "unit": "ohm cm2", "models": ["films"],
+              "paper": {"value": "0.2 ohm m2", "source": "test"}, "unlike": "0.3 ohm m2", "order": "ratio"}  # fmt: skip
+    path = write(tmp_path, more=missed)
     assert main(["audit", str(path), "-j", "1", "-o", "out"]) == 0
-    assert "1 predicted, 1 calibrated, 1 contradictory, 1 out of reach" in capsys.readouterr().out
+    assert "1 predicted, 1 calibrated, 1 trend only, 1 contradictory, 1 out of reach" in capsys.readouterr().out
     document = json.loads((tmp_path / "out/audit.json").read_text())
     [frozen] = document["frozen"]
     assert frozen["value"] == pytest.approx(4e-7, rel=1e-6)
@@ -467,6 +469,8 @@ def test_an_audit_of_two_films(tmp_path, monkeypatch, capsys):
     rows = {row["claim"]: row for row in document["rows"]}
     assert rows["ratio"]["value"] == pytest.approx(2.0, rel=1e-6)
     assert rows["heat"]["value"] == pytest.approx(0.4**2 * 20e-9 / 4e-7, rel=1e-6)
+    # 500 ohm cm2 in place of 2000, but the thick film resists more in every sample
+    assert rows["more"]["reason"].startswith("2000 ohm cm2 is outside") and "right in 100 %" in rows["more"]["reason"]
     assert rows["fitted"]["verdict"] == "calibrated" and rows["far"]["reason"] == "no model"
     assert (tmp_path / "out/audit.png").stat().st_size > 10_000
     assert "| A resistance, of films | 1000 ohm cm2 (test) |" in (tmp_path / "out/audit.md").read_text()

@@ -12,11 +12,12 @@ from seix.cli import main
 from seix.errors import InputError, StudyError
 from seix.study.audit_file import AuditFile, Claim, SampledModel
 from seix.study.audit_setup import AuditSetup, Frozen
-from seix.study.audit_tables import moved, plain_row
+from seix.study.audit_tables import model_row, moved, plain_row, short_table
 from seix.study.audit_values import NONE, CaseValue, Estimated, Interval, Scale, estimate, published_alone
 from seix.study.audit_verdict import judge, judge_published, published_of, right_share, written
 from seix.study.fit_parameters import Parameter
 from seix.study.formula import Formula, FormulaError
+from seix.study.plan import read_typed
 from seix.units import UnitError, parse_any, powers_of
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +173,9 @@ def found(low, high, share_above_one=1.0, half=0.0):
 
 
 BELOW, ABOVE = {"below": 1, "source": "x"}, {"above": 1, "source": "x"}
+WORDS = {"text": "much", "source": "x"}
+SINGLE = {"neutral": None, "unlike": 1}
+OURS = {"paper": WORDS, "neutral": None, "threshold": {"above": 1, "because": "an estimate"}}
 
 
 @pytest.mark.parametrize(
@@ -190,11 +194,86 @@ BELOW, ABOVE = {"below": 1, "source": "x"}, {"above": 1, "source": "x"}
         ({"paper": BELOW, "neutral": None}, found(0.5, 1.9, 0.5), "undecided"),
         ({"paper": {"window": [1.8, 4], "source": "x"}}, found(1.5, 2.5), "predicted"),
         ({"paper": {"window": [2.6, 4], "source": "x"}}, found(1.5, 2.5), "trend only"),
+        (OURS, found(1.1, 1.9), "trend only"),
+        (OURS, found(0.5, 0.9, 0.0), "contradictory"),
+        (OURS, found(0.96, 1.04, 0.5), "undecided"),  # near a threshold is not no effect
+        (SINGLE, found(1.5, 2.5), "predicted"),
+        (SINGLE, found(0.5, 2.5, 0.5), "undecided"),
+        (SINGLE, found(1.1, 1.9), "contradictory"),  # on the published side of 1, but so is any number above 1
     ],
 )
 def test_verdicts_follow_from_numbers(changes, estimated, word):
-    assert judge(claim(**changes), estimated, None)[0].word == word
+    assert judge(claim(**changes), estimated)[0].word == word
     assert judge(claim(**changes), estimated, "modulus")[0].word == "calibrated"
+
+
+@pytest.mark.parametrize(
+    ("changes", "low", "high", "word"),
+    [
+        ({}, 0.9999, 1.0001, "contradictory"),
+        ({}, 0.951, 1.049, "contradictory"),  # 5 % of 1
+        ({}, 0.96, 2**0.1 - 1e-9, "contradictory"),  # a tenth of the published factor of 2 is 1.072
+        ({}, 0.96, 2**0.1 + 1e-9, "undecided"),
+        ({}, 2**-0.1 - 1e-9, 1.0, "undecided"),
+        ({"paper": {"value": 8, "source": "x"}}, 0.82, 1.22, "contradictory"),  # 8 ** 0.1 = 1.23
+        ({"paper": {"value": 1.03, "source": "x"}}, 0.99, 1.04, "undecided"),  # as small as what was published
+        ({"paper": BELOW, "neutral": None}, 0.951, 1.049, "contradictory"),
+        ({"paper": BELOW, "neutral": None}, 0.951, 1.051, "undecided"),
+        ({"paper": {"value": "3 eV", "source": "x"}, "neutral": "1 eV", "scale": "linear"}, 0.85, 1.19, "contradictory"),
+        ({"paper": {"value": "3 eV", "source": "x"}, "neutral": "1 eV", "scale": "linear"}, 0.79, 1.19, "undecided"),
+    ],
+)
+def test_no_effect_contradicts_an_effect_where_its_cause_is_in_the_model(changes, low, high, word):
+    """An interval around no effect is known to be none if it is narrow; a model without the cause cannot contradict."""
+    eV = 1.602176634e-19 if "eV" in str(changes) else 1.0
+    near = found(low * eV, high * eV, 0.5)
+    if eV != 1.0:
+        near = Estimated(**vars(near) | {"draws": np.linspace(low, high, 101) * eV})
+        changes = changes | {"where": {"a": {"quantity": "q", "structure": "s"}, "b": {"quantity": "q", "structure": "t"}},
+                             "formula": "a - b", "unit": "eV"}  # fmt: skip
+    verdict = judge(claim(**changes), near)[0]
+    assert verdict.word == word and ("no effect" in verdict.reason) == (word == "contradictory")
+    lacking = judge(claim(**changes), near, missing="boundaries")[0]
+    assert lacking.word == ("out of reach" if word == "contradictory" else word)
+    assert lacking.reason.endswith("gives: boundaries") == (word == "contradictory")
+
+
+def test_an_effect_of_a_model_that_lacks_the_cause_stays_a_trend():
+    assert judge(claim(), found(1.1, 1.9), missing="boundaries")[0].word == "trend only"
+    assert judge(claim(), found(0.5, 0.9, 0.0), missing="boundaries")[0].word == "out of reach"
+
+
+def test_the_trend_of_a_single_value_is_that_of_both_structures():
+    """0.45 for both structures lies above 0.235 and below 1.078; their ratio has the published order in no sample."""
+    values = {"multilayer": ("0.235 eV", "1.078 eV"), "bilayer": ("1.078 eV", "0.235 eV")}
+    eV = 1.602176634e-19
+    for published, other in values.values():
+        one = claim(paper={"value": published, "source": "x"}, neutral=None, unlike=other, order="ratio", unit="eV")
+        same = Estimated(**vars(found(0.42 * eV, 0.76 * eV)) | {"draws": np.full(100, math.log(0.45 * eV))})
+        verdict, share = judge(one, same, order=0.0)
+        assert share == 1.0 and verdict.word == "contradictory" and "outside 0.42 to 0.76 eV" in verdict.reason
+        assert judge(one, same, order=0.95)[0].word == "trend only" and judge(one, same, order=0.94)[0].word == "contradictory"
+
+
+def test_a_threshold_of_our_own_is_not_shown_as_published():
+    ours = claim(**OURS)
+    verdict, share = judge(ours, found(0.5, 0.9, 0.0))
+    assert verdict.reason == "the whole interval is below our threshold, 1 (an estimate)"
+    row = model_row("c", ours, ("m", MODEL), found(0.5, 0.9, 0.0), verdict, share)
+    assert row["paper"] == "much" and row["threshold"] == "above 1, an estimate" and row["published"] is None
+    assert "| much | 0.671 (0.5 to 0.9) | contradictory | the whole interval is below our threshold" in short_table([row])
+
+
+def test_the_shipped_audit_judges_single_values_by_both_structures():
+    """No bound of another structure, and no number of ours among those of the paper."""
+    [path] = shipped.audits()
+    claims = read_typed(path, AuditFile).claims
+    single = [name for name, one in claims.items() if one.unlike is not None]
+    assert single == ["modulus_bilayer", "modulus_multilayer", "relaxation_time", "barrier_multilayer", "barrier_bilayer"]
+    for name, one in claims.items():
+        bounds = [one.paper.below, one.paper.above] if one.paper is not None else []
+        assert all(bound in (None, 1) for bound in bounds) and one.neutral in (None, 1), name
+        assert one.compares or not any(bounds), name
 
 
 def test_the_mesh_has_to_be_on_the_published_side_too():
@@ -241,7 +320,7 @@ CLAIMS = {
     "ratio": {"statement": "The thick film resists more", "formula": "a / b", "where": {"a": THICK, "b": THIN}, "neutral": 1,
               "paper": {"value": "a / b", "numbers": {"a": "40 nm", "b": "20 nm"}, "source": "thickness"}, "models": ["films"]},
     "fitted": {"statement": "A resistance", "formula": "r", "where": {"r": THICK}, "unit": "ohm cm2", "models": ["films"],
-               "paper": {"value": "0.1 ohm m2", "source": "test"}, "neutral": "0 ohm m2"},
+               "paper": {"value": "0.1 ohm m2", "source": "test"}, "unlike": "1 ohm m2"},
     "heat": {"statement": "Heat of the thin film", "formula": "i ** 2 * r", "where": {"i": "0.4 A/m2", "r": THIN},
              "unit": "W/m2", "models": ["films"], "paper": {"above": "1 W/m2", "source": "test"}},
     "far": {"statement": "Nothing", "paper": {"text": "1.77 against 4.22 um", "source": "Fig. 4k"}, "out_of_reach": "no model"},
@@ -300,7 +379,21 @@ PROBLEMS = [
     ({"ratio": {"paper": {"text": "much", "source": "x"}}}, "needs a value, window, below or above"),
     ({"ratio": {"paper": {"value": 2}}}, "paper.source: is missing"),
     ({"heat": {"neutral": "2 W/m2"}}, "below and above say it already"),
-    ({"fitted": {"neutral": None}}, "needs neutral"),
+    ({"ratio": {"neutral": None}}, "has neither; needs neutral"),
+    ({"fitted": {"unlike": None}}, "has neither; needs neutral"),
+    ({"fitted": {"neutral": "2 ohm m2"}}, "has neutral and unlike; needs neutral"),
+    ({"fitted": {"unlike": None, "neutral": "0 ohm m2"}}, "one structure has no value of no effect; write unlike"),
+    ({"fitted": {"unlike": "1 nm"}}, "claims.fitted.unlike: has another unit"),
+    ({"fitted": {"order": "ratios"}}, "unknown claim 'ratios'; did you mean 'ratio'"),
+    ({"fitted": {"order": "heat"}}, "heat is no comparison with an effect or order"),
+    ({"ratio": {"order": "heat"}}, "claims.ratio.order: belongs to a single value"),
+    ({"ratio": {"missing": {"film": "boundaries"}}}, "claims.ratio.missing.film: no model of this claim"),
+    ({"ratio": {"threshold": {"above": 1, "because": "x"}}}, "has neutral and threshold; needs neutral"),
+    ({"heat": {"threshold": {"above": "1 W/m2", "because": "x"}}}, "below and above say it already"),
+    ({"heat": {"paper": {"text": "hot", "source": "x"}, "threshold": {"above": 1, "because": "x"}}}, "above: has another unit"),
+    ({"heat": {"paper": {"text": "hot", "source": "x"}, "threshold": {"because": "x"}}}, "needs either below or above"),
+    ({"heat": {"paper": {"text": "hot", "source": "x"}, "threshold": {"above": "1 W/m2"}}}, "threshold.because: is missing"),
+    ({"heat": {"paper": {"text": "hot", "source": "x"}, "unlike": 1, "threshold": {"above": 1, "because": "x"}}}, "says it alr"),
     ({"far": {"formula": "a"}}, "has no effect with out_of_reach"),
     ({"far": {"out_of_reach": None}}, "needs a formula, or out_of_reach with the reason"),
     ({"more": {"statement": "x", "formula": "a", "where": {"a": 2}, "same_as": "far"}}, "no published value to agree with"),
@@ -364,9 +457,11 @@ def test_an_audit_is_told_from_a_scenario(tmp_path, capsys):
 def test_an_audit_of_two_films(tmp_path, monkeypatch, capsys):
     """R = h/kappa: fitted to 0.1 ohm m2 the conductivity is 4e-7 S/m, the ratio 2, and the heat of the thin film i2 h/kappa."""
     monkeypatch.chdir(tmp_path)
-    path = write(tmp_path)
+    missed = {"statement": "A thin resistance", "formula": "r", "where": {"r": THIN}, "unit": "ohm cm2", "models": ["films"],
+              "paper": {"value": "0.2 ohm m2", "source": "test"}, "unlike": "0.3 ohm m2", "order": "ratio"}  # fmt: skip
+    path = write(tmp_path, more=missed)
     assert main(["audit", str(path), "-j", "1", "-o", "out"]) == 0
-    assert "1 predicted, 1 calibrated, 1 contradictory, 1 out of reach" in capsys.readouterr().out
+    assert "1 predicted, 1 calibrated, 1 trend only, 1 contradictory, 1 out of reach" in capsys.readouterr().out
     document = json.loads((tmp_path / "out/audit.json").read_text())
     [frozen] = document["frozen"]
     assert frozen["value"] == pytest.approx(4e-7, rel=1e-6)
@@ -374,6 +469,8 @@ def test_an_audit_of_two_films(tmp_path, monkeypatch, capsys):
     rows = {row["claim"]: row for row in document["rows"]}
     assert rows["ratio"]["value"] == pytest.approx(2.0, rel=1e-6)
     assert rows["heat"]["value"] == pytest.approx(0.4**2 * 20e-9 / 4e-7, rel=1e-6)
+    # 500 ohm cm2 in place of 2000, but the thick film resists more in every sample
+    assert rows["more"]["reason"].startswith("2000 ohm cm2 is outside") and "right in 100 %" in rows["more"]["reason"]
     assert rows["fitted"]["verdict"] == "calibrated" and rows["far"]["reason"] == "no model"
     assert (tmp_path / "out/audit.png").stat().st_size > 10_000
     assert "| A resistance, of films | 1000 ohm cm2 (test) |" in (tmp_path / "out/audit.md").read_text()

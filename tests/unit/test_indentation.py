@@ -204,7 +204,7 @@ def test_readings_on_grains():
     assert found["indentation.modulus.layers"].value == pytest.approx(10e9 * 0.91)
     places = {column.name: column.values for column in made.tables["indentation_places"]}
     assert places["y"] == pytest.approx([0.0, 2e-9, 4e-9])
-    assert places["modulus_hertz"] == pytest.approx([8e9 * 0.91, 10e9 * 0.91, 12e9 * 0.91])
+    assert places["modulus.hertz"] == pytest.approx([8e9 * 0.91, 10e9 * 0.91, 12e9 * 0.91])
     curves = {column.name: column.values for column in made.tables["indentation_curves"]}
     assert {len(values) for values in curves.values()} == {64}
     assert curves["modulus"][20] == pytest.approx(8e9 * 0.91)

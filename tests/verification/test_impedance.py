@@ -1,5 +1,6 @@
 """The impedance spectrum against the stationary model, against complex solutions, and as an instrument that leaves no trace."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -170,11 +171,15 @@ def test_windows_read_what_relaxes_in_them(specimen):
     assert found["impedance.window.sei_deviation"] == pytest.approx(-1.0, abs=2e-3)
     assert found["impedance.window.charge_transfer_deviation"] == pytest.approx(0.0, abs=5e-3)
     assert len(reading.warnings) == 1 and "the window of R_SEI, 0.001 to 0.01 s, holds" in reading.warnings[0]
+    # 40 nm over 2e-7 S/m are 0.2 ohm m2, said in the unit of the printed table
+    assert "but R_SEI is 2000 Ω cm² with a relaxation time" in reading.warnings[0]
     better = impedance.read(specimen({"windows": {"ohmic": [1e-6, 1e-5], "sei": [1e-5, 5e-3], "charge_transfer": [5e-3, 0.1]}}))
     assert better.quantities["impedance.window.sei_deviation"].value == pytest.approx(0.0, abs=2e-3)
     assert better.quantities["impedance.window.sei_peak_time"].value == pytest.approx(5.3e-4, rel=0.06)
     assert not better.warnings
     tables = {name: {column.name: column.values for column in columns} for name, columns in better.tables.items()}
+    columns = [name for table in tables.values() for name in table]
+    assert {"sei.real", "relaxation_time"} < set(columns) and all(re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) for name in columns)
     assert tables["impedance_relaxations"]["resistance"].sum() == pytest.approx(
         found["impedance.low_frequency_resistance"], rel=1e-9)  # fmt: skip
     assert list(tables["impedance_windows"]["window"]) == ["ohmic", "sei", "charge_transfer"]
@@ -196,7 +201,7 @@ def test_noise_is_as_large_as_asked_for_and_the_same_again(specimen):
         {column.name: np.array(column.values) for column in one.tables["impedance_spectrum"]} for one in (first, again, other)
     ]  # fmt: skip
     assert np.array_equal(values[0]["real"], values[1]["real"]) and not np.array_equal(values[0]["real"], values[2]["real"])
-    exact = values[0]["real without noise"] + 1j * values[0]["imaginary without noise"]
+    exact = values[0]["real.without_noise"] + 1j * values[0]["imaginary.without_noise"]
     error = (values[0]["real"] + 1j * values[0]["imaginary"] - exact) / np.abs(exact)
     # standard deviation of 162 numbers: to 1/sqrt(324) of itself, four times that
     assert np.concatenate([error.real, error.imag]).std() == pytest.approx(0.01, rel=0.22)

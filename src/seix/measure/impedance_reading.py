@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.notation import display_unit, format_number
 from ..analysis.quantity import Quantity
 from ..input.measure.impedance import Impedance
 from .kramers_kronig import kramers_kronig_residual
@@ -140,9 +141,11 @@ def _of_windows(found: Distribution, windows: Mapping[str, tuple[float, float]],
 
 
 def _missed(word: str, window: tuple[float, float], read: Quantity, known: Quantity, time: Quantity) -> str:
+    factor, unit = display_unit(OHM, known.value)  # unit and digits of the printed table
+    held, whole = (f"{format_number(one.value / factor)} {unit}" for one in (read, known))
     return (
-        f"impedance: the window of {word}, {window[0]:g} to {window[1]:g} s, holds {read.value:.3g} ohm m2, but {word} is "
-        f"{known.value:.3g} ohm m2 with a relaxation time of {time.value:.2g} s"
+        f"impedance: the window of {word}, {window[0]:g} to {window[1]:g} s, holds {held}, but {word} is {whole} with a "
+        f"relaxation time of {time.value:.2g} s"
     )
 
 
@@ -162,11 +165,11 @@ def _tables(spectrum: Spectrum, found: Distribution, windows: Mapping[str, tuple
     columns = [Column("frequency", "Hz", spectrum.frequency), Column("real", OHM, spectrum.measured.real)]
     columns.append(Column("imaginary", OHM, spectrum.measured.imag))
     if spectrum.measured is not spectrum.exact:
-        columns += [Column("real without noise", OHM, spectrum.exact.real)]
-        columns += [Column("imaginary without noise", OHM, spectrum.exact.imag)]
+        columns += [Column("real.without_noise", OHM, spectrum.exact.real)]
+        columns += [Column("imaginary.without_noise", OHM, spectrum.exact.imag)]
     for part, values in spectrum.parts.items():
-        columns += [Column(f"{part} real", OHM, values.real), Column(f"{part} imaginary", OHM, values.imag)]
-    columns.append(Column("sweep error", OHM, spectrum.bound * np.abs(spectrum.exact)))
+        columns += [Column(f"{part}.real", OHM, values.real), Column(f"{part}.imaginary", OHM, values.imag)]
+    columns.append(Column("sweep_error", OHM, spectrum.bound * np.abs(spectrum.exact)))
     each = np.eye(len(found.times)) / found.step
     bands = np.array([found.band(one) for one in each])
     peaks = found.peaks()
@@ -176,16 +179,16 @@ def _tables(spectrum: Spectrum, found: Distribution, windows: Mapping[str, tuple
     return {
         "impedance_spectrum": columns,
         "impedance_drt": [
-            Column("relaxation time", "s", found.times),
+            Column("relaxation_time", "s", found.times),
             Column("density", OHM, found.density),
-            Column("density low", OHM, bands[:, 0]),
-            Column("density high", OHM, bands[:, 1]),
+            Column("density.low", OHM, bands[:, 0]),
+            Column("density.high", OHM, bands[:, 1]),
         ],
         "impedance_peaks": [
-            Column("relaxation time", "s", [peak.time for peak in peaks]),
+            Column("relaxation_time", "s", [peak.time for peak in peaks]),
             Column("resistance", OHM, [peak.resistance for peak in peaks]),
-            Column("resistance low", OHM, [low for low, _ in ranges]),
-            Column("resistance high", OHM, [high for _, high in ranges]),
+            Column("resistance.low", OHM, [low for low, _ in ranges]),
+            Column("resistance.high", OHM, [high for _, high in ranges]),
             Column("capacitance", "F/m2", [peak.capacitance for peak in peaks]),
         ],
         "impedance_windows": [
@@ -193,12 +196,12 @@ def _tables(spectrum: Spectrum, found: Distribution, windows: Mapping[str, tuple
             Column("from", "s", [pair[0] for pair in windows.values()]),
             Column("to", "s", [pair[1] for pair in windows.values()]),
             Column("resistance", OHM, [found.between(*pair) for pair in windows.values()]),
-            Column("resistance low", OHM, [low for low, _ in inside.values()]),
-            Column("resistance high", OHM, [high for _, high in inside.values()]),
-            Column("resistance of the model", OHM, [_lines(spectrum, *pair) for pair in windows.values()]),
+            Column("resistance.low", OHM, [low for low, _ in inside.values()]),
+            Column("resistance.high", OHM, [high for _, high in inside.values()]),
+            Column("resistance.model", OHM, [_lines(spectrum, *pair) for pair in windows.values()]),
         ],
         "impedance_relaxations": [
-            Column("relaxation time", "s", spectrum.times[keep]),
+            Column("relaxation_time", "s", spectrum.times[keep]),
             Column("resistance", OHM, spectrum.resistances[keep]),
         ],
     }  # fmt: skip

@@ -163,7 +163,7 @@ class Report:
         return [
             Column("x", "m", places[:, 0].tolist()),
             Column("y", "m", places[:, 1].tolist()),
-            *(Column(name.replace(".", "_"), unit, [one[name][0] for one in read]) for name, unit in UNITS.items()),
+            *(Column(name, unit, [one[name][0] for one in read]) for name, unit in UNITS.items()),
         ]
 
     # -- validity -------------------------------------------------------------------------------------------------------

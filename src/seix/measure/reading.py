@@ -22,7 +22,7 @@ class Column:
     Attributes
     ----------
     name : str
-        As in the file.
+        As in the file; small letters with underscores, and dots between parts, as names of quantities.
     unit : str
         SI unit, "1" for a ratio.
     values : sequence of float or str

@@ -13,8 +13,8 @@ from ..errors import InputError, StudyError
 from . import audit_tables as tables
 from .audit_file import Claim
 from .audit_setup import AuditSetup, Frozen, frozen_of
-from .audit_values import CaseValue, estimate, of_study, published_alone
-from .audit_verdict import OUT_OF_REACH, VERDICTS, Verdict, judge, judge_published
+from .audit_values import CaseValue, Estimated, Scale, estimate, of_study, published_alone
+from .audit_verdict import OUT_OF_REACH, VERDICTS, Verdict, judge, judge_published, published_of, right_share
 from .calibrate_command import calibrate_command
 from .command import RESULTS, SweepOptions, sweep_plan
 from .converge_command import finite
@@ -114,14 +114,23 @@ def _rows(setup: AuditSetup, name: str, claim: Claim, studies: dict[str, Compute
         return [tables.plain_row(name, claim, other, judge_published(claim, value, other), value)]
     rows, calibration = [], _calibration_of(setup, claim)
     for key in claim.models:
-        model = setup.file.models[key]
-        ensemble = studies[model.ensemble].values(claim)
-        sample = None if model.ranges is None else studies[model.ranges].values(claim)
-        reference = ensemble if model.reference is None else studies[model.reference].values(claim)
-        found = estimate(name, claim, model, ensemble, sample, reference)
-        verdict, share = judge(claim, found, calibration)
-        rows.append(tables.model_row(name, claim, (key, model), found, verdict, share))
+        found, order = _estimated(setup, name, claim, key, studies), None
+        if claim.order is not None:
+            other = setup.file.claims[claim.order]
+            compared = _estimated(setup, claim.order, other, key, studies)
+            order = right_share(compared, published_of(other), Scale(other.scale))
+        verdict, share = judge(claim, found, calibration, order, claim.missing.get(key, ""))
+        rows.append(tables.model_row(name, claim, (key, setup.file.models[key]), found, verdict, share))
     return rows
+
+
+def _estimated(setup: AuditSetup, name: str, claim: Claim, key: str, studies: dict[str, Computed]) -> Estimated:
+    """What a model says on a claim."""
+    model = setup.file.models[key]
+    ensemble = studies[model.ensemble].values(claim)
+    sample = None if model.ranges is None else studies[model.ranges].values(claim)
+    reference = ensemble if model.reference is None else studies[model.reference].values(claim)
+    return estimate(name, claim, model, ensemble, sample, reference)
 
 
 def _calibration_of(setup: AuditSetup, claim: Claim) -> str | None:

@@ -17,7 +17,7 @@ from .audit_tables import title_of, value_words
 
 COLOURS = {
     verdicts.PREDICTED: "#009e73", verdicts.CALIBRATED: "#0072b2", verdicts.TREND: "#e69f00", verdicts.UNDECIDED: "#8a8a8a",
-    verdicts.CONTRADICTORY: "#c0392b", verdicts.CONSISTENT: "#56b4e9", verdicts.OUT_OF_REACH: "#b5b5b5",
+    verdicts.CONTRADICTORY: "#c0392b", verdicts.CONSISTENT: "#56b4e9", verdicts.OUT_OF_REACH: "#a87fb8",
 }  # fmt: skip
 WIDTH, LABEL, PLOT, GAP = 180.0, 62.0, 62.0, 3.0
 LINE, ROOM, TOP, BOTTOM = 2.75, 1.3, 9.0, 21.0
@@ -28,7 +28,7 @@ PARTS = (("seeds", "seeds", 0.0), ("mesh", "mesh", 1.0), ("ranges", "material ra
 
 
 def write_figure(path: Path, title: str, rows: Sequence[dict[str, Any]], dpi: int) -> None:
-    """Draw all rows but those out of reach, which have nothing to draw and are named below.
+    """Draw all rows with a value; those without are counted below.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def write_figure(path: Path, title: str, rows: Sequence[dict[str, Any]], dpi: in
         Of ``audit.json``.
     dpi : int
     """
-    shown = [row for row in rows if row["verdict"] != verdicts.OUT_OF_REACH]
+    shown = [row for row in rows if row["value"] is not None]
     with style.context():
         texts = [_texts(row) for row in shown]
         heights = [max(map(len, columns)) * LINE + ROOM for columns in texts]
@@ -57,7 +57,7 @@ def write_figure(path: Path, title: str, rows: Sequence[dict[str, Any]], dpi: in
             if top:
                 axes.axhline(top, color="#e4e4e4", linewidth=0.4, zorder=0)
             top += height
-        _legend(figure, rows)
+        _legend(figure, shown, len(rows) - len(shown))
         figure.save(path, dpi)
 
 
@@ -66,7 +66,8 @@ def _texts(row: dict[str, Any]) -> tuple[list[tuple[str, str]], list[tuple[str, 
     side = WIDTH - LABEL - PLOT - GAP - 2.0
     claim = [(line, style.INK) for line in _wrapped(title_of(row), LABEL - 3.0)]
     values = [(line, COLOURS[row["verdict"]]) for line in _wrapped(value_words(row), side)]
-    return claim, values + [(line, style.INK) for line in _wrapped(f"paper: {row['paper']}", side)]
+    held = f"paper: {row['paper']}" + f"; ours: {row['threshold'].partition(',')[0]}" * bool(row["threshold"])
+    return claim, values + [(line, style.INK) for line in _wrapped(held, side)]
 
 
 def _wrapped(text: str, width: float) -> list[str]:
@@ -90,12 +91,12 @@ def _frame(axes: Axes, total: float) -> None:
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.axvline(1.0, color=style.INK, linewidth=0.5, zorder=0)
-    axes.set_xlabel("seix / published value, or the bound of a published order")
+    axes.set_xlabel("seix / published value, bound of a published order, or our threshold")
     axes.spines[["left", "right"]].set_visible(False)
 
 
 def reference_of(row: dict[str, Any]) -> float | None:
-    """What a row is divided by: the published value, the middle of a window, or the bound of a published order."""
+    """What a row is divided by: the published value, the middle of a window, the bound of a published order, or our threshold."""
     if row["published"] is None:
         return row["neutral"]
     low, high = row["published"]
@@ -151,20 +152,18 @@ def _clipped(value: float) -> float:
     return min(max(value, 1 / edge), edge)
 
 
-def _legend(figure: MillimetreFigure, rows: Sequence[dict[str, Any]]) -> None:
+def _legend(figure: MillimetreFigure, rows: Sequence[dict[str, Any]], rest: int) -> None:
     words = [word for word in COLOURS if any(row["verdict"] == word for row in rows)]
     ink = style.INK
     handles = [
         Line2D([], [], marker="D", linestyle="", markerfacecolor="white", markeredgecolor=ink, markersize=4.2, label="published"),
-        Line2D([], [], marker=r"$\rightarrow$", linestyle="", color=ink, markersize=7, label="published order"),
+        Line2D([], [], marker=r"$\rightarrow$", linestyle="", color=ink, markersize=7, label="published order, or ours"),
         Line2D([], [], linestyle=":", color=ink, label="no effect"),
         Line2D([], [], color="#777777", alpha=0.3, linewidth=5, label="95 % of all parts"),
     ]
-    second = [Line2D([], [], marker="o", linestyle="", color=COLOURS[word], label=word) for word in words
-              if word != verdicts.OUT_OF_REACH]  # fmt: skip
+    second = [Line2D([], [], marker="o", linestyle="", color=COLOURS[word], label=word) for word in words]
     for y, entries in ((10.4, handles), (6.4, second)):
         figure.figure.legend(handles=entries, loc="center", ncols=len(entries), bbox_to_anchor=(0.5, y / figure.height),
                              columnspacing=1.4, handletextpad=0.5)  # fmt: skip
-    rest = sum(row["verdict"] == verdicts.OUT_OF_REACH for row in rows)
-    note = "bars from above: seeds, mesh, material ranges; " + f"{rest} claims out of reach are not drawn" * bool(rest)
+    note = "bars from above: seeds, mesh, material ranges; " + f"{rest} claims without a value are not drawn" * bool(rest)
     figure.text(WIDTH / 2, figure.height - 2.0, note, ha="center", va="baseline")

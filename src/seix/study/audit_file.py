@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ..input.types import Model, Problem, did_you_mean, raise_problems
 from ..units import UnitError, parse_any
-from .formula import CONSTANTS, Formula, FormulaError
+from .audit_terms import Name, Number, Paper, Term, Threshold, formula_problems, number_problems, parsed
 from .schema import Key, file_schema
-
-Number = str | int | float
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-"""Of calibrations, studies, models, claims and the terms of formulas: folders, columns and names in formulas are called so."""
-
-
-def parsed(value: Number) -> tuple[float, tuple]:
-    """SI value and exponents of the base units of a number as written."""
-    return parse_any(value if isinstance(value, str) else repr(value))
 
 
 def _short(key: str) -> Callable[[Any], Any]:
     """What is written as a bare text or number stands for a mapping with one key."""
     return lambda value: value if isinstance(value, dict | Model) or value is None else {key: value}
-
-
-def _number_problems(value: Number | None, *path: str | int) -> Iterator[Problem]:
-    if value is not None:
-        try:
-            parsed(value)
-        except UnitError as error:
-            yield Problem(path, str(error))
 
 
 class Part(Model):
@@ -62,93 +45,14 @@ class SampledModel(Model):
         return self
 
 
-class Term(Model):
-    """What a name of a formula stands for."""
-
-    constant: Annotated[Number | None, Field(description="A number with its unit; the bare text stands for it.")] = None
-    quantity: Annotated[str | None, Field(description="Name as in `quantities.json`, without the structure.")] = None
-    structure: Annotated[str | None, Field(description="Variant of a comparison.")] = None
-    current_multiple: Annotated[float | None, Field(gt=0, description="I/I0; the first of the scenario if not given.")] = None
-    slope: Annotated[bool, Field(description="The slope of the quantity over I/I0 in place of its value.")] = False
-    key: Annotated[str | None, Field(description="Key of the scenario, such as `sei.thickness`.")] = None
-    material: Annotated[str | None, Field(description="Record of which `property` is taken.")] = None
-    property: Annotated[str | None, Field(description="Property of `material` at the temperature of the scenario.")] = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Term:
-        forms = {"constant": self.constant, "quantity": self.quantity, "key": self.key, "material": self.material}
-        given = [name for name, value in forms.items() if value is not None]
-        if len(given) != 1:
-            had = " and ".join(given) or "nothing"
-            raise_problems([Problem((), f"has {had}; needs one of a number, quantity, key, or material with property")])
-        found = list(_number_problems(self.constant, "constant"))
-        if (self.material is None) != (self.property is None):
-            found.append(Problem((), "needs both material and property"))
-        if self.quantity is None:
-            extra = {"structure": self.structure, "current_multiple": self.current_multiple, "slope": self.slope or None}
-            given = [name for name, value in extra.items() if value is not None]
-            found += [Problem((name,), "belongs to a quantity", at_key=True) for name in given]
-        if self.slope and self.current_multiple is not None:
-            found.append(Problem(("current_multiple",), "a slope is that over all currents; leave it out", at_key=True))
-        raise_problems(found)
-        return self
-
-
-class Paper(Model):
-    """What was published."""
-
-    source: Annotated[str, Field(min_length=1, description="Where it stands.")]
-    text: Annotated[str | None, Field(description="In the words of a table; the numbers if not given.")] = None
-    value: Annotated[Number | None, Field(description="A number with its unit, or a formula of `numbers`.")] = None
-    numbers: Annotated[dict[Name, Number], Field(description="Name in `value` to a number with its unit.")] = {}  # noqa: RUF012
-    window: Annotated[list[Number] | None, Field(min_length=2, max_length=2, description="Ends between which it lies.")] = None
-    below: Annotated[Number | None, Field(description="Only that it is less than this.")] = None
-    above: Annotated[Number | None, Field(description="Only that it is more than this.")] = None
-
-    @property
-    def formula(self) -> Formula | None:
-        """`value` as a formula, where it is one."""
-        return Formula(str(self.value)) if self.numbers else None
-
-    @model_validator(mode="after")
-    def _check(self) -> Paper:
-        forms = ("value", "window", "below", "above")
-        given = [name for name in forms if getattr(self, name) is not None]
-        if len(given) > 1 or (not given and self.text is None):
-            raise_problems([Problem((), f"has {' and '.join(given) or 'nothing'}; needs one of {', '.join(forms)}, or text")])
-        found = [p for name in ("below", "above") for p in _number_problems(getattr(self, name), name)]
-        found += [p for k, end in enumerate(self.window or []) for p in _number_problems(end, "window", k)]
-        found += [p for name, number in self.numbers.items() for p in _number_problems(number, "numbers", name)]
-        if self.numbers and self.value is None:
-            found.append(Problem(("numbers",), "no value is made of them", at_key=True))
-        elif self.numbers:
-            found += formula_problems(str(self.value), self.numbers, "value")
-        else:
-            found += _number_problems(self.value, "value")
-        raise_problems(found)
-        return self
-
-
-def formula_problems(text: str, terms: dict[str, Any], *path: str) -> Iterator[Problem]:
-    """What is wrong with a formula and the names it is given."""
-    try:
-        names = Formula(text).names
-    except FormulaError as error:
-        yield Problem(path, str(error))
-        return
-    unknown = [name for name in names if name not in terms]
-    for name in unknown:
-        known = did_you_mean(name, [*terms, *CONSTANTS])
-        yield Problem(path, f"'{name}' stands for nothing;{known} given are {', '.join(terms) or 'none'}")
-    if (idle := [name for name in terms if name not in names]) and not unknown:
-        yield Problem(path, f"does not use {', '.join(idle)}; leave out what has no effect")
-
-
 class Claim(Model):
     """A statement, what was published for it, and how the model answers it."""
 
     statement: Annotated[str, Field(min_length=1, description="The claim in a sentence.")]
     paper: Annotated[Paper | None, Field(description="What was published; not with `same_as`.")] = None
+    threshold: Annotated[
+        Threshold | None, Field(description="Our number, where the paper has words only; never shown as published.")
+    ] = None
     formula: Annotated[str | None, Field(description="Arithmetic on the terms, such as `a / b`.")] = None
     where: Annotated[
         dict[Name, Annotated[Term, BeforeValidator(_short("constant"))]], Field(description="Name in the formula to what it is.")
@@ -157,8 +61,19 @@ class Claim(Model):
     models: Annotated[list[str], Field(description="Models that answer, one row of the table each.")] = []  # noqa: RUF012
     at: Annotated[dict[str, Number], Field(description="Axis of the ensemble to its value, as written.")] = {}  # noqa: RUF012
     neutral: Annotated[
-        Number | None, Field(description="The value of no effect: the sign of a published value is its side of this.")
+        Number | None,
+        Field(description="The value of no effect of a ratio or difference: the sign of a published value is its side of this."),
     ] = None
+    unlike: Annotated[
+        Number | None,
+        Field(description="For a single value in place of `neutral`: a value from which a prediction has to be told."),
+    ] = None
+    order: Annotated[
+        str | None, Field(description="With `unlike`: the claim that compares both structures, whose order is the trend.")
+    ] = None
+    missing: Annotated[
+        dict[Name, str], Field(description="Model to the cause given in the paper that this model lacks: it cannot contradict.")
+    ] = {}  # noqa: RUF012
     scale: Annotated[Literal["log", "linear"], Field(description="`log` for ratios and what is known to a factor.")] = "log"
     same_as: Annotated[str | None, Field(description="Another claim, with whose published value this one has to agree.")] = None
     within: Annotated[float, Field(gt=1, description="Factor within which two published values agree (`same_as`).")] = 2.0
@@ -172,24 +87,33 @@ class Claim(Model):
         """Whether its value depends on computed quantities or on the scenario."""
         return any(term.constant is None for term in self.where.values())
 
+    @property
+    def compares(self) -> bool:
+        """Whether it is an effect or a published order of computed values of two structures."""
+        ordered = self.paper is not None and not (self.paper.below is self.paper.above is None)
+        structures = {term.structure for term in self.where.values() if term.quantity is not None}
+        return (ordered or self.neutral is not None) and len(structures) > 1
+
     @model_validator(mode="after")
     def _check(self) -> Claim:
         if self.out_of_reach is not None:
-            raise_problems(self._idle("formula", "where", "models", "at", "neutral", "same_as", because="out_of_reach"))
+            names = ("formula", "where", "models", "at", "same_as", *_JUDGED)
+            raise_problems(self._idle(*names, because="out_of_reach"))
             if self.paper is None:
                 raise_problems([Problem((), "needs paper: what was published")])
             return self
         if self.formula is None:
             raise_problems([Problem((), "needs a formula, or out_of_reach with the reason")])
         found = list(formula_problems(self.formula, self.where, "formula"))
-        found += _number_problems(self.neutral, "neutral")
+        found += [*number_problems(self.neutral, "neutral"), *number_problems(self.unlike, "unlike")]
         try:
             parse_any(f"1 {self.unit}" if self.unit != "1" else "1")
         except UnitError as error:
             found.append(Problem(("unit",), str(error)))
         if (self.paper is None) == (self.same_as is None):
             found.append(Problem((), "needs either paper or same_as"))
-        found += self._model_problems() if self.asks_model else self._idle("models", "at", because="no term of the model")
+        idle = ("models", "at", *_JUDGED[1:])
+        found += self._model_problems() if self.asks_model else self._idle(*idle, because="no term of the model")
         raise_problems(found)
         return self
 
@@ -197,19 +121,50 @@ class Claim(Model):
         found = [] if self.models else [Problem((), "needs models, which say what computes its terms")]
         if self.same_as is not None:
             found.append(Problem(("same_as",), "is for published numbers alone; terms of this claim are computed", at_key=True))
-        paper = self.paper
-        if paper is not None and paper.below is paper.above is None:
-            if paper.value is paper.window is None:
-                found.append(Problem(("paper",), "needs a value, window, below or above to hold the computed value against"))
-            elif self.neutral is None:
-                found.append(Problem((), "needs neutral: the value of no effect, which gives the published value its sign"))
-        elif self.neutral is not None:
-            found.append(Problem(("neutral",), "below and above say it already; leave it out", at_key=True))
-        return found
+        if self.paper is not None:
+            found += self._bound_problems(self.paper)
+        found += _idle_of(self.order is not None and self.unlike is None, "order", "belongs to a single value, with unlike")
+        unknown = [name for name in self.missing if name not in self.models]
+        return found + [Problem(("missing", name), "no model of this claim", at_key=True) for name in unknown]
+
+    def _bound_problems(self, paper: Paper) -> list[Problem]:
+        """Published values need what they are told from, and nothing else may have it."""
+        valued, ordered = not (paper.value is paper.window is None), not (paper.below is paper.above is None)
+        given = [name for name in ("neutral", "unlike", "threshold") if getattr(self, name) is not None]
+        if ordered:
+            return [Problem((name,), "below and above say it already; leave it out", at_key=True) for name in given]
+        if not valued and self.threshold is None:
+            text = "needs a value, window, below or above to hold the computed value against, or the claim a threshold of our own"
+            return [Problem(("paper",), text)]
+        if not valued:
+            idle = [name for name in given if name != "threshold"]
+            return [Problem((name,), "the threshold says it already; leave it out", at_key=True) for name in idle]
+        if given == ["neutral"]:
+            return self._neutral_problems()
+        text = "neutral, the value of no effect, which gives the published value its sign; or for a single value unlike"
+        return [] if given == ["unlike"] else [Problem((), f"has {' and '.join(given) or 'neither'}; needs {text}")]
+
+    def _neutral_problems(self) -> list[Problem]:
+        """A value with a unit of one structure lies on the published side of nearly any number: that is no effect."""
+        structures = {term.structure for term in self.where.values() if term.quantity is not None}
+        try:
+            single = len(structures) < 2 and parsed(self.neutral)[1] != parsed(1)[1]
+        except UnitError:  # said elsewhere
+            return []
+        text = "a value with a unit of one structure has no value of no effect; write unlike, and order for a comparison"
+        return _idle_of(single, "neutral", text)
 
     def _idle(self, *names: str, because: str) -> list[Problem]:
         given = [name for name in names if getattr(self, name) not in (None, {}, [])]
         return [Problem((name,), f"has no effect with {because}; leave it out", at_key=True) for name in given]
+
+
+_JUDGED = ("neutral", "unlike", "order", "missing", "threshold")
+"""Keys of a claim that say how its computed value is judged."""
+
+
+def _idle_of(wrong: bool, name: str, text: str) -> list[Problem]:
+    return [Problem((name,), text, at_key=True)] * wrong
 
 
 class AuditFile(Model):
@@ -240,6 +195,11 @@ class AuditFile(Model):
             if other is not None and (other.paper is None or other.paper.value is None):
                 text = f"{claim.same_as} has no published value to agree with"
                 found.append(Problem(("claims", name, "same_as"), text))
+            found += _unknown(("claims", name, "order"), "claim", claim.order, self.claims)
+            other = self.claims.get(claim.order) if claim.order else None
+            if other is not None and not (other.compares and set(claim.models) <= set(other.models)):
+                text = f"{claim.order} is no comparison with an effect or order that the same models answer"
+                found.append(Problem(("claims", name, "order"), text))
         raise_problems(found)
         used = {getattr(model, key) for model in self.models.values() for key in ("ensemble", "ranges", "reference")}
         answered = {model for claim in self.claims.values() for model in claim.models}

@@ -12,7 +12,8 @@ from ..materials import MaterialLibrary
 from ..properties import PROPERTIES
 from ..scenario_file import Study
 from ..units import powers_of
-from .audit_file import AuditFile, Claim, Term, parsed
+from .audit_file import AuditFile, Claim
+from .audit_terms import Term, parsed
 from .axes import value_at
 from .calibrate_command import Calibrated
 from .calibration_file import CalibrationFile
@@ -171,8 +172,12 @@ class AuditSetup:
             given = {"value": paper.value, "below": paper.below, "above": paper.above}
             found = {key: parsed(number)[1] for key, number in given.items() if number is not None}
             found |= {("window", k): parsed(number)[1] for k, number in enumerate(paper.window or [])}
-        if claim.neutral is not None and parsed(claim.neutral)[1] != wanted:
-            raise self._error(("claims", name, "neutral"), f"has another unit than the value, '{claim.unit}'")
+        ours = {(key,): getattr(claim, key) for key in ("neutral", "unlike")}
+        if claim.threshold is not None:
+            ours |= {("threshold", key): getattr(claim.threshold, key) for key in ("below", "above")}
+        for place, number in ours.items():
+            if number is not None and parsed(number)[1] != wanted:
+                raise self._error(("claims", name, *place), f"has another unit than the value, '{claim.unit}'")
         for key, powers in found.items():
             if powers != wanted:
                 place = key if isinstance(key, tuple) else (key,)

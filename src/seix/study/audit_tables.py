@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from .audit_file import Claim, Paper, SampledModel, parsed
+from .audit_file import Claim, SampledModel
+from .audit_terms import Paper, Threshold, parsed
 from .audit_values import Estimated, Interval
-from .audit_verdict import OUT_OF_REACH, VERDICTS, Published, Verdict, published_of, published_value, written
+from .audit_verdict import OUT_OF_REACH, VERDICTS, Published, Verdict, published_of, published_value, span, written
 
 COLUMNS = ("claim", "model", "statement", "paper", "source", "unit", "value", "low", "high", "seeds_low", "seeds_high",
-           "mesh_low", "mesh_high", "ranges_low", "ranges_high", "seeds", "samples", "share", "verdict", "reason", "note")
+           "mesh_low", "mesh_high", "ranges_low", "ranges_high", "seeds", "samples", "share", "threshold", "verdict", "reason",
+           "note")  # fmt: skip
 
 
 def paper_words(paper: Paper, unit: str) -> str:
@@ -21,10 +23,15 @@ def paper_words(paper: Paper, unit: str) -> str:
     if paper.text is not None:
         return paper.text
     if paper.below is not None or paper.above is not None:
-        return f"below {_given(paper.below, unit)}" if paper.below is not None else f"above {_given(paper.above, unit)}"
+        return bound_words(paper, unit)
     if paper.window is not None:
         return " to ".join(_given(end, unit) for end in paper.window)
     return written(published_value(paper), unit)
+
+
+def bound_words(given: Paper | Threshold, unit: str) -> str:
+    """A bound with its side."""
+    return f"below {_given(given.below, unit)}" if given.below is not None else f"above {_given(given.above, unit)}"
 
 
 def _given(number: Any, unit: str) -> str:
@@ -50,7 +57,7 @@ def model_row(
     return _row(name, claim, claim.paper, verdict) | {
         "model": model[0], "label": model[1].label, "value": found.value, "interval": found.whole.pair(),
         "seeds": found.seeds.pair(), "mesh": found.mesh.pair(), "ranges": found.ranges.pair(), "seed_count": found.seed_count,
-        "sample_count": found.sample_count, "share": share, "neutral": published.neutral,
+        "sample_count": found.sample_count, "share": share, "neutral": published.bound if claim.unlike is None else None,
         "published": None if published.ends is None else published.ends.pair(), "above": published.above,
     }  # fmt: skip
 
@@ -60,6 +67,7 @@ def _row(name: str, claim: Claim, paper: Paper, verdict: Verdict) -> dict[str, A
         "claim": name, "model": None, "label": "", "statement": claim.statement, "paper": paper_words(paper, claim.unit),
         "source": paper.source, "unit": claim.unit, "value": None, "interval": None, "seeds": None, "mesh": None, "ranges": None,
         "seed_count": 0, "sample_count": 0, "share": None, "neutral": None, "published": None, "above": None,
+        "threshold": "" if claim.threshold is None else f"{bound_words(claim.threshold, claim.unit)}, {claim.threshold.because}",
         "verdict": verdict.word, "reason": verdict.reason, "note": claim.note,
     }  # fmt: skip
 
@@ -90,15 +98,7 @@ def value_words(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return ""
     value = written(row["value"], row["unit"])
-    return f"{value} ({_span(row['interval'], row['unit'])})" if row["interval"] else value
-
-
-def _span(pair: list[float] | None, unit: str) -> str:
-    """Two ends, the unit once."""
-    if pair is None:
-        return ""
-    low, high = (written(end, unit) for end in pair)
-    return f"{low.removesuffix(f' {unit}')} to {high}"
+    return f"{value} ({span(row['interval'], row['unit'])})" if row["interval"] else value
 
 
 def title_of(row: dict[str, Any]) -> str:
@@ -107,12 +107,12 @@ def title_of(row: dict[str, Any]) -> str:
 
 
 def short_table(rows: Sequence[dict[str, Any]]) -> str:
-    """What was claimed, published and found, as Markdown; claims out of reach are counted."""
-    lines = ["| claim | paper | seix | verdict |", "|---|---|---|---|"]
-    shown = [row for row in rows if row["verdict"] != OUT_OF_REACH]
-    lines += [f"| {title_of(row)} | {row['paper']} | {value_words(row)} | {row['verdict']} |" for row in shown]
+    """What was claimed, published and found, and why it is judged so, as Markdown; claims without a value are counted."""
+    lines = ["| claim | paper | seix | verdict | why |", "|---|---|---|---|---|"]
+    shown = [row for row in rows if row["value"] is not None]
+    lines += [f"| {title_of(row)} | {row['paper']} | {value_words(row)} | {row['verdict']} | {row['reason']} |" for row in shown]
     rest = len(rows) - len(shown)
-    return "\n".join(lines + (["", f"{rest} more claims are out of reach of a model of the SEI."] if rest else []))
+    return "\n".join(lines + (["", f"{rest} more claims are {OUT_OF_REACH} of a model of the SEI."] if rest else []))
 
 
 def full_table(rows: Sequence[dict[str, Any]]) -> str:
@@ -121,7 +121,7 @@ def full_table(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
         unit = row["unit"]
-        parts = [_span(row[part], unit) for part in ("seeds", "mesh", "ranges")]
+        parts = [span(row[part], unit) for part in ("seeds", "mesh", "ranges")]
         counted = [parts[0] and f"{parts[0]} ({row['seed_count']})", parts[1], parts[2] and f"{parts[2]} ({row['sample_count']})"]
         why = ". ".join(_sentence(text) for text in (row["reason"], row["note"]) if text)
         paper = f"{row['paper']} ({row['source']})"
@@ -139,7 +139,7 @@ def frozen_table(frozen: Sequence[dict[str, Any]]) -> str:
     for one in frozen:
         unit = one["unit"]
         fitted = "; ".join(f"{m['quantity']} {written(m['measured'], m['unit'])}: {m['source']}" for m in one["measurements"])
-        ends = _span(one["ends"], unit) if one["ends"] else "not known"
+        ends = span(one["ends"], unit) if one["ends"] else "not known"
         lines.append(f"| {one['parameter'].replace('_', ' ')} | {written(one['value'], unit)} | {ends} | {fitted} |")
     return "\n".join(lines)
 
@@ -161,8 +161,8 @@ def moved(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> li
         if row["value"] is None or earlier["interval"] is None:
             continue
         if row["value"] not in Interval(*earlier["interval"]):
-            span = _span(earlier["interval"], earlier["unit"])
-            lines.append(f"{_named(key)}: {written(row['value'], row['unit'])} is outside {span}")
+            before_it = span(earlier["interval"], earlier["unit"])
+            lines.append(f"{_named(key)}: {written(row['value'], row['unit'])} is outside {before_it}")
     return lines
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from ..errors import InputError, StudyError
 from ..materials import MaterialLibrary
 from ..scenario_file import Study
-from .audit_file import Claim, SampledModel, Term, parsed
+from .audit_file import Claim, SampledModel
+from .audit_terms import Term, parsed
 from .axes import value_at
 from .ensemble import LEVEL, RESAMPLES, intervals
 from .formula import Formula

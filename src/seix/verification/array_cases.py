@@ -149,7 +149,7 @@ CASES = [
     Case("B01", "Laminate in the plane, in series and side by side", "resistances in series, in parallel", partial(laminates, 2)),
     Case("B01-3D", "Laminate in space", "resistances in series, in parallel", partial(laminates, 3)),
     Case("B11", "Square array of cylinders", "Perrins, McKenzie and McPhedran, doi:10.1098/rspa.1979.0160", square_array),
-    Case("B12", "Checkerboard", "Dykhne 1970; Keller, doi:10.1063/1.1704146", checkerboard),
+    Case("B12", "Checkerboard", "Dykhne 1970; Keller, J. Math. Phys. 5 (1964) 548", checkerboard),
     Case("B13", "Grain boundaries along the current", "Hart, doi:10.1016/0001-6160(57)90127-X", boundary_slabs),
     Case("coated", "Coated cylinder in a uniform field", "continuity of potential and flux", coated_cylinder),
 ]  # fmt: skip

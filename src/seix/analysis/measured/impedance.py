@@ -76,7 +76,7 @@ def _table(reading: Reading, name: str) -> dict[str, Real]:
 
 def _nyquist(axes: Axes, table: dict[str, Real], factor: float, colour: str) -> None:
     real, reactance = table["real"] / factor, -table["imaginary"] / factor
-    smooth = [table.get(f"{part} without noise", table[part]) / factor for part in ("real", "imaginary")]
+    smooth = [table.get(f"{part}.without_noise", table[part]) / factor for part in ("real", "imaginary")]
     axes.plot(smooth[0], -smooth[1], "-", color=colour)
     axes.plot(real, reactance, ".", color=colour, markersize=1.6, markeredgewidth=0)
     whole = np.abs(np.log10(table["frequency"]) - np.round(np.log10(table["frequency"]))) < 1e-6
@@ -117,8 +117,8 @@ def _finish_bode(size: Axes, phase: Axes, unit: str) -> None:
 
 
 def _distribution(axes: Axes, table: dict[str, Real], factor: float, colour: str) -> None:
-    time = table["relaxation time"]
-    axes.fill_between(time, table["density low"] / factor, table["density high"] / factor, color=colour, alpha=0.25, linewidth=0)
+    time = table["relaxation_time"]
+    axes.fill_between(time, table["density.low"] / factor, table["density.high"] / factor, color=colour, alpha=0.25, linewidth=0)
     axes.plot(time, table["density"] / factor, color=colour)
 
 

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from seix.errors import ConvergenceError, InputError, VerificationError
-from seix.verification import runner
-from seix.verification.case import ROUNDING, Case, Check, agreed
+from seix.verification import report, runner
+from seix.verification.case import REFERENCES, ROUNDING, Case, Check, Reference, agreed
 
 SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells",
         "MMS-circle", "MMS-circle-shift", "MMS-sphere", "B40-patch",
@@ -104,6 +105,23 @@ def test_effectivity_assumes_the_order_of_the_kind():
         for one in runner.estimates([runner.Result(Case("a", "", "", list), [check], 0.0)]):
             assert one.stated / one.true == pytest.approx(ratio)
             assert (one.kind, one.corners) == (check.kind, check.corners)
+
+
+def test_the_page_says_what_each_number_is_compared_with():
+    """Every kind is defined; a bound is no error of the case, and its number is not called one that must be rounding."""
+    assert set(get_args(Reference)) == set(REFERENCES)
+    checks = [
+        Check("inside", "", 0.0, (0.4,), None, 1.0, reference="bound"),
+        Check("lost", "", 0.0, (1e-12,), None, 1e-9, reference="balance"),
+        Check("same", "", 2.0, (2.0,), None),
+    ]
+    page = report.page([runner.Result(Case("A", "title", "source", list), checks, 0.0)], []).splitlines()
+    assert all(f"| {word} | {meaning} |" in page for word, meaning in REFERENCES.items())
+    assert "| A | title | source | closed form, bound, balance | 3 | 1.0e-12 |  | passed |" in page
+    assert "| inside | bound |  | 4.00e-01 | 4.0e-01 |  |  | 1.0e+00 | passed |" in page
+    assert "| same | closed form | 2 | 2 | 0.0e+00 | rounding |  | 1.0e-07 | passed |" in page
+    (raw,) = report.raw([runner.Result(Case("A", "title", "source", list), checks, 0.0)])
+    assert [one["reference"] for one in raw["checks"]] == ["bound", "balance", "closed form"]
 
 
 def failing():

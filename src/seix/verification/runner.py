@@ -124,13 +124,13 @@ def run_cases(cases: Sequence[Case], say=print) -> list[Result]:
 
 
 def estimates(results: Sequence[Result]) -> list[Estimate]:
-    """Stated and true errors of all numbers with a closed form and an error of discretisation, for each pair of meshes."""
+    """Stated and true errors of all numbers with a known value and an order, for each mesh and the next coarser one."""
     found = []
     for result in results:
         for check in result.checks:
             if check.norm or check.order is None or len(check.values) < 2:
                 continue
-            scale, order = check.scale or abs(check.exact), assumed_order(check.kind, check.corners)
+            scale, order = check.scale or abs(check.expected), assumed_order(check.kind, check.corners)
             for level in range(1, len(check.values)):
                 stated = two_mesh_error(check.values[level], check.values[level - 1], 2.0, order) / scale
                 if check.errors[level] > ROUNDING:

@@ -144,10 +144,38 @@ def test_command_writes_a_report_and_fails_with_a_failed_case(tmp_path, monkeypa
     assert "FAILED  bad" in capsys.readouterr().out
 
 
-def test_unknown_case_is_refused():
-    """With the names of all."""
-    with pytest.raises(InputError, match=r"--only B99: no such case; there are B04, B05"):
-        runner.chosen(["B99"])
+def numbers(*names):
+    """Of the cases chosen."""
+    return [case.number for case in runner.chosen(names)]
+
+
+def test_cases_are_chosen_by_benchmark_name_or_family():
+    """A benchmark has all its cases, also those it shares; a case is named exactly; several by commas or repeated."""
+    assert numbers("B10") == ["B09, B10", "B10-cell"]
+    assert numbers("B09") == ["B09-2D", "B09, B10", "B06, B09-cell"]
+    assert numbers("B09, B10") == ["B09, B10"]
+    assert numbers("B05,B06-3D") == numbers("B06-3D", "B05") == ["B05", "B06-3D"]
+    assert numbers("b05, coated") == ["B05", "coated"]
+    assert numbers("flux") == ["flux-slab", "flux-cylinder", "flux-sphere"]
+    assert numbers() == [case.number for case in runner.all_cases()]
+    for case in runner.all_cases():
+        assert case.number in numbers(case.number)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["B99"], r"--only B99: no such case; near are B"),
+        (["B0"], r"--only B0: no such case; near are "),  # the beginning of a number is none
+        (["B05,flux-spere"], r"--only flux-spere: no such case; near are flux-sphere"),
+        (["B05,"], r"--only '': no such case; there are B04, B05"),
+        (["zzzz"], r"--only zzzz: no such case; there are B04, B05"),
+    ],
+)
+def test_unknown_case_is_refused(names, words):
+    """With names that are near, or those of all."""
+    with pytest.raises(InputError, match=words):
+        runner.chosen(names)
 
 
 def test_field_at_a_vertex_is_seen_from_the_side_asked_for():

@@ -188,7 +188,7 @@ class NewtonSolver:
             ksp.setConvergedReason(PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN)
         reason = ksp.getConvergedReason()
         self._linear_failure = f"{self._linear.name} (reason {reason}, residual {relative:.1e})" if reason < 0 else ""
-        if self._unchecked and reason > 0 and (idle := self._table.idle(self._own, self.system.comm)):
+        if self._own and self._unchecked and reason > 0 and (idle := self._table.idle(self._own, self.system.comm)):
             self._idle = idle  # an exception would not pass through PETSc: it ends the step, and is raised behind it
             ksp.setConvergedReason(PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN)
         self._renew, self._kept = reason < 0 or self._linear.worn(iterations, self._renew), False

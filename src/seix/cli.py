@@ -166,7 +166,9 @@ def verify(
     ] = None,
     only: Annotated[
         list[str] | None,
-        Parameter(negative=(), help="Only cases whose number begins like this, such as B04; repeatable. No report without -o."),
+        Parameter(
+            negative=(), help="Only these cases or benchmarks, such as B04,B06-3D; commas or repeated. No report without -o."
+        ),
     ] = None,
     list_: Annotated[bool, Parameter(name="--list", negative=(), help="List the cases and run none.")] = False,
 ) -> None:

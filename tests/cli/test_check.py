@@ -53,7 +53,7 @@ def test_problems_go_to_stderr_with_exit_code_2(capsys):
     assert out == ""
     assert err.splitlines() == [
         "--set seed=x: seed: 'x' is not allowed; expected a whole number",
-        "--set sei.thickness=-50 nm: sei.thickness: -50 nm is not allowed; must be greater than 0 m (1 fm to 1 mm)",
+        "--set sei.thickness=-50 nm: sei.thickness: -50 nm is not allowed; must be between 1 fm and 1 mm",
     ]
 
 

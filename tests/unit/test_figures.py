@@ -141,6 +141,38 @@ def test_compared_structures_share_one_scale():
     assert "MPa" in stress.label and stress.norm.vmin < 0 < stress.norm.vmax
 
 
+def stressed(name, core, sei):
+    """Colour scale of a stress of two sizes, each varying by a tenth."""
+    given = fields(patch())
+    waves = 1 + 0.1 * np.sin(given.mesh.points[given.mesh.cells][..., 0])
+    given.values[name] = np.array([core, np.nan, sei, sei])[given.mesh.region][:, None] * waves
+    return colour_scales.SOLID_SCALES[name]([given])
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [("first_principal_stress", 5e6), ("first_principal_stress", -5e6), ("hydrostatic_stress", 5e6),
+     ("hydrostatic_stress", -5e6), ("von_mises_stress", 5e6)],
+)  # fmt: skip
+def test_stress_maps_have_the_colours_of_the_sei(name, core):
+    """A core that carries ten times more is cut off, with an arrow on its side and in the colour of its sign."""
+    scale = stressed(name, core, 5e5)
+    assert "kPa" in scale.label and 500 < scale.norm.vmax < 800
+    assert scale.norm.vmin == (0.0 if core > 0 else pytest.approx(-550, rel=0.02))
+    assert scale.extend == ("max" if core > 0 else "min")
+    assert scale.shown[0].tolist() == [True, False, True, True] and not scale.title.endswith(" in the SEI")
+    apart = stressed(name, 100 * core, 5e5)  # the smallest errors of the core would outshine the SEI
+    assert apart.shown[0].tolist() == [False, False, True, True] and apart.title.endswith(" in the SEI")
+    assert "kPa" in apart.label and apart.extend == "neither"
+    rounding = stressed(name, 100 * core, 5e-4)  # the core is all there is to see
+    assert rounding.shown[0][0] and "MPa" in rounding.label and rounding.extend == "neither"
+
+
+def test_a_core_with_less_stress_changes_no_colours():
+    scale = stressed("first_principal_stress", -1e5, 5e5)
+    assert scale.norm.vmin == pytest.approx(-110, rel=0.02) and scale.norm.vmax > 500 and scale.extend == "neither"
+
+
 def test_uniform_field_is_not_drawn_in_the_last_colour():
     given = fields(patch())
     given.values["field_enhancement"][np.isfinite(given.values["field_enhancement"])] = 1.0

@@ -301,8 +301,9 @@ LENGTH = "expected a length such as '40 nm'"
     ("override", "message"),
     [
         # quantities
-        ("sei.thickness=-40 nm", "sei.thickness: -40 nm is not allowed; must be greater than 0 m"),
-        ("sei.thickness=0 nm", "0 nm is not allowed; must be greater than 0 m"),
+        ("geometry.period=1e9 nm", "geometry.period: 1e9 nm is not allowed; must be between 1 fm and 1 mm"),
+        ("sei.thickness=-40 nm", "sei.thickness: -40 nm is not allowed; must be between 1 fm and 1 mm"),
+        ("sei.thickness=0 nm", "0 nm is not allowed; must be between 1 fm and 1 mm"),
         ("sei.thickness=40", f"sei.thickness: the number 40 has no unit; {LENGTH}"),
         ("sei.thickness=4 GPa", f"sei.thickness: 'GPa' has another dimension; {LENGTH}"),
         ("sei.thickness=40 nn", f"sei.thickness: unknown unit 'nn'; did you mean 'nm'? {LENGTH}"),

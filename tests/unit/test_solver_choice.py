@@ -1,13 +1,14 @@
 """When Newton's method stops, which solver is chosen, and how seconds are counted."""
 
+import re
 import time
 
 import pytest
 
 from seix.errors import InputError
-from seix.fem import PETSc
+from seix.fem import MPI, PETSc
 from seix.numerics import timing
-from seix.numerics.convergence import error_left
+from seix.numerics.convergence import StepRecord, error_left, no_convergence
 from seix.numerics.options import OptionTable
 from seix.numerics.presets import LOADS_OF_DIRECT, ProblemSize, linear_candidates, linear_options
 
@@ -79,9 +80,69 @@ def test_values_that_petsc_does_not_accept_are_one_sentence(key, value):
     ksp = PETSc.KSP().create(PETSc.COMM_SELF)
     ksp.setOptionsPrefix("refused_")
     table = OptionTable("refused_", {key: value})
-    with pytest.raises(InputError, match=f"^solver.options: PETSc does not accept {key}: .*{value}"):
-        table.read_by(ksp, [key])
+    with pytest.raises(InputError, match=f"^solver.options: PETSc does not accept {key}: {value}: .*{value}"):
+        table.read_by(ksp, {key: value})
     with pytest.raises(PETSc.Error):
-        table.read_by(ksp, [])
+        table.read_by(ksp, {})
     table.remove()
     ksp.destroy()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("mat_mumps_icntl_14", "bogus", "Input string bogus has no integer value"),
+        ("mat_mumps_cntl_1", "abc", "Input string abc has no numeric value"),
+        ("mat_mumps_icntl_7", "99", "Valid values are"),
+        ("pc_factor_shift_type", "bogus", 'Unknown option "bogus" for -pc_factor_shift_type'),
+        ("pc_factor_mat_solver_type", "nosuch", "Could not locate solver type nosuch"),
+    ],
+)
+def test_values_that_only_the_factorisation_reads(key, value, words):
+    """They are refused where it is made, by name and value; a matrix that cannot be factorised is nobody's option."""
+    own = {key: value}
+    matrix = PETSc.Mat().createAIJ([2, 2], nnz=1, comm=PETSc.COMM_SELF)
+    for k in range(2):
+        matrix[k, k] = 1.0
+    matrix.assemble()
+    ksp = PETSc.KSP().create(PETSc.COMM_SELF)
+    ksp.setOptionsPrefix("refused_")
+    ksp.setOperators(matrix)
+    table = OptionTable("refused_", {"pc_type": "lu", "pc_factor_mat_solver_type": "mumps"} | own | {"ksp_rtol": "1e-3"})
+    with pytest.raises(PETSc.Error) as met:
+        ksp.setFromOptions()
+        ksp.setUp()
+    with pytest.raises(InputError, match=f"^solver.options: PETSc does not accept {key}: {value}: {re.escape(words)}[^\n]*$"):
+        table.blame(met.value, own | ({} if value == "99" else {"ksp_rtol": "1e-3"}))
+    passed = RuntimeError("error code 101")
+    passed.__cause__ = RuntimeError(str(met.value))  # as where PETSc calls what factorises on one rank
+    with pytest.raises(InputError, match=f"does not accept {key}: {value}: {re.escape(words)}"):
+        table.blame(passed, own)
+    table.blame(met.value, {})
+    table.blame(RuntimeError("error code 76\n[0] MatLUFactorNumeric() at x.c:1\n[0] Zero pivot"), own)
+    table.remove()
+    ksp.destroy()
+    matrix.destroy()
+
+
+def test_options_without_effect_are_known_before_newtons_method_has_ended():
+    """Those of its views are read at its end, and not judged before."""
+    ksp = PETSc.KSP().create(PETSc.COMM_SELF)
+    ksp.setOptionsPrefix("idle_")
+    own = {"ksp_rtol": "1e-3", "ksp_rtool": "1e-3", "snes_view": "ascii:/dev/null"}
+    table = OptionTable("idle_", own)
+    ksp.setFromOptions()
+    assert table.idle(own, MPI.COMM_SELF) == ["ksp_rtool"]
+    assert table.unused(own, MPI.COMM_SELF) == ["ksp_rtool", "snes_view"]
+    table.remove()
+    ksp.destroy()
+
+
+def test_steps_are_counted_not_residuals():
+    """The residual before the first step belongs to none."""
+    record = StepRecord(newton=1, residuals=[1.0, 0.1], updates=[{"potential": 0.5, "lithium": 0.7}])
+    text = no_convergence(record, "why")
+    assert text.startswith("the coupled system did not converge in 1 Newton step (why); residual norms 1.00e+00, 1.00e-01. ")
+    assert "'lithium' (relative 7.0e-01)" in text
+    assert "in 2 Newton steps (" in no_convergence(StepRecord(newton=2, residuals=[1.0, 0.1, 0.1]), "why")
+    assert "in the first Newton step (why)" in no_convergence(StepRecord(residuals=[1.0]), "why", ["direct: x"])

@@ -1,5 +1,8 @@
 """Study files: axes, samples and seeds become cases; what is wrong is said with its place."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shipped
@@ -8,10 +11,12 @@ from seix.errors import GeometryError, InputError
 from seix.input.reading import read_yaml
 from seix.scenario_file import load_study
 from seix.study.axes import value_at
+from seix.study.command import SweepOptions, dry_run_command
 from seix.study.design import sensitivity_kind, unit_points
 from seix.study.plan import load_plan
 from seix.study.points import Range
 from seix.study.schema import Axis, Sample
+from seix.study.store import LOCKS
 from studies import write_study
 
 MODULUS = "materials.override.organic_polymer.youngs_modulus"
@@ -196,3 +201,26 @@ def test_set_on_the_command_line_replaces_set_of_the_study(tmp_path):
     for text in ("sei.thickness='30 nm'", "seed=4"):
         with pytest.raises(InputError, match="the study varies it"):
             load_plan(path, [text])
+
+
+@pytest.mark.parametrize("what", ["file", "file/below", "link", "locked", "locked/below", "foreign"])
+def test_dry_run_looks_whether_the_folder_can_be_written(tmp_path, monkeypatch, what):
+    """As a sweep would, in one sentence, and without a trace."""
+    path = write_study(tmp_path)
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / LOCKS).write_text("x")
+    access = os.access  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place).name != "locked" and access(place, mode))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=r"^[^\n]*: a study cannot be kept here: [^\n]*; choose another folder with -o$"):
+        dry_run_command(path, tmp_path / what, [], SweepOptions(None, 1, None, False))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_dry_run_of_a_new_folder_makes_none(tmp_path, capsys):
+    dry_run_command(write_study(tmp_path), tmp_path / "new" / "folder", [], SweepOptions(None, 1, None, False))
+    assert "6 to compute here on 2 structures, 6 left" in capsys.readouterr().out
+    assert not (tmp_path / "new").exists()

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from seix.errors import ConvergenceError, InputError, VerificationError
-from seix.verification import runner
-from seix.verification.case import ROUNDING, Case, Check, agreed
+from seix.verification import report, runner
+from seix.verification.case import REFERENCES, ROUNDING, Case, Check, Reference, agreed
 
 SLOW = {"B04", "B21", "B21-model", "B09, B10", "B20", "B16", "MMS-2D", "MMS-3D", "shells",
         "MMS-circle", "MMS-circle-shift", "MMS-sphere", "B40-patch",
@@ -106,6 +107,23 @@ def test_effectivity_assumes_the_order_of_the_kind():
             assert (one.kind, one.corners) == (check.kind, check.corners)
 
 
+def test_the_page_says_what_each_number_is_compared_with():
+    """Every kind is defined; a bound is no error of the case, and its number is not called one that must be rounding."""
+    assert set(get_args(Reference)) == set(REFERENCES)
+    checks = [
+        Check("inside", "", 0.0, (0.4,), None, 1.0, reference="bound"),
+        Check("lost", "", 0.0, (1e-12,), None, 1e-9, reference="balance"),
+        Check("same", "", 2.0, (2.0,), None),
+    ]
+    page = report.page([runner.Result(Case("A", "title", "source", list), checks, 0.0)], []).splitlines()
+    assert all(f"| {word} | {meaning} |" in page for word, meaning in REFERENCES.items())
+    assert "| A | title | source | closed form, bound, balance | 3 | 1.0e-12 |  | passed |" in page
+    assert "| inside | bound |  | 4.00e-01 | 4.0e-01 |  |  | 1.0e+00 | passed |" in page
+    assert "| same | closed form | 2 | 2 | 0.0e+00 | rounding |  | 1.0e-07 | passed |" in page
+    (raw,) = report.raw([runner.Result(Case("A", "title", "source", list), checks, 0.0)])
+    assert [one["reference"] for one in raw["checks"]] == ["bound", "balance", "closed form"]
+
+
 def failing():
     """A case that cannot pass."""
     return [Check("x", "", 1.0, (2.0,), None)]
@@ -126,10 +144,38 @@ def test_command_writes_a_report_and_fails_with_a_failed_case(tmp_path, monkeypa
     assert "FAILED  bad" in capsys.readouterr().out
 
 
-def test_unknown_case_is_refused():
-    """With the names of all."""
-    with pytest.raises(InputError, match=r"--only B99: no such case; there are B04, B05"):
-        runner.chosen(["B99"])
+def numbers(*names):
+    """Of the cases chosen."""
+    return [case.number for case in runner.chosen(names)]
+
+
+def test_cases_are_chosen_by_benchmark_name_or_family():
+    """A benchmark has all its cases, also those it shares; a case is named exactly; several by commas or repeated."""
+    assert numbers("B10") == ["B09, B10", "B10-cell"]
+    assert numbers("B09") == ["B09-2D", "B09, B10", "B06, B09-cell"]
+    assert numbers("B09, B10") == ["B09, B10"]
+    assert numbers("B05,B06-3D") == numbers("B06-3D", "B05") == ["B05", "B06-3D"]
+    assert numbers("b05, coated") == ["B05", "coated"]
+    assert numbers("flux") == ["flux-slab", "flux-cylinder", "flux-sphere"]
+    assert numbers() == [case.number for case in runner.all_cases()]
+    for case in runner.all_cases():
+        assert case.number in numbers(case.number)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["B99"], r"--only B99: no such case; near are B"),
+        (["B0"], r"--only B0: no such case; near are "),  # the beginning of a number is none
+        (["B05,flux-spere"], r"--only flux-spere: no such case; near are flux-sphere"),
+        (["B05,"], r"--only '': no such case; there are B04, B05"),
+        (["zzzz"], r"--only zzzz: no such case; there are B04, B05"),
+    ],
+)
+def test_unknown_case_is_refused(names, words):
+    """With names that are near, or those of all."""
+    with pytest.raises(InputError, match=words):
+        runner.chosen(names)
 
 
 def test_field_at_a_vertex_is_seen_from_the_side_asked_for():

@@ -16,6 +16,11 @@ from .notation import display_unit
 from .style import FIELD, diverging, sequential
 
 Values = NDArray[np.float64]
+_NO_STRESS = 1e-6
+"""Stress of the SEI over that of the core below which it is rounding, and the core sets the colours."""
+_MUCH_LARGER = 20.0
+"""Stress of the core over that of the SEI from which the core has no colours: an error of a few percent there would be the most
+striking part of the map."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +67,17 @@ def field_enhancement(structures: Sequence[CellFields]) -> ColourScale:
 
 
 def first_principal_stress(structures: Sequence[CellFields]) -> ColourScale:
-    """Largest principal stress in SEI and core; white is zero."""
-    shown = [_not_electrolyte(fields) for fields in structures]
+    """Largest principal stress in SEI and core, in colours for the SEI; white is zero. A core with much more has none."""
     raw = [fields.nodes.values["first_principal_stress"] for fields in structures]
-    low, high, beyond = _joint_range(structures, raw, shown)
+    shown, low, high = _stress_range(structures, raw)
     factor, unit = display_unit("Pa", max(abs(low), abs(high)))
     high = _headroom(structures, raw, [_only_sei(fields) for fields in structures], high)
     if -low < 0.02 * high:  # a trace of the other sign is not worth a piece of the scale
         low = 0.0
+    beyond = _beyond(structures, raw, shown, low, high)
     cmap, norm = diverging(low / factor, high / factor)
     return ColourScale(
-        "First principal stress",
+        "First principal stress" + _where(shown, structures),
         rf"$\sigma_\mathrm{{1}}$ ({unit})",
         shown,
         [v / factor for v in raw],
@@ -151,32 +156,31 @@ def lithium_concentration(structures: Sequence[CellFields]) -> ColourScale:
 
 
 def von_mises_stress(structures: Sequence[CellFields]) -> ColourScale:
-    """Von Mises stress in SEI and core, from zero."""
-    shown = [_not_electrolyte(fields) for fields in structures]
+    """Von Mises stress in SEI and core, in colours for the SEI, from zero."""
     raw = [fields.nodes.values["von_mises_stress"] for fields in structures]
-    _, high, (_, beyond) = _joint_range(structures, raw, shown)
+    shown, _, high = _stress_range(structures, raw)
     high = _headroom(structures, raw, [_only_sei(fields) for fields in structures], high)
     factor, unit = display_unit("Pa", high)
     return ColourScale(
-        "Von Mises stress",
+        "Von Mises stress" + _where(shown, structures),
         rf"$\sigma_\mathrm{{vM}}$ ({unit})",
         shown,
         [v / factor for v in raw],
         sequential("lajolla_r"),
         Normalize(0.0, _round_up(high / factor)),
-        "max" if beyond else "neither",
+        _extend(*_beyond(structures, raw, shown, 0.0, high)),
     )
 
 
 def hydrostatic_stress(structures: Sequence[CellFields]) -> ColourScale:
-    """Hydrostatic stress in SEI and core; white is zero, tension positive."""
-    shown = [_not_electrolyte(fields) for fields in structures]
+    """Hydrostatic stress in SEI and core, in colours for the SEI; white is zero, tension positive."""
     raw = [fields.nodes.values["hydrostatic_stress"] for fields in structures]
-    low, high, beyond = _joint_range(structures, raw, shown)
+    shown, low, high = _stress_range(structures, raw)
+    beyond = _beyond(structures, raw, shown, min(low, 0.0), max(high, 0.0))
     factor, unit = display_unit("Pa", max(abs(low), abs(high)))
     cmap, norm = diverging(low / factor, high / factor)
     return ColourScale(
-        "Hydrostatic stress",
+        "Hydrostatic stress" + _where(shown, structures),
         rf"$\sigma_\mathrm{{h}}$ ({unit})",
         shown,
         [v / factor for v in raw],
@@ -210,13 +214,40 @@ def _joint_range(
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
     if high == low:
         high = low + (abs(low) or 1.0) * 1e-3
+    return low, high, _beyond(structures, values, shown, low, high)
+
+
+def _beyond(
+    structures: Sequence[CellFields], values: Sequence[Values], shown: Sequence[NDArray[np.bool_]], low: float, high: float
+) -> tuple[bool, bool]:
+    """Whether values lie below or above a range by more than 2 % of its width."""
     seen = [v[s[f.nodes.region]] for f, v, s in zip(structures, values, shown, strict=True)]
     slack = 0.02 * (high - low)
-    return (
-        low,
-        high,
-        (min(np.nanmin(v) for v in seen) < low - slack, max(np.nanmax(v) for v in seen) > high + slack),
-    )
+    return bool(min(np.nanmin(v) for v in seen) < low - slack), bool(max(np.nanmax(v) for v in seen) > high + slack)
+
+
+def _stress_range(structures: Sequence[CellFields], values: Sequence[Values]) -> tuple[list[NDArray[np.bool_]], float, float]:
+    """Regions with colours for a stress, and its range: that of the SEI, and of the core as far as it is no larger in size."""
+    sei, solid = [_only_sei(fields) for fields in structures], [_not_electrolyte(fields) for fields in structures]
+    low, high, _ = _joint_range(structures, values, sei)
+    least, most, _ = _joint_range(structures, values, solid)
+    reach, whole = max(abs(low), abs(high)), max(abs(least), abs(most))
+    if reach < _NO_STRESS * whole:
+        return solid, least, most
+    if whole > _MUCH_LARGER * reach:
+        return sei, low, high
+    return solid, min(low, max(least, -reach)), max(high, min(most, reach))
+
+
+def _where(shown: Sequence[NDArray[np.bool_]], structures: Sequence[CellFields]) -> str:
+    """Words for a title, where the core has no colours."""
+    return "" if (_only_core(structures[0]) & shown[0]).any() else " in the SEI"
+
+
+def scaled_by(fields: CellFields, shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the regions shown set the colours: the SEI, where it is shown beside the core."""
+    sei = _only_sei(fields) & shown
+    return sei if sei.any() and (_only_core(fields) & shown).any() else shown
 
 
 def _headroom(

@@ -40,21 +40,27 @@ def display_unit(unit: str, magnitude: float) -> tuple[float, str]:
 def format_number(value: float, error: float | None = None) -> str:
     """A number with its error: "4.92 ± 0.05", "10.5 ± 0.13", or four digits of the value without an error.
 
-    The error gets one digit, two when it starts with 1; errors far below the digits of the value are
-    written as powers of ten. Very small or large numbers share one exponent: "(1.23 ± 0.04)e-07".
+    The error gets one digit, two when it starts with 1, but none behind the fifth of the value. Very small or large numbers
+    share one exponent: "(1.0378 ± 0.0001)e-07". Errors far below the digits of the value have one of their own:
+    "0.28000 ± 3e-11", "1.0378e-07 ± 3e-18".
     """
     if value == 0 and not error:
         return "0"
     exponent = math.floor(math.log10(max(abs(value), error or 0.0)))
     if not -4 < exponent < 6:
         inner = format_number(value / 10.0**exponent, None if error is None else error / 10.0**exponent)
-        return f"({inner})e{exponent:+03d}" if "±" in inner else f"{inner}e{exponent:+03d}"
+        number, _, uncertain = inner.partition(" ± ")
+        if error and "e" in uncertain:
+            return f"{number}e{exponent:+03d} ± {error:.0e}"
+        return f"({inner})e{exponent:+03d}" if uncertain else f"{inner}e{exponent:+03d}"
     if not error:
         return f"{value:.{max(0, 3 - exponent)}f}" + ("" if error is None else " ± 0")
     leading = math.floor(math.log10(error))
     decimals = max(0, -leading + (1 if error < 2 * 10.0**leading else 0))
-    if decimals > max(0, 4 - exponent):  # more than five digits of the value say nothing to a reader
-        return f"{value:.{max(0, 4 - exponent)}f} ± {error:.0e}"
+    most = max(0, 4 - exponent)  # more than five digits of the value say nothing to a reader
+    if decimals > most and error < 0.5 * 10.0**-most:
+        return f"{value:.{most}f} ± {error:.0e}"
+    decimals = min(decimals, most)
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 

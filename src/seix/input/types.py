@@ -172,7 +172,7 @@ def _json_schema(dimension: str, texts: tuple[str, ...], words: str) -> dict[str
 # beyond, the mesher has no digits left beside a grain; and such a number is a wrong unit
 LONGEST = 1e-3
 """Largest length of a scenario [m]."""
-Length = quantity("length", ge=1e-15, le=LONGEST, words="greater than 0 m (1 fm to 1 mm)")
+Length = quantity("length", ge=1e-15, le=LONGEST, words="between 1 fm and 1 mm")
 Fraction = quantity("ratio", gt=0, le=1)
 
 

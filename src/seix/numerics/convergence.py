@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _SHRINKING = 0.1
@@ -77,3 +78,29 @@ def error_left(change: float, before: float | None, missed: float = 0.0) -> floa
     theta = min(change / before, _STALLED)
     least = 1.0 if theta > _SHRINKING else min(missed, 1.0)
     return max(theta / (1.0 - theta), least) * change
+
+
+def no_convergence(record: StepRecord, failure: str, linear: Sequence[str] = ()) -> str:
+    """Why Newton's method did not arrive, and what to try.
+
+    Parameters
+    ----------
+    record : StepRecord
+        Of the solve that failed.
+    failure : str
+        What the solver says.
+    linear : sequence of str
+        Linear solvers that failed.
+    """
+    steps = f"in {record.newton} Newton step{'s' * (record.newton > 1)}" if record.newton else "in the first Newton step"
+    history = ", ".join(f"{value:.2e}" for value in record.residuals[-6:]) or "none"
+    worst = ""
+    if record.updates:
+        name, change = max(record.updates[-1].items(), key=lambda item: item[1])
+        worst = f" The field that still changes most is '{name}' (relative {change:.1e})."
+    tried = f" Linear solvers that failed: {'; '.join(linear)}." if linear else ""
+    return (
+        f"the coupled system did not converge {steps} ({failure}); residual norms {history}.{worst}{tried} "
+        "Try smaller steps of load.current_multiples, more solver.max_iterations, "
+        "or check that exchange current density and resistances have plausible magnitudes."
+    )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ..errors import InputError
 from ..fem import PETSc
+from ..input.words import shown
 from .presets import Options
+
+_READING = re.compile(r"\bPetscOptions\w*\(\)|\b\w*SetFromOptions\w*\(\)")
+"""Functions of PETSc in whose trace an error is one of an option: they read it."""
+_NO_SUCH_TYPE = (86, 92)
+"""Error codes of PETSc for a name of a type, and of a package of factorisation, that it does not have."""
+_LATE = "snes_"
+"""What options begin with that PETSc may read only after the last step of Newton's method, such as those of its views."""
 
 
 class OptionTable:
@@ -27,7 +36,7 @@ class OptionTable:
         for key, value in options.items():
             self._table[prefix + key] = value
 
-    def read_by(self, solver, own: Iterable[str]) -> None:
+    def read_by(self, solver, own: Options) -> None:
         """Let a solver of PETSc read its options (collective).
 
         Raises
@@ -38,10 +47,42 @@ class OptionTable:
         try:
             solver.setFromOptions()
         except PETSc.Error as error:
-            if not (names := ", ".join(own)):
+            if not own:
                 raise
-            said = str(error).splitlines()[-1].partition("] ")[2]
-            raise InputError(f"solver.options: PETSc does not accept {names}: {said}") from error
+            raise self.refusal(str(error), own) from error
+
+    def blame(self, error: Exception, own: Options) -> None:
+        """Refuse an option of the user for which a solution or its set-up ended; other errors pass (collective).
+
+        Parameters
+        ----------
+        error : Exception
+            Of PETSc; one that has a cause passes on the error of what PETSc called.
+        own : mapping
+            Options from the user.
+
+        Raises
+        ------
+        InputError
+            With what PETSc says.
+        """
+        while error.__cause__ is not None:
+            error = error.__cause__
+        text = str(error)
+        if own and (_READING.search(text) or text.startswith(tuple(f"error code {code}\n" for code in _NO_SUCH_TYPE))):
+            raise self.refusal(text, own) from error
+
+    def refusal(self, text: str, own: Options) -> InputError:
+        """The error of PETSc as one sentence, with the options that its last line speaks of, or all that are the user's."""
+        said = re.sub(r"^\[\d+\] ", "", text.splitlines()[-1]).replace("-" + self._prefix, "-").strip()
+        words = set(re.findall(r"[^\s\"'.,;()]+", said))
+        spoken = [key for key, value in own.items() if words & {str(value), key, f"-{key}"}]
+        names = ", ".join(f"{shown(key)}: {shown(own[key])}" for key in spoken or own)
+        return InputError(f"solver.options: PETSc does not accept {names}: {said}")
+
+    def idle(self, own: Iterable[str], comm) -> list[str]:
+        """Those of the user that have had no effect once a first linear system is solved, and will have none (collective)."""
+        return self.unused([key for key in own if not key.startswith(_LATE)], comm)
 
     def unused(self, keys: Iterable[str], comm) -> list[str]:
         """Those keys that no solver has asked for on any rank (collective)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..errors import ConvergenceError, InputError
 from ..fem import MPI, PETSc
-from .convergence import StepRecord, error_left
+from .convergence import StepRecord, error_left, no_convergence
 from .interrupts import Interrupts
 from .linear import DirectLinear, MultigridLinear
 from .options import OptionTable
@@ -122,7 +122,7 @@ class NewtonSolver:
         else:
             self._linear = MultigridLinear(system, self.y, self._own, self._prefix, kind)
         self.options = self._linear.options
-        self._unchecked, self._renew = True, True
+        self._unchecked, self._renew, self._idle = True, True, []
         # what the matrix that was factorised was made of (b"" if it was not the only one), and whether the first solve takes that
         self._of, self._kept = None, False
         self._table = OptionTable(self._prefix, self.options)
@@ -189,6 +189,9 @@ class NewtonSolver:
             ksp.setConvergedReason(PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN)
         reason = ksp.getConvergedReason()
         self._linear_failure = f"{self._linear.name} (reason {reason}, residual {relative:.1e})" if reason < 0 else ""
+        if self._own and self._unchecked and reason > 0 and (idle := self._table.idle(self._own, self.system.comm)):
+            self._idle = idle  # an exception would not pass through PETSc: it ends the step, and is raised behind it
+            ksp.setConvergedReason(PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN)
         self._renew, self._kept = reason < 0 or self._linear.worn(iterations, self._renew), False
 
     def _converged(self, snes, iteration, norms):
@@ -257,7 +260,8 @@ class NewtonSolver:
             self._renew = True
             if not self._linear_failure or len(self._chain) == 1:
                 before.destroy()
-                raise ConvergenceError(self._explain(failure))
+                failures = [*self._failures, self._linear_failure] if self._linear_failure else []
+                raise ConvergenceError(no_convergence(self.record, failure, failures))
             self._failures.append(self._linear_failure)
             self._release()
             self._chain.pop(0)
@@ -278,11 +282,14 @@ class NewtonSolver:
                 with timed("solve"):  # assembly and set-up inside are counted for themselves
                     self._snes.solve(None, self.y)
             except PETSc.Error as error:
+                self._table.blame(error, self._own)
                 failure = str(error)
                 self._linear_failure = self._linear_failure or f"{self._linear.name}: {error}"
             self._fresh = False
             if self._interrupts.pending():
                 raise KeyboardInterrupt
+        if self._idle:
+            self._refuse(self._idle)
         if failure:
             return failure
         reason = self._snes.getConvergedReason()
@@ -295,24 +302,11 @@ class NewtonSolver:
         if not self._unchecked:
             return
         self._unchecked = False
-        unused = self._table.unused(self._own, self.system.comm)
-        if unused:
-            raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")
+        if unused := self._table.unused(self._own, self.system.comm):
+            self._refuse(unused)
 
-    def _explain(self, failure: str) -> str:
-        r = self.record
-        history = ", ".join(f"{v:.2e}" for v in r.residuals[-6:]) or "none"
-        worst = ""
-        if r.updates:
-            name = max(r.updates[-1], key=r.updates[-1].get)
-            worst = f" The field that still changes most is '{name}' (relative {r.updates[-1][name]:.1e})."
-        failures = [*self._failures, self._linear_failure]
-        tried = f" Linear solvers that failed: {'; '.join(failures)}." if self._linear_failure else ""
-        return (
-            f"the coupled system did not converge in {len(r.residuals)} Newton steps ({failure}); "
-            f"residual norms {history}.{worst}{tried} Try smaller steps of load.current_multiples, more solver.max_iterations, "
-            "or check that exchange current density and resistances have plausible magnitudes."
-        )
+    def _refuse(self, unused: list[str]) -> None:
+        raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")
 
     def _release(self) -> None:
         """Free the linear solver and its options."""

@@ -242,12 +242,16 @@ def dry_run_command(path: Path, output: Path | None, overrides: Sequence[str], o
     Raises
     ------
     InputError, GeometryError
+        The former also if the folder could not be written to, or belongs to another study.
     """
     from .status import print_dry_run
 
     plan = load_plan(path, overrides)
+    store = Store(output or RESULTS / plan.name)
+    store.check()
+    _check_owner(plan, store)
     _, sizes = _ordered(plan, options.shard)
-    print_dry_run(plan, Store(output or RESULTS / plan.name), sizes, options.jobs)
+    print_dry_run(plan, store, sizes, options.jobs)
 
 
 def slurm_command(path: Path, output: Path | None, overrides: Sequence[str], options: SweepOptions, shards: int) -> None:

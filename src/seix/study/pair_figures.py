@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
 from ..analysis import style
-from ..analysis.colour_scales import SCALES, ColourScale
+from ..analysis.colour_scales import SCALES, ColourScale, scaled_by
 from ..analysis.fieldset import CellFields
 from ..analysis.figures import finish, lines_of
 from ..analysis.labels import headlines, label_of
@@ -217,11 +217,11 @@ def _maps(pair: Pair, both: list[CellFields], scale: ColourScale, subtract: bool
 
 
 def _difference(fields: CellFields, values: np.ndarray, shown: np.ndarray, unit: str):
-    """Colours of a difference: white is none, both signs alike, from the 99.9 % quantile of its size."""
+    """Colours of a difference: white is none, both signs alike, from the 99.9 % quantile of its size (in the SEI, if shown)."""
     inside = values[shown[fields.nodes.region]]
     inside = inside[np.isfinite(inside)]
     most = float(inside[np.abs(inside).argmax()]) if len(inside) else 0.0
-    low, high = robust_range(fields, values, shown)
+    low, high = robust_range(fields, values, scaled_by(fields, shown))
     reach = max(abs(low), abs(high)) or abs(most) or 1.0
     below, above = bool((inside < -1.02 * reach).any()), bool((inside > 1.02 * reach).any())
     extend = "both" if below and above else "min" if below else "max" if above else "neither"

@@ -100,6 +100,23 @@ class Store:
         self.root, self.session = Path(os.path.abspath(root)), session
         self._done: set[str] = set()
 
+    def check(self) -> None:
+        """Whether the folders could be made and written to, as far as the file system says; nothing is made.
+
+        Raises
+        ------
+        InputError
+            If not.
+        """
+        for path in (self.root, *(self.root / name for name in (CASES, STATES, LOCKS))):
+            place = next(one for one in (path, *path.parents) if os.path.lexists(one))
+            reason = f"{place} is not a folder" if not place.is_dir() else f"{place} cannot be written to"
+            if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+                raise self._refusal(reason)
+
+    def _refusal(self, reason: str) -> InputError:
+        return InputError(f"{self.root}: a study cannot be kept here: {reason}; choose another folder with -o")
+
     def prepare(self) -> None:
         """Make the folders.
 
@@ -108,6 +125,7 @@ class Store:
         InputError
             If they cannot be made, or the file system has no locks.
         """
+        self.check()
         try:
             for name in (CASES, STATES, LOCKS):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
@@ -115,7 +133,7 @@ class Store:
                 pass
         except (OSError, NotImplementedError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"{self.root}: a study cannot be kept here: {reason}; choose another folder with -o") from None
+            raise self._refusal(reason) from None
 
     # -- cases ----------------------------------------------------------------------------------------------------------
 

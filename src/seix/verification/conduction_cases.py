@@ -159,7 +159,7 @@ def thin_shell() -> list[Check]:
         phi = problem.conduct(kappa, [(radius_is(2.0 + thickness, 2), at, 0), (on_plane(1), 0.0, 0)])
         values.append(problem.mean(-ufl.grad(phi)[1], problem.region("core")))
     name = "field inside, shell to surface (order in the thickness)"
-    return [Check(name, "", 2 / (inner + surface + 1), tuple(values), 1.0, cells=1 / 0.08)]
+    return [Check(name, "", 2 / (inner + surface + 1), tuple(values), 1.0, cells=1 / 0.08, reference="limit")]
 
 
 def assemblages(dim: int) -> list[Check]:

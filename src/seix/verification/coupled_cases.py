@@ -70,8 +70,8 @@ def two_layers(dim: int) -> list[Check]:
         label = f"at {0.2 * multiple:g} A/m2"
         checks += [
             Check(f"potential drop {label}", "V", drop, (found["potential.drop"],), None),
-            Check(f"imbalance of current {label}", "", 0.0, (found["current.imbalance"],), None, BALANCE),
-            Check(f"imbalance of lithium {label}", "", 0.0, (found["lithium.imbalance"],), None, BALANCE),
+            Check(f"imbalance of current {label}", "", 0.0, (found["current.imbalance"],), None, BALANCE, reference="balance"),
+            Check(f"imbalance of lithium {label}", "", 0.0, (found["lithium.imbalance"],), None, BALANCE, reference="balance"),
         ]
     return checks
 
@@ -87,7 +87,7 @@ def round_shells() -> list[Check]:
         found.append(results[1.0]["sei.area_resistance"])
         balance.append(results[1.0]["lithium.imbalance"])
     return [Check("area resistance of the film", "Ohm m2", exact, tuple(found), 4.0, kind="integral"),
-            Check("imbalance of lithium", "", 0.0, (max(balance),), None, BALANCE)]  # fmt: skip
+            Check("imbalance of lithium", "", 0.0, (max(balance),), None, BALANCE, reference="balance")]  # fmt: skip
 
 
 def larche_cahn(dim: int) -> list[Check]:
@@ -153,7 +153,8 @@ def _orders(found: list[dict], second: tuple[str, ...], cells: float) -> list[Ch
     for name in found[0]:
         order = 2.0 if name.startswith("gradient") or name in second else 3.0
         values = tuple(errors[name] for errors in found)
-        checks.append(Check(f"{name}, relative error (2-norm)", "", 0.0, values, order, cells=cells))
+        title = f"{name}, relative error (2-norm)"
+        checks.append(Check(title, "", 0.0, values, order, cells=cells, reference="manufactured"))
     return checks
 
 

@@ -170,8 +170,8 @@ def dilute_spheres() -> list[Check]:
     # the limit is missed by the first order in the fraction; neighbours in a cubic lattice matter with f^(10/3) only
     missed = abs(mixture(2.0) / (1e6 * limit) - 1)
     return [
-        Check("relaxation time, Maxwell-Garnett", "us", mixture(2.0), found, ENERGY, cells=1),
-        Check("relaxation time, dilute limit", "us", 1e6 * limit, found[-1:], None, 1.1 * missed),
+        Check("relaxation time, Maxwell-Garnett", "us", mixture(2.0), found, ENERGY, cells=1, reference="limit"),
+        Check("relaxation time, dilute limit", "us", 1e6 * limit, found[-1:], None, 1.1 * missed, reference="limit"),
     ]
 
 
@@ -198,13 +198,16 @@ def known_distributions() -> list[Check]:
     height = total / (2 * math.pi) * math.sin(q) / (1 - math.cos(q))
     return [
         # a line between two points of the grid is spread over both: its time keeps within the square of the step
-        Check("RC: time of the only peak", "ms", 1e3 * tau, (1e3 * peak.time,), None, step**2 / 8),
-        Check("RC: area of the only peak", "", total, (peak.resistance,), None, step**2 / 8),
-        Check("RC: R at infinite frequency", "", share, (point.ohmic,), None, step**2 / 8),
-        Check("ZARC: area", "", total, (float(wide.resistances.sum()),), None, 1e-3),
-        Check("ZARC: time of the peak", "ms", 1e3 * tau, (1e3 * top.time,), None, step**2 / 2),
-        Check("ZARC: width at half height", "", width, (float(ends[1] - ends[0]),), None, step),
-        Check("ZARC: height", "", height, (float(density.max()),), None, step),
+        Check(name, unit, value, (float(found),), None, allowed, reference="known input")
+        for name, unit, value, found, allowed in (
+            ("RC: time of the only peak", "ms", 1e3 * tau, 1e3 * peak.time, step**2 / 8),
+            ("RC: area of the only peak", "", total, peak.resistance, step**2 / 8),
+            ("RC: R at infinite frequency", "", share, point.ohmic, step**2 / 8),
+            ("ZARC: area", "", total, wide.resistances.sum(), 1e-3),
+            ("ZARC: time of the peak", "ms", 1e3 * tau, 1e3 * top.time, step**2 / 2),
+            ("ZARC: width at half height", "", width, ends[1] - ends[0], step),
+            ("ZARC: height", "", height, density.max(), step),
+        )
     ]
 
 
@@ -233,11 +236,12 @@ def consistency() -> list[Check]:
     low = float(slow.load @ slow.state(0.0)) * scale
     stationary = found[1.0]["potential.drop"] / values.reference_current_density
     return [
-        Check("resistance at zero frequency, of the stationary model", "ohm m2", stationary, (low,), None, 1e-8),
-        Check("distance from a spectrum that obeys Kramers and Kronig", "", 0.0, (distance,), None, 1e-5),
-        Check("frequencies with a resistance that is not positive", "", 0.0, (float(len(held)),), None),
+        Check("resistance at zero frequency, of the stationary model", "ohm m2", stationary, (low,), None, 1e-8,
+              reference="other method"),
+        Check("distance from a spectrum that obeys Kramers and Kronig", "", 0.0, (distance,), None, 1e-5, reference="relation"),
+        Check("frequencies with a resistance that is not positive", "", 0.0, (float(len(held)),), None, reference="bound"),
         # conduction of the electrolyte is left with the square of its relaxation time times the frequency: 1e-8
-        Check("capacitance at high frequency", "F/m2", 1 / elastance, (high,), None, 1e-6),
+        Check("capacitance at high frequency", "F/m2", 1 / elastance, (high,), None, 1e-6, reference="other method"),
     ]
 
 

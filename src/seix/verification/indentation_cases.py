@@ -104,9 +104,12 @@ def curves_of_an_instrument() -> list[Check]:
     curve = Curve(depths, np.array([hertz_force(d) for d in depths]), math.pi * TIP.radius * depths)
     plane = 1 - SAMPLE[1] ** 2
     return [
-        Check("fit of Hertz' formula", "GPa", SAMPLE[0], (plane * curve.hertz_modulus(TIP.radius),), None),
-        Check("Oliver and Pharr", "GPa", SAMPLE[0], (plane * curve.oliver_pharr_modulus(TIP),), None),
-        Check("slope of unloading", "nN/nm", 2 * REDUCED * TIP.hertz_radius, (curve.unloading_stiffness(),), None),
+        Check(name, unit, value, (found,), None, reference="known input")
+        for name, unit, value, found in (
+            ("fit of Hertz' formula", "GPa", SAMPLE[0], plane * curve.hertz_modulus(TIP.radius)),
+            ("Oliver and Pharr", "GPa", SAMPLE[0], plane * curve.oliver_pharr_modulus(TIP)),
+            ("slope of unloading", "nN/nm", 2 * REDUCED * TIP.hertz_radius, curve.unloading_stiffness()),
+        )
     ]
 
 
@@ -132,7 +135,8 @@ def limits_of_a_film() -> list[Check]:
             exact = young / (1 - poisson**2)
             # what is left of the other material is of the order of the smaller length over the larger, times the ratio of moduli
             ratio = max(film[0] / SAMPLE[0], SAMPLE[0] / film[0])
-            checks.append(Check(f"{what} {name} film", "GPa", exact, (found,), None, _allowed(LEVELS[-1]) + 1e-3 * ratio))
+            allowed = _allowed(LEVELS[-1]) + 1e-3 * ratio
+            checks.append(Check(f"{what} {name} film", "GPa", exact, (found,), None, allowed, reference="limit"))
     return checks
 
 
@@ -145,7 +149,8 @@ def coated_half_space(ratio: float) -> list[Check]:
         patch = half_space(Transverse.isotropic(*film), SAMPLE, thickness, TIP, cells)
         order = np.argsort(patch.distance)
         found.append(_depth(patch.distance[order], patch.press(TIP.depth).pressure[order], film, SAMPLE, thickness))
-    return [Check(f"depth, film {ratio:g} times as stiff", "nm", TIP.depth, tuple(found), None, _allowed(LEVELS[-1]))]
+    name, allowed = f"depth, film {ratio:g} times as stiff", _allowed(LEVELS[-1])
+    return [Check(name, "nm", TIP.depth, tuple(found), None, allowed, reference="other method")]
 
 
 def _depth(r: np.ndarray, pressure: np.ndarray, film, core, thickness: float) -> float:
@@ -200,7 +205,8 @@ def patch_in_space() -> list[Check]:
         patch = pressed_grains(surface, TIP, place, ZONE * radius, coarsening * radius / finest, period)
         found.append(FORCE * patch.with_shift(shift).press(TIP.depth).force)
         problem.destroy()
-    return [Check("force on a paraboloid", "N", FORCE * hertz_force(TIP.depth), tuple(found), ORDER, 1e-2)]
+    exact = FORCE * hertz_force(TIP.depth)
+    return [Check("force on a paraboloid", "N", exact, tuple(found), ORDER, 1e-2, reference="limit")]
 
 
 CASES = [

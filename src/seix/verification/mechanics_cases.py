@@ -197,10 +197,13 @@ def lithiated_sphere(steady: bool) -> list[Check]:
 
         found = refined(partial(round_body, 3, radii=(0.4, 0.7, 1.0), rows=(1, 1, 1), segments=1), measure)
         what = "MPa" if steady else ""
+        reference = "closed form" if steady else "series"
         size = max(abs(v) for v in (centre, surface) if v is not None)
-        checks.append(Check(f"stress at the centre, {name}", what, centre, found["centre"], 2.0, scale=size))
+        name_at = f"stress at the centre, {name}"
+        checks.append(Check(name_at, what, centre, found["centre"], 2.0, scale=size, reference=reference))
         if surface is not None:
-            checks.append(Check(f"hoop stress at the surface, {name}", what, surface, found["surface"], 2.0, scale=size))
+            name_at = f"hoop stress at the surface, {name}"
+            checks.append(Check(name_at, what, surface, found["surface"], 2.0, scale=size, reference=reference))
     return checks
 
 

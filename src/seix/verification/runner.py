@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import statistics
 import tempfile
 import time
@@ -13,6 +14,7 @@ from ..analysis.errors import assumed_order, two_mesh_error
 from ..analysis.quantity_info import Kind
 from ..errors import InputError, SeixError, VerificationError
 from ..fem import MPI
+from ..input.words import shown
 from ..simulation import on_root
 from .case import ROUNDING, Case, Check
 
@@ -93,18 +95,40 @@ def all_cases() -> list[Case]:
 
 
 def chosen(names: Sequence[str]) -> list[Case]:
-    """Cases whose number begins with one of the names; all without names.
+    """Cases that are asked for; all without names.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each a name of a case such as ``B09, B10``, or names separated by commas: of a case such as ``B06-3D``, of a benchmark
+        such as ``B06`` or of a family such as ``MMS``, which have all their cases.
 
     Raises
     ------
     InputError
-        For a name that fits no case.
+        For a name that fits no case, with names that are near.
     """
     cases = all_cases()
-    for name in names:
-        if not name or not any(case.number.startswith(name) for case in cases):
-            raise InputError(f"--only {name or repr(name)}: no such case; there are {', '.join(case.number for case in cases)}")
-    return [case for case in cases if not names or any(case.number.startswith(name) for name in names)]
+    if not names:
+        return cases
+    known = {case.number: _names(case) for case in cases}
+    every = {one.casefold(): one for one in sorted(set().union(*known.values()))}
+    wanted = set()
+    for text in names:
+        whole = text.strip().casefold()
+        for name in [whole] if whole in every else [part.strip() for part in text.split(",")]:
+            if name.casefold() not in every:
+                near = difflib.get_close_matches(name.casefold(), every, n=6, cutoff=0.5)
+                there = f"near are {', '.join(every[one] for one in near)}" if near else f"there are {', '.join(known)}"
+                raise InputError(f"--only {shown(name) or repr(name)}: no such case; {there}; seix verify --list shows all")
+            wanted.add(name.casefold())
+    return [case for case in cases if wanted & {name.casefold() for name in known[case.number]}]
+
+
+def _names(case: Case) -> set[str]:
+    """What a case is called: its name, and the benchmarks or the family that stand in it, with and without what follows "-"."""
+    parts = case.number.split(", ")
+    return {case.number, *parts, *(part.partition("-")[0] for part in parts)}
 
 
 def run_cases(cases: Sequence[Case], say=print) -> list[Result]:
@@ -124,13 +148,13 @@ def run_cases(cases: Sequence[Case], say=print) -> list[Result]:
 
 
 def estimates(results: Sequence[Result]) -> list[Estimate]:
-    """Stated and true errors of all numbers with a closed form and an error of discretisation, for each pair of meshes."""
+    """Stated and true errors of all numbers with a known value and an order, for each mesh and the next coarser one."""
     found = []
     for result in results:
         for check in result.checks:
             if check.norm or check.order is None or len(check.values) < 2:
                 continue
-            scale, order = check.scale or abs(check.exact), assumed_order(check.kind, check.corners)
+            scale, order = check.scale or abs(check.expected), assumed_order(check.kind, check.corners)
             for level in range(1, len(check.values)):
                 stated = two_mesh_error(check.values[level], check.values[level - 1], 2.0, order) / scale
                 if check.errors[level] > ROUNDING:
@@ -153,7 +177,7 @@ def verify_command(output: Path | None, only: Sequence[str], list_only: bool = F
     output : Path or None
         Folder of the report; ``docs/verification`` without, but none if only some cases run.
     only : sequence of str
-        Beginnings of the numbers of cases.
+        What to run, see :func:`chosen`.
     list_only : bool
         Print the cases and run none.
 

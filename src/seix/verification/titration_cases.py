@@ -89,9 +89,9 @@ def flux(shape: str) -> list[Check]:
         exact = float(constant_flux(power, time, 1.0)[0])
         when = f"after {time:g} L^2/D"
         checks += [
-            Check(f"surface concentration {when}", "iL/FD", exact, tuple(surface), SURFACE, cells=4),
-            Check(f"profile {when}, 2-norm of the error", "", 0.0, tuple(norm), 3.0, cells=4),
-            Check(f"imbalance of lithium {when}", "", 0.0, (balance,), None, BALANCE),
+            Check(f"surface concentration {when}", "iL/FD", exact, tuple(surface), SURFACE, cells=4, reference="series"),
+            Check(f"profile {when}, 2-norm of the error", "", 0.0, tuple(norm), 3.0, cells=4, reference="series"),
+            Check(f"imbalance of lithium {when}", "", 0.0, (balance,), None, BALANCE, reference="balance"),
         ]
     return checks
 
@@ -116,10 +116,12 @@ def time_steps() -> list[Check]:
 
         state, _ = evolution.advance(none, load, time, tolerance=tolerance, first=1e-4, observe=observe)
         error = float(state[grid.surface]) - exact
-        checks.append(Check(f"error of the surface over a tolerance of {tolerance:g}", "", 0.0, (error / tolerance,), None, 1.0))
+        name = f"error of the surface over a tolerance of {tolerance:g}"
+        checks.append(Check(name, "", 0.0, (error / tolerance,), None, 1.0, reference="bound"))
         balance = max(balance, *held)
     evolution.destroy()
-    return [*checks, Check("imbalance of lithium, largest of all steps", "", 0.0, (balance,), None, BALANCE)]
+    name = "imbalance of lithium, largest of all steps"
+    return [*checks, Check(name, "", 0.0, (balance,), None, BALANCE, reference="balance")]
 
 
 def particle(shape="slab", law=None, **keys):
@@ -157,13 +159,14 @@ def weppner() -> list[Check]:
     checks = []
     for number in (0.01, 0.1):
         found, _, _ = reading(*lasting(number), 0.4)
-        checks.append(Check(f"apparent over true diffusivity, slab, {number:g} L^2/D", "", 1.0, (found,), None, 0.01))
+        name = f"apparent over true diffusivity, slab, {number:g} L^2/D"
+        checks.append(Check(name, "", 1.0, (found,), None, 0.01, reference="limit"))
     for shape, number in (("slab", 1.0), ("slab", 3.0), ("cylinder", 0.1), ("sphere", 0.001), ("sphere", 0.1), ("sphere", 2.4)):
         section, values = lasting(number, shape=shape)
         found, _, _ = reading(section, values, 0.4)
         # twice the tolerance of the steps each in dE_t and dE_s
         name, limit = f"bias of the formula, {shape}, {number:g} L^2/D", 4 * section.tolerance
-        checks.append(Check(name, "", formula(POWER[shape], number), (found,), None, limit))
+        checks.append(Check(name, "", formula(POWER[shape], number), (found,), None, limit, reference="series"))
     return checks
 
 
@@ -179,9 +182,10 @@ def film() -> list[Check]:
         label, limit = f"R_SEI = {resistance:g} ohm m2", 4 * section.tolerance
         checks += [
             Check(f"step of the potential, {label}", "V", step, (found[2],), None),
-            Check(f"apparent over true diffusivity, step taken out, {label}", "", without, (found[0],), None, limit),
+            Check(f"apparent over true diffusivity, step taken out, {label}", "", without, (found[0],), None, limit,
+                  reference="series"),
             Check(f"the same with the step left in, {label}", "", without * (diffusion / (diffusion + step)) ** 2, (found[1],),
-                  None, limit),
+                  None, limit, reference="series"),
         ]
     return checks
 
@@ -204,7 +208,8 @@ def stressed() -> list[Check]:
         found, _, _ = reading(section, values, 0.0)
         # the diffusivity differs by 2e-6 in the profile; a step is wrong by its tolerance over a rise that stress makes 5
         # times lower
-        checks.append(Check(f"apparent over true diffusivity, {shape}", "", exact, (found,), None, 2e-5))
+        name = f"apparent over true diffusivity, {shape}"
+        checks.append(Check(name, "", exact, (found,), None, 2e-5, reference="series"))
     return checks
 
 

@@ -105,7 +105,8 @@ def resolved_patch() -> list[Check]:
     exact = CURRENT * (RESISTANCE + FILM * LENGTH / 1e-7) + diffusion
     levels = (3, 6, 12)
     found = tuple(pulse(patch(n, 3, False), given(SLOPE, False), 4 * n) for n in levels)
-    checks = [Check("polarisation at the end of a pulse, even film", "V", exact, found, 2.0, scale=diffusion, cells=3)]
+    name = "polarisation at the end of a pulse, even film"
+    checks = [Check(name, "V", exact, found, 2.0, scale=diffusion, cells=3, reference="series")]
     mesh = patch(10, 24, True)
     film = solved(mesh, given(0.0, True), comm=MPI.COMM_WORLD)[1][1.0]
     step, peak = film["potential.drop"], film["current.interface_peak"]
@@ -114,7 +115,8 @@ def resolved_patch() -> list[Check]:
     series = CURRENT * (RESISTANCE + film["sei.area_resistance"])
     return [
         *checks,
-        Check("diffusion drop, uneven less even, over the bound", "", 0.0, ((uneven - diffusion) / bound,), None, 1.0),
+        Check("diffusion drop, uneven less even, over the bound", "", 0.0, ((uneven - diffusion) / bound,), None, 1.0,
+              reference="bound"),
         Check("step of the potential less that of the particle, over its bound", "", 0.0,
-              ((step - series) / ((peak - 1) * CURRENT * RESISTANCE),), None, 1.0),
+              ((step - series) / ((peak - 1) * CURRENT * RESISTANCE),), None, 1.0, reference="bound"),
     ]  # fmt: skip

@@ -57,7 +57,7 @@ def test_repeated_runs_on_three_ranks_are_the_same_bits():
 
 
 @pytest.mark.slow
-@pytest.mark.parallel(nprocs=2)
+@pytest.mark.parallel(nprocs=[2, 3])
 def test_repeated_runs_in_space_are_the_same_bits(monkeypatch):
     """With algebraic multigrid, as large problems have it, and unknowns that follow others."""
     for kind in presets.LARGEST_COARSE:

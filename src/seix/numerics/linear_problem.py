@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import ConvergenceError, InputError
-from ..fem import PETSc
+from ..fem import PETSc, ordered_products
 
 # isort: split
 from dolfinx import fem, la
@@ -139,7 +139,7 @@ class LinearProblem:
             self._ksp.setOperators(self._matrix)
         if first:
             self._ksp.setFromOptions()  # only now: the levels of the multigrid must exist
-        with timed("set up"):
+        with timed("set up"), ordered_products(self.comm):
             self._ksp.setUp()
         self._stale = False
 

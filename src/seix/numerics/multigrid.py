@@ -122,7 +122,7 @@ class FieldMultigrid:
             Changes with the values of the block; not negative.
         """
         if version != self._version:
-            with timed("set up"):
+            with timed("set up"), ordered_products(self.comm):
                 self._renew()
             self._version = version  # last: what fails above is made anew and not applied half made
 
@@ -133,8 +133,7 @@ class FieldMultigrid:
             if self._diagonal is not None:
                 self._diagonal.destroy()
             self._diagonal = self.elimination.blocks_of_diagonal(self.matrix, self.block.bs)
-        with ordered_products(self.comm):
-            self._assemble_coarse()
+        self._assemble_coarse()
         if first:
             self._create()
         self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal or self.operator)

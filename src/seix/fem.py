@@ -177,8 +177,8 @@ def _tune(PETSc) -> None:
 def ordered_products(comm: Any) -> Iterator[None]:
     """Inside, products P^T A P on several ranks are the same bits in every run; ``PETSC_OPTIONS`` of the user go before.
 
-    From three ranks on, PETSc's own choice adds what ranks send in the order in which it arrives. The form that knows its summands
-    beforehand keeps one order, and makes a problem solved by algebraic multigrid a few per cent slower.
+    From three ranks on, PETSc's own choice adds what ranks send in the order in which it arrives. The form that knows its
+    summands beforehand keeps one order, and makes a problem solved by algebraic multigrid a few per cent slower.
     """
     table = PETSc.Options()
     if comm.size <= SAFE_SUM or table.hasName("matptap_via"):

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numba
 import numpy as np
-from problems import mesh_file
+from problems import GEOMETRIES, mesh_file
 from race import AGREEMENT, Case, run
 from scaling import added, middle, solve
 from table import markdown, publish
+
+from seix.numerics.presets import field_options
 
 OVERHEAD = (
     Case("cube_s", "elasticity", 2, ("bare:pmg", "bare:gamg")),
@@ -26,9 +28,10 @@ PRESETS = (
     ("slab_s", "elasticity", 2), ("slab_m", "elasticity", 2), ("slab_s", "conduction", 2), ("slab_m", "conduction", 2),
     ("cube_xs", "elasticity", 2), ("cube_xs", "conduction", 2), ("cube_s", "conduction", 2),
 )  # fmt: skip
-PASSES = 5
-"""Times that one iteration reads the fine matrix: the operator, one smoothing step before and two after the coarse correction,
-and the residual between (the first step from zero needs no product)."""
+def passes(dim: int) -> int:
+    """Times that one iteration reads the fine matrix: the operator, the residual, and each smoothing step but one from zero."""
+    steps = int(field_options(dim, 1, 0, "icc")["mg_levels_ksp_max_it"])  # before and after the coarse correction
+    return 2 * steps + 1
 
 
 def overhead(cases, runs: int, folder: Path) -> str:
@@ -110,7 +113,7 @@ def limit(cases, folder: Path) -> str:
     for mesh, kind, degree in cases:
         speed = bandwidth()
         row = solve(mesh, kind, degree, folder)
-        least = row["iterations"] * PASSES * row["matrix_bytes"] / speed
+        least = row["iterations"] * passes(GEOMETRIES[mesh].dim) * row["matrix_bytes"] / speed
         spent = row["times"]["solve"]
         numbers = [f"{row['matrix_bytes'] / 1e6:.0f}", f"{speed / 1e9:.0f}"]
         seconds = [f"{least:.2f}", f"{spent:.2f}", f"{spent / least:.1f}"]

@@ -28,6 +28,8 @@ PRESETS = (
     ("slab_s", "elasticity", 2), ("slab_m", "elasticity", 2), ("slab_s", "conduction", 2), ("slab_m", "conduction", 2),
     ("cube_xs", "elasticity", 2), ("cube_xs", "conduction", 2), ("cube_s", "conduction", 2),
 )  # fmt: skip
+
+
 def passes(dim: int) -> int:
     """Times that one iteration reads the fine matrix: the operator, the residual, and each smoothing step but one from zero."""
     steps = int(field_options(dim, 1, 0, "icc")["mg_levels_ksp_max_it"])  # before and after the coarse correction

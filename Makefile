@@ -71,12 +71,14 @@ bench-meshes: $(STAMP)
 gallery: $(STAMP)
 	$(BIN)/python tools/gallery.py $(RUNS)
 
-# the shipped studies and their reports in results/studies, in under an hour on two cores; goes on where it was stopped
+# the shipped studies, their reports in results/studies, and the tables and figures of docs/paper_studies.md, in under an hour on two
+# cores; goes on where it was stopped
 STUDIES := current contrast boundary crowding gap diameter fraction layers
 studies: $(STAMP)
 	for study in $(STUDIES); do \
 	  $(BIN)/python -m seix sweep scenarios/paper/studies/$$study.yaml -o results/studies/$$study -j $(NP) || [ $$? -eq 5 ] || exit 1; \
 	  $(BIN)/python -m seix report results/studies/$$study || exit 1; done
+	$(BIN)/python tools/paper_studies.py results/studies
 
 # the claims of the paper against the model, in under an hour on two cores; goes on where it was stopped. docs/audit.md, its figure and the
 # table of README.md are made anew, and what has left the interval of the earlier audit is named

@@ -90,7 +90,8 @@ def axis_figure(results: StudyResults, quantity: str, current: float) -> Millime
     """A quantity against every axis of the grid; of compared structures their ratio below.
 
     Thick lines are means over all values of the other axes; each combination of the others has a thin
-    line, where there are not too many.
+    line, where there are not too many. Where another axis is one of words, such as a law or a structure, a mean over them would
+    mean nothing: each combination has its own line and interval then.
     """
     if not results.grid:
         return None
@@ -128,14 +129,33 @@ def _against_axis(
             groups = [results.select({name: place.text} | other) for place in axis.places]
             return results.averages(values, groups, interval)
 
-        if 1 < len(others) <= LINES:
-            for number, other in enumerate(others):
-                dash = _DASHES[number] if len(others) <= NAMED else "solid"
-                look = {"linestyle": dash, "linewidth": 0.6, "marker": "", "alpha": 0.85 if len(others) <= NAMED else 0.35}
-                draw(axes, at, estimates(other, False), factor, extent, color=colour, band=False, **look)
-        draw(axes, at, estimates({}, True), factor, extent, color=colour, line=axis.numeric)
+        apart = _apart(results, others)
+        for number, other in enumerate(others if 1 < len(others) <= LINES else []):
+            dash = _DASHES[number] if len(others) <= NAMED else "solid"
+            look = {"linestyle": dash, "linewidth": 1.1 if apart else 0.6}
+            look |= {} if apart else {"marker": "", "alpha": 0.85 if len(others) <= NAMED else 0.35}
+            draw(axes, at, estimates(other, apart), factor, extent, color=colour, band=apart, **look)
+        if not apart:
+            draw(axes, at, estimates({}, True), factor, extent, color=colour, line=axis.numeric)
+    if quantity.startswith(RATIO) and extent.values:  # where the structures are alike
+        if min(extent.values) / 5.0 <= 1.0 <= 5.0 * max(extent.values):
+            extent.add(1.0)
+        axes.axhline(1.0, color=style.INK, linewidth=0.5, zorder=1)
     extent.apply(axes)
-    axes.set_ylabel(with_unit(label_of(quantity).figure, unit))
+    axes.set_ylabel(with_unit(_ratio_of(structures) or label_of(quantity).figure, unit))
+
+
+def _apart(results: StudyResults, others: Sequence[dict[str, str]]) -> bool:
+    """Whether combinations of other axes, of which one is of words, are few enough for a line and an interval each."""
+    words = {axis.info.name for axis in results.axes if not axis.numeric}
+    return 1 < len(others) <= NAMED and any(words & set(other) for other in others)
+
+
+def _ratio_of(structures: Sequence[str]) -> str:
+    """Which over which, for a single ratio; else nothing."""
+    if len(structures) != 1 or "/" not in structures[0]:
+        return ""
+    return " / ".join(named(part.strip()) for part in structures[0].split("/"))
 
 
 def _legend(results: StudyResults) -> list[tuple[Any, str]]:
@@ -155,7 +175,7 @@ def _legend(results: StudyResults) -> list[tuple[Any, str]]:
         others = results.others(axis.info.name)
         for number, other in enumerate(others):
             if 1 < len(others) <= NAMED:
-                text = ", ".join(f"{_label(results, key)} {value}" for key, value in other.items())
+                text = ", ".join(f"{_label(results, key)}: {value}" for key, value in other.items())
                 seen[text] = Line2D([], [], color=colour, linewidth=0.6, linestyle=_DASHES[number])
             elif NAMED < len(others) <= LINES:
                 seen["one value of each other axis"] = Line2D([], [], color=colour, linewidth=0.6, alpha=0.5)
@@ -198,7 +218,7 @@ def current_figure(results: StudyResults) -> tuple[MillimetreFigure | None, str]
         top = Extent([0.0])
         drawn = []
         for number, fixed in enumerate(shown):
-            title = ", ".join(f"{_label(results, key)} {value}" for key, value in fixed.items()) or "Field in the SEI"
+            title = ", ".join(f"{_label(results, key)}: {value}" for key, value in fixed.items()) or "Field in the SEI"
             axes = sheet.panel(number, fits(title, WIDTH / columns - 10))
             for k, structure in enumerate(results.structures):
                 for kind, (name, _) in enumerate(there):

@@ -51,7 +51,7 @@ def warnings(results: StudyResults, missing: list[str]) -> list[str]:
     waiting = len(status) - status.count("done") - status.count("failed")
     if waiting:
         found.append(f"{waiting} of {len(status)} cases are not computed yet: figures and numbers will change.")
-    return found
+    return found + results.warnings
 
 
 def failed_note(results: StudyResults, design: Design | None) -> str:

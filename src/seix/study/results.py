@@ -17,6 +17,7 @@ from ..analysis.notation import display_unit
 from ..analysis.quantity import describe
 from ..errors import InputError
 from .axes import AxisInfo
+from .case_warnings import case_warnings
 from .ensemble import WANTED, ensemble_table, intervals, point_key, with_points
 from .store import Store
 from .tables import KnownStudy, case_table, read_plan, tidy_table
@@ -118,6 +119,8 @@ class StudyResults:
     Attributes
     ----------
     study : KnownStudy
+    warnings : list of str
+        What the cases warn of.
     cases, tidy, ensemble : DataFrame
         Tables of the study; the last one of the quantities that are shown.
     points : list
@@ -133,6 +136,7 @@ class StudyResults:
         if tidy.empty:
             raise InputError(f"{self.root}: no case of this study is finished yet; run seix sweep first")
         self.cases: pd.DataFrame = case_table(self.study, store)
+        self.warnings: list[str] = case_warnings(store, self.study.cases)
         self.tidy = with_points(tidy, self.study.cases)
         shown, _ = self.quantities()
         rows = tidy["quantity"].str.removeprefix(RATIO).isin(shown)

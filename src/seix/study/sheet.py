@@ -127,9 +127,19 @@ def value_axis(axes: Axes, axis: AxisPlaces) -> None:
     if not axis.info.sampled and len(shown) <= TICKS and np.diff(place).min() > 0.08 * np.ptp(place):
         axes.xaxis.set_major_locator(FixedLocator(list(shown)))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticklabels([axis.tick(one) for one in axis.places])
+        powers = axes.get_xscale() == "log"
+        axes.set_xticklabels([_power(axis.shown(one)) if powers else axis.tick(one) for one in axis.places])
     elif axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=all(float(value).is_integer() for value in shown)))
+
+
+def _power(value: float) -> str:
+    """A small or large number as a power of ten, with two digits before it if it is none."""
+    exponent = math.floor(math.log10(value) + 1e-9)
+    if -3 <= exponent <= 3:
+        return f"{value:.4g}"
+    digits = f"{value / 10.0**exponent:.2g}"
+    return rf"$10^{{{exponent}}}$" if digits == "1" else rf"${digits}\cdot10^{{{exponent}}}$"
 
 
 def value_range(axes: Axes, low: float, high: float) -> None:

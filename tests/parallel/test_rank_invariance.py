@@ -1,12 +1,14 @@
 """The same numbers on one, two and three ranks."""
 
+import basix.ufl
 import numpy as np
 import pytest
 import ufl
+from dolfinx import fem
 
 from seix.analysis.evaluate import NodalEvaluator, Piece
 from seix.fem import MPI
-from seix.numerics.domains import CORE, Domains
+from seix.numerics.domains import CORE, Domains, distribute
 from seix.parameters import InterfaceLaw
 from seix.verification.space_meshes import ball, block, film_with_sphere
 from support import parameters, ring, solved, strip
@@ -126,3 +128,17 @@ def test_nodal_values_where_a_rank_has_none():
         nodes.gather([Piece("place", ufl.SpatialCoordinate(domains.mesh), 1.0)], [region], {"place": values})
     if MPI.COMM_WORLD.rank == 0:
         assert values == pytest.approx(MESH.points[MESH.cells], abs=1e-12)
+
+
+@pytest.mark.parallel(nprocs=3)
+def test_a_mesh_of_fewer_cells_than_ranks_is_distributed():
+    """Two triangles on three ranks: each is owned once, and knows its neighbour."""
+    comm = MPI.COMM_WORLD
+    points, cells = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1]]), np.array([[0, 1, 2], [0, 2, 3]])
+    given = (points, cells) if comm.rank == 0 else (None, None)
+    msh = distribute(comm, *given, basix.ufl.element("Lagrange", "triangle", 1, shape=(2,)))
+    imap = msh.topology.index_map(2)
+    assert imap.size_global == 2
+    assert imap.num_ghosts == imap.size_local  # in different parts, and neighbours across a facet
+    area = fem.assemble_scalar(fem.form(fem.Constant(msh, 1.0) * ufl.dx))
+    assert comm.allreduce(area) == pytest.approx(1.0)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from seix.errors import InputError
 from seix.numerics import native
-from seix.numerics.cell_loops import pattern, scalar_columns
+from seix.numerics.cell_loops import interpolation_rows, pattern, scalar_columns
 
 FRESH = """
 import sys
@@ -118,3 +118,21 @@ if "stale" in sys.argv:
         assert done.returncode == 0, done.stderr
     folder = next((tmp_path / "fenics").iterdir())
     assert all(source.with_suffix(".c.cached").exists() for source in folder.glob("libffcx_*.c"))
+
+
+@pytest.mark.parametrize("bs", [1, 2, 3])
+def test_interpolation_takes_the_mean_of_both_ends_where_unknowns_are_free(bs):
+    """Against sums over the ends in dense matrices; random edges, vertices and free unknowns, and no node at all."""
+    rng = np.random.default_rng(bs)
+    nodes, vertices = 40, 15
+    ends = rng.integers(0, vertices, (nodes, 2), dtype=np.int32)
+    ends[:10, 1] = ends[:10, 0]
+    fine, coarse = rng.random(nodes * bs) < 0.7, rng.random(vertices * bs) < 0.7
+    pointers, columns, weights = interpolation_rows(ends, bs, fine, coarse)
+    found = csr_array((weights, columns, pointers), shape=(nodes * bs, vertices * bs)).toarray()
+    scalar = np.zeros((nodes, vertices))
+    for k in range(2):
+        np.add.at(scalar, (np.arange(nodes), ends[:, k]), 0.5)
+    assert np.array_equal(found, np.kron(scalar, np.eye(bs)) * fine[:, None] * coarse)
+    pointers, columns, _ = interpolation_rows(ends[:0], bs, fine[:0], coarse)
+    assert pointers.tolist() == [0] and not len(columns)

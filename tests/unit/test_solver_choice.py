@@ -10,7 +10,14 @@ from seix.fem import MPI, PETSc
 from seix.numerics import timing
 from seix.numerics.convergence import StepRecord, error_left, no_convergence
 from seix.numerics.options import OptionTable
-from seix.numerics.presets import LOADS_OF_DIRECT, ProblemSize, linear_candidates, linear_options
+from seix.numerics.presets import (
+    LARGEST_UNCOMPRESSED,
+    LOADS_OF_DIRECT,
+    ProblemSize,
+    field_options,
+    linear_candidates,
+    linear_options,
+)
 
 
 def test_error_left_bounds_that_of_newtons_method_for_a_square_root():
@@ -33,6 +40,18 @@ def test_error_left_trusts_no_slow_steps():
     assert error_left(2.0, 1.0) == pytest.approx(18.0)  # no convergence: far from below any tolerance
     assert error_left(1e-3, None) == 1e-3
     assert error_left(1e-3, 0.1) == pytest.approx(1e-5, rel=0.02)
+
+
+def test_precision_and_storage_of_the_factors_of_displacements_in_the_plane():
+    """Single precision first, compressed where there are many; double precision where that fails; nothing of it in space."""
+    few, many = (field_options(2, 2, LARGEST_UNCOMPRESSED + more, "icc") for more in (0, 1))
+    assert few["mg_coarse_pc_precision"] == many["mg_coarse_pc_precision"] == "single"
+    assert "mg_coarse_mat_mumps_icntl_35" not in few and many["mg_coarse_mat_mumps_icntl_35"] == 2
+    for others in (field_options(2, 2, 1000, "double"), field_options(2, 1, 1000, "icc"), field_options(3, 3, 1000, "icc")):
+        assert others["mg_coarse_pc_type"] == "cholesky" and "mg_coarse_pc_precision" not in others
+    tried = {(dim, bs, degree): linear_candidates("multigrid", ProblemSize(dim, degree, bs, 10**6), 1)
+             for dim in (2, 3) for bs in (1, dim) for degree in (1, 2)}  # fmt: skip
+    assert [key for key, chain in tried.items() if "multigrid (double)" in chain] == [(2, 2, 2)]
 
 
 def test_loads_decide_between_factorisation_and_iteration():

@@ -1,5 +1,6 @@
 """Linear problems of one field: closed forms, every preset, many loads, changed coefficients, any number of ranks."""
 
+import basix.ufl
 import numpy as np
 import pytest
 import ufl
@@ -9,6 +10,7 @@ from seix.errors import ConvergenceError, InputError
 from seix.fem import MPI
 from seix.numerics.constraints import Block, Constraints
 from seix.numerics.linear_problem import LinearProblem
+from seix.numerics.serial_mesh import create_serial_mesh
 from seix.physics.conduction import ohmic_conduction
 from seix.physics.elasticity import hooke, lame, strain
 
@@ -143,7 +145,9 @@ def test_iterations_do_not_grow_with_the_mesh(dim, degree):
         problem = LinearProblem(a, constraints, preset="multigrid")
         problem.solve([v[0] * measure(msh)])
         counts += problem.record.iterations
+        solver = problem.record.solver
         problem.destroy()
+    assert solver == ("multigrid (double)" if dim == 2 else "multigrid (icc)")
     assert counts[1] <= 1.2 * counts[0] + 1
 
 
@@ -168,6 +172,44 @@ def test_stiff_on_soft_is_solved_as_well_as_rounding_allows():
     found = solution.x.array.reshape(-1, 2)
     assert problem.record.residuals[0] > problem.tolerance  # else another mesh would show it better
     assert np.abs(found - np.column_stack([0 * y, expected])).max() <= 100 * np.finfo(float).eps * contrast * n**2
+    problem.destroy()
+
+
+@pytest.mark.parametrize("vector", [False, True])
+def test_fixed_values_are_those_of_the_general_way(vector):
+    """Values, and a plane of symmetry along an axis, give the same vector as the constraint matrix does; followers need it."""
+    msh = cube(2, 3)
+    space = space_of(msh, 2, vector)
+    constraints = Constraints(msh.comm, [Block("displacement" if vector else "potential", space)])
+    constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.25)
+    if vector:
+        constraints.mirror(0, lambda x: x[:, 0] < 1e-9, (1.0, 0.0), 0)
+    given = constraints.fixed_values()
+    P, g, _, _ = constraints.build()
+    assert np.array_equal(given.array_r, g.array_r) and np.count_nonzero(g.array_r)
+    constraints.periodic(0, 1.0)
+    assert constraints.fixed_values() is None
+    for item in (given, P, g):
+        item.destroy()
+
+
+def test_a_wrong_solution_is_not_taken_for_one_that_is_rounded():
+    """One of two patches without contact floats, and is pushed so little that the load misses it by 1e-6 of its norm only.
+
+    Its solution may hold any shift of the patch, the larger the rounding of which would excuse any residual.
+    """
+    points = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1], [2, 0], [3, 0], [3, 1], [2, 1]])
+    cells = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
+    msh = create_serial_mesh(MPI.COMM_SELF, points, cells, basix.ufl.element("Lagrange", "triangle", 1, shape=(2,)))
+    space = space_of(msh, 2, False)
+    constraints = Constraints(msh.comm, [Block("potential", space)])
+    constraints.fix(0, lambda x: x[:, 0] < 1e-9)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, preset="direct")
+    x = ufl.SpatialCoordinate(msh)
+    push = ufl.conditional(ufl.gt(x[0], 1.5), 1e-6, 1.0)
+    with pytest.raises(InputError, match="connected part 2 of 2"):
+        problem.solve([push * v * measure(msh)])
     problem.destroy()
 
 

@@ -14,7 +14,7 @@ TOGETHER = 32
 """Right hand sides of a block; they and their solutions are stored densely."""
 
 
-def solve_loads(ksp, rights: list, together: bool) -> tuple[list, list[int]]:
+def solve_loads(ksp, rights: list, together: bool) -> tuple[list, list[int], bool]:
     """Solve for each right hand side, from zero.
 
     Parameters
@@ -30,6 +30,8 @@ def solve_loads(ksp, rights: list, together: bool) -> tuple[list, list[int]]:
     solutions : list of PETSc.Vec
     iterations : list of int
         For each.
+    ended : bool
+        Whether the solver ended each as it should.
 
     Raises
     ------
@@ -41,17 +43,18 @@ def solve_loads(ksp, rights: list, together: bool) -> tuple[list, list[int]]:
         if together and len(rights) > 1:
             for start in range(0, len(rights), TOGETHER):
                 _block(ksp, rights[start : start + TOGETHER], found[start : start + TOGETHER])
-            return found, [1] * len(found)
-        iterations = []
+            return found, [1] * len(found), ksp.getConvergedReason() > 0
+        iterations, ended = [], True
         for rhs, x in zip(rights, found, strict=True):
             x.zeroEntries()
             ksp.solve(rhs, x)
             iterations.append(ksp.getIterationNumber())
+            ended = ended and ksp.getConvergedReason() > 0
     except PETSc.Error:
         for x in found:
             x.destroy()
         raise
-    return found, iterations
+    return found, iterations, ended
 
 
 def _block(ksp, rights: list, solutions: list) -> None:
@@ -90,16 +93,20 @@ def true_residual(operator, rhs, x) -> float:
     return found
 
 
-def residual_of_rounding(largest: float, rhs, x) -> float:
-    """Relative residual that the rounding of matrix and solution alone brings about (collective).
+def residual_of_rounding(diagonal, rhs, x) -> float:
+    """Relative residual that rounding the entries of a solution can bring about (collective).
 
-    Where a soft part carries a stiff one, no solver gets below it: a solution that does as well is that of a problem whose
-    entries differ in the last digit (Higham, Accuracy and Stability of Numerical Algorithms, section 7.1).
+    Where a soft part carries a stiff one, no solver can be relied on to get below it (Higham, Accuracy and Stability of
+    Numerical Algorithms, chapter 7). Each unknown counts with its own entry of the diagonal, since its neighbours are as stiff.
 
     Parameters
     ----------
-    largest : float
-        Largest entry of the diagonal; stands for the norm of the matrix.
+    diagonal : PETSc.Vec
+        Of the matrix; zero for unknowns that are constrained.
     rhs, x : PETSc.Vec
     """
-    return np.finfo(float).eps * largest * x.norm() / (rhs.norm() or 1.0)
+    product = x.duplicate()
+    product.pointwiseMult(diagonal, x)
+    found = np.finfo(float).eps * product.norm() / (rhs.norm() or 1.0)
+    product.destroy()
+    return found

@@ -12,7 +12,7 @@ from ..fem import PETSc
 from ..input.words import shown
 from .presets import Options
 
-_READING = re.compile(r"\bPetscOptions\w*\(\)|\b\w*SetFromOptions\w*\(\)")
+_READING = re.compile(r"\bPetscOptions\w*\(\)|\b(KSP|PC|SNES|Mat)SetFromOptions\w*\(\)")
 """Functions of PETSc in whose trace an error is one of an option: they read it."""
 _NO_SUCH_TYPE = (86, 92)
 """Error codes of PETSc for a name of a type, and of a package of factorisation, that it does not have."""

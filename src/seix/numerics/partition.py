@@ -1,7 +1,7 @@
 """Parts of a mesh for several ranks, by halving it across its longest side again and again.
 
 The whole mesh is on one rank when it is to be distributed, so that no graph of its cells is needed to divide it: their middles
-are enough. The parts are equal, compact, and the same in every run.
+are enough. The parts have the same number of cells, and are the same in every run; those of a round shell may be in two pieces.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def bisect(points: np.ndarray, parts: int) -> np.ndarray:
     Returns
     -------
     ndarray of int32, shape (n,)
-        From 0 to ``parts`` - 1; the sizes differ by ``parts`` - 1 at most.
+        From 0 to ``parts`` - 1; the sizes differ by one at most.
     """
     part = np.zeros(len(points), dtype=np.int32)
     pending = [(np.arange(len(points)), 0, parts)]
@@ -35,7 +35,7 @@ def bisect(points: np.ndarray, parts: int) -> np.ndarray:
         places, left = points[which], count // 2
         axis = np.argmax(np.ptp(places, axis=0))
         cut = len(which) * left // count
-        order = np.argpartition(places[:, axis], cut)
+        order = np.argsort(places[:, axis], kind="stable")  # equal ones as they come, whatever the processor
         pending += [(which[order[:cut]], first, left), (which[order[cut:]], first + left, count - left)]
     return part
 

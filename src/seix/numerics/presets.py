@@ -136,7 +136,8 @@ def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
         most = LARGEST_LOADED_DIRECT
     if preset == "direct" or (preset == "auto" and size.unknowns <= most) or size.degree > 2:
         return ["direct"]
-    iterative = [f"multigrid ({variant})" for variant in variants(size.dim, size.components)]
+    components = size.components if size.degree > 1 else 1  # linear elements have nothing below that is factorised
+    iterative = [f"multigrid ({variant})" for variant in variants(size.dim, components)]
     return [*iterative, "direct"] if size.unknowns <= LARGEST_FALLBACK[size.dim] else iterative
 
 
@@ -167,9 +168,8 @@ def algebraic_options(dim: int, components: int, variant: str) -> Options:
         return options
     options["pc_gamg_threshold"] = 0.02
     if components > 1:
-        # in space some cuts through the mesh make poor aggregates below this on several ranks: up to twice the iterations
+        # with 0.01 in space some cuts of the mesh make poor aggregates on several ranks: up to twice the iterations
         options["pc_gamg_threshold"] = 0.01 if dim == 2 else 0.04
-    if components > 1:
         options |= {"pc_gamg_aggressive_coarsening": dim - 1, "mg_levels_ksp_type": "chebyshev"}
         if variant in ("icc", "double"):
             options |= {"mg_levels_ksp_max_it": 1, "mg_levels_pc_type": "bjacobi", "mg_levels_sub_pc_type": "icc"}
@@ -212,11 +212,11 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
     most = LARGEST_COARSE["elasticity" if components > 1 else "conduction"][dim]
     if variant in ("icc", "double") and coarse_unknowns <= most:
         if dim == 2:
-            fine["mg_levels_ksp_max_it"] = 3  # a substitution costs as much as several steps: a quarter less of them
+            fine["mg_levels_ksp_max_it"] = 3  # a substitution costs as much as several steps, and a quarter fewer are needed
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
         if dim == 2:
             coarse |= {"mat_mumps_icntl_7": 2}  # approximate minimum fill: sooner found than nested dissection, as sparse here
-        if components > 1 and variant == "icc":
+        if dim == 2 and components > 1 and variant == "icc":
             # mostly a preconditioner needs no more; conductivities differ by many more orders of magnitude than moduli do
             coarse |= {"pc_precision": "single"}
             if coarse_unknowns > LARGEST_UNCOMPRESSED:

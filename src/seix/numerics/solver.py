@@ -250,29 +250,26 @@ class NewtonSolver:
         self._wanted = self.tolerance if tolerance is None else tolerance
         before = self.y.copy()
         self._failures.clear()
-        while True:
-            self.record = StepRecord(linear=self._linear.name)
-            self._linear_failure = ""
-            failure = self._attempt()
-            if failure is None:
-                break
-            before.copy(self.y)
-            self._renew = True
-            if not self._linear_failure or len(self._chain) == 1:
-                before.destroy()
-                failures = [*self._failures, self._linear_failure] if self._linear_failure else []
-                raise ConvergenceError(no_convergence(self.record, failure, failures))
-            self._failures.append(self._linear_failure)
-            self._release()
-            self._chain.pop(0)
-            self._create()
-        before.destroy()
+        try:
+            while (failure := self._attempt()) is not None:
+                before.copy(self.y)
+                self._renew = True
+                if not self._linear_failure or len(self._chain) == 1:
+                    failures = [*self._failures, self._linear_failure] if self._linear_failure else []
+                    raise ConvergenceError(no_convergence(self.record, failure, failures))
+                self._failures.append(self._linear_failure)
+                self._release()
+                self._chain.pop(0)
+                self._create()
+        finally:
+            before.destroy()
         self._check_options()
         self.system.expand(self.y)
         return self.record
 
     def _attempt(self) -> str | None:
         """Run SNES; what went wrong, or None."""
+        self.record, self._linear_failure = StepRecord(linear=self._linear.name), ""
         search = self._snes.getLineSearch()
         search.setType(self.options["snes_linesearch_type"])
         search.setFromOptions()

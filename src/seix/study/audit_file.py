@@ -72,7 +72,8 @@ class Claim(Model):
         str | None, Field(description="With `unlike`: the claim that compares both structures, whose order is the trend.")
     ] = None
     missing: Annotated[
-        dict[Name, str], Field(description="Model to the cause given in the paper that this model lacks: it cannot contradict.")
+        dict[Name, Annotated[str, Field(min_length=1)]],
+        Field(description="Model to the cause given in the paper that this model lacks: it cannot contradict."),
     ] = {}  # noqa: RUF012
     scale: Annotated[Literal["log", "linear"], Field(description="`log` for ratios and what is known to a factor.")] = "log"
     same_as: Annotated[str | None, Field(description="Another claim, with whose published value this one has to agree.")] = None

@@ -27,10 +27,12 @@ VERDICTS = {
     CALIBRATED: "the quantity was used in a calibration: agreement proves nothing",
     TREND: "at least 95 % of the samples have the published sign or order, which is all that agrees or all that was published; "
            "of a single value that is missed, those of the comparison of both structures",
-    UNDECIDED: "the samples do not agree on the sign, and the interval leaves room for an effect",
+    UNDECIDED: "the samples do not agree on the sign, and the interval leaves room for an effect; or a single value is met that "
+               "cannot be told from the other one",
     CONTRADICTORY: "the whole interval has the other sign or lies beyond our threshold; or there is no effect: the samples do "
                    "not have the sign, and the whole interval is within 5 % of none or a tenth of the published effect; or "
-                   "a single value is missed, and the order of both structures too; or two published numbers exclude each other",
+                   "a single value is missed, and the order of both structures, where they are compared, too; or two published "
+                   "numbers exclude each other",
     CONSISTENT: "two published numbers agree; no model is involved",
     OUT_OF_REACH: "no quantity of the model corresponds; or it would be contradictory, but the model lacks the cause that the "
                   "paper gives: it cannot contradict what it does not have",
@@ -137,7 +139,8 @@ def _judge_order(claim: Claim, found: Estimated, published: Published, share: fl
     said = _samples(share, published, unit, threshold is not None)
     if share >= ENOUGH:
         return Verdict(TREND, f"{said}{ours}; {'only the order' if threshold is None else 'no number'} was published")
-    none = "" if threshold is not None else _no_effect(found.whole, published, unit, claim.scale)
+    compares = threshold is None and unit == "1" and published.bound == 1.0  # a bound that is no effect, and not just a number
+    none = _no_effect(found.whole, published, unit, claim.scale) if compares else ""
     if none:
         return Verdict(CONTRADICTORY, none)
     if _excluded(found.whole, published):

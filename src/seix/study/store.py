@@ -108,7 +108,7 @@ class Store:
         InputError
             If not.
         """
-        for path in (self.root, *(self.root / name for name in (CASES, STATES, LOCKS))):
+        for path in (self.root / name for name in (CASES, STATES, LOCKS)):
             place = next(one for one in (path, *path.parents) if os.path.lexists(one))
             reason = f"{place} is not a folder" if not place.is_dir() else f"{place} cannot be written to"
             if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):

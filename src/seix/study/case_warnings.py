@@ -33,7 +33,7 @@ def case_warnings(store: Store, cases: Iterable[KnownCase]) -> list[str]:
     done = [case for case in cases if store.is_done(case)]
     for case in done:
         record = json.loads((store.folder(case) / RECORD).read_text("utf-8"))
-        for text in {text for structure in record["structures"] for text in structure.get("warnings", [])}:
+        for text in {text for structure in record.get("structures", []) for text in structure.get("warnings", [])}:
             found.setdefault(_NUMBER.sub("#", text), {}).setdefault(case.hash, []).append(text)
     result = []
     for concerned in sorted(found.values(), key=len, reverse=True):

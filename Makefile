@@ -73,7 +73,7 @@ gallery: $(STAMP)
 
 # the shipped studies, their reports in results/studies, and the tables and figures of docs/paper_studies.md, in under an hour on two
 # cores; goes on where it was stopped
-STUDIES := current contrast boundary crowding gap diameter fraction layers
+STUDIES := current contrast boundary crowding gap diameter fraction layers sensitivity
 studies: $(STAMP)
 	for study in $(STUDIES); do \
 	  $(BIN)/python -m seix sweep scenarios/paper/studies/$$study.yaml -o results/studies/$$study -j $(NP) || [ $$? -eq 5 ] || exit 1; \

@@ -21,8 +21,10 @@ from seix.study.tables import KnownStudy, read_plan
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "paper_studies.md"
-FIGURES = {"current": "field_against_current.png"}
+FIGURES = {"current": "field_against_current.png", "sensitivity": "field_enhancement.p999_sensitivity.png"}
 """Figure that stands for a study, where it is not that of the headline against the axes."""
+WITHOUT_TABLE = ("sensitivity",)
+"""Studies of which the page has the figure only: points of a sample make no table."""
 QUANTITIES = {
     "E/E0 P99.9": "ratio.field_enhancement.p999",
     "E/E0 P99": "ratio.field_enhancement.p99",
@@ -71,6 +73,12 @@ def _words(value) -> str:
     return value
 
 
+def copy_figure(results: Path, name: str) -> None:
+    """Put the figure of a study beside those of the page."""
+    figure = results / name / "figures" / FIGURES.get(name, "field_enhancement.p999_axes.png")
+    shutil.copy(figure, ROOT / "docs" / "images" / f"study_{name}.png")
+
+
 def main() -> None:
     """Bring all tables up to date of which there are results."""
     results = Path(sys.argv[1] if len(sys.argv) > 1 else "results/studies")
@@ -82,8 +90,10 @@ def main() -> None:
         failed = int((pd.read_csv(results / name / "cases.csv")["status"] == "failed").sum())
         text = table(read_plan(results / name), pd.read_csv(results / name / "ensemble.csv"), failed)
         page = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=text: f"{m[1]}{t}\n{m[2]}", page, flags=re.DOTALL)
-        figure = results / name / "figures" / FIGURES.get(name, "field_enhancement.p999_axes.png")
-        shutil.copy(figure, ROOT / "docs" / "images" / f"study_{name}.png")
+        copy_figure(results, name)
+    for name in WITHOUT_TABLE:
+        if (results / name / "figures").is_dir():
+            copy_figure(results, name)
     PAGE.write_text(page, "utf-8")
 
 

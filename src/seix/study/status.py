@@ -88,7 +88,7 @@ def print_dry_run(plan: Plan, store: Store, sizes: dict[str, Size], jobs: int | 
     meshes = len({case.mesh for case in cases})
     twice = sum(case.possible for case in plan.cases) - len(plan.distinct)
     shared = f", of which {twice} repeat another" * (twice > 0)
-    work = f"{len(cases)} to compute here on {meshes} structures, {len(left)} left"
+    work = f"{len(cases)} to compute here on {meshes} structure{'s' * (meshes != 1)}, {len(left)} left"
     lines.append(f"{len(plan.cases)} cases{shared}; {work}")
     if left:
         open_sizes = [sizes[case.hash] for case in left]

@@ -155,6 +155,22 @@ def test_table_of_a_comparison():
     assert summary.caption.startswith("E0 = 2 MV/m")
 
 
+def test_bounds_stand_below_their_value_in_its_unit():
+    """Those that do not hold for a structure are a dash; a structure without the value has no bounds."""
+    name = "effective.youngs_modulus.through"
+    values = {name: 2e9, f"{name}.reuss": 1e9, f"{name}.hs_lower": 1.5e9, f"{name}.voigt": 4e9}
+    quantities = {key: {"value": value, "unit": "Pa", "error": 0.0, "error_kind": "exact"} for key, value in values.items()}
+    document = {"structures": ["a", "b"], "cases": [
+        {"structure": "a", "current_multiple": 1.0, "quantities": quantities},
+        {"structure": "b", "current_multiple": 1.0, "quantities": {}},
+        {"structure": "a/b", "current_multiple": 1.0, "quantities": {}},
+    ]}  # fmt: skip
+    (block,) = summarise(document).blocks
+    assert block[0][0] == "Young's modulus through SEI (GPa)"
+    assert block[1] == ["  bounds: Reuss | HS low | HS high | Voigt", "", "1 | 1.5 | - | 4", "", ""]
+    assert "Hashin" in summarise(document).caption
+
+
 def test_lines_of_the_table_are_aligned():
     lines = plain_table(summarise(quantities_document([result("a"), result("b")])))
     rows = lines[3 : lines.index(lines[0], 3)]

@@ -12,6 +12,9 @@ from .quantity import describe
 Entry = Mapping[str, Any]
 STRESS = "stress.first_principal.p999."
 ALL_CURRENTS = "all"
+BOUNDS = ("reuss", "hs_lower", "hs_upper", "voigt")
+BOUND_NAMES = "  bounds: Reuss | HS low | HS high | Voigt"
+"""Hashin and Shtrikman's are those of layers in series, each an isotropic composite (Backus' average at their bounds)."""
 # relative change with the current, or change below the error, that does not count as a change
 _SAME = 1e-3
 
@@ -56,7 +59,7 @@ def summarise(document: Mapping[str, Any]) -> Summary:
                 ratio = [cases[columns[-1], multiple].get(f"ratio.{name}")] if len(structures) > 1 else []
                 rows[multiple] = [*own, *ratio]
         if rows:
-            blocks.append(_block(label, rows))
+            blocks.append(_block(label, rows) + _bounds(name, cases, structures, multiples, len(structures) > 1))
     heads = [structure.replace("_", " ") for structure in structures]
     ratio_head = ["ratio"] if len(structures) > 1 else []
     return Summary(_caption(cases, structures), ["quantity", "I/I0", *heads, *ratio_head], blocks)
@@ -104,6 +107,21 @@ def _block(label: str, rows: Mapping[float, list[Entry | None]]) -> list[list[st
     return texts
 
 
+def _bounds(name: str, cases, structures: list[str], multiples: list[float], compared: bool) -> list[list[str]]:
+    """Row of the bounds of a value, in its unit, if it has any; they are the same at all currents."""
+    found = [cases.get((structure, multiples[0]), {}) for structure in structures]
+    if not any(f"{name}.{bound}" in own for own in found for bound in BOUNDS):
+        return []
+    values = [own[name] for own in found if name in own]
+    factor, _ = display_unit(values[0]["unit"], min(abs(entry["value"]) for entry in values))
+    texts = []
+    for own in found:
+        given = [own.get(f"{name}.{bound}") for bound in BOUNDS]
+        known = ["-" if entry is None else f"{entry['value'] / factor:.3g}" for entry in given]
+        texts.append(" | ".join(known) if name in own else "")
+    return [[BOUND_NAMES, "", *texts, *([""] if compared else [])]]
+
+
 def _cell(entry: Entry | None, factor: float) -> str:
     if entry is None:
         return ""
@@ -139,6 +157,8 @@ def _caption(cases: Mapping[tuple[str, float], Mapping[str, Entry]], structures:
         parts.append("σ1: first principal stress")
     if len(structures) > 1:
         parts.append(f"ratio: {structures[0]}/{structures[1]}".replace("_", " "))
+    if any(name.endswith(f".{BOUNDS[0]}") for quantities in cases.values() for name in quantities):
+        parts.append("HS: bounds of Hashin and Shtrikman, of layers in series")
     if "two_mesh" in kinds:
         parts.append("± is the discretisation error, from a coarser mesh")
     if "adaptive" in kinds:

@@ -46,9 +46,22 @@ def table(study: KnownStudy, ensemble: pd.DataFrame, failed: int) -> str:
         named = group.set_index("quantity")
         numbers = [_interval(named.loc[name]) if name in named.index else "" for name in QUANTITIES.values()]
         lines.append([*cells, f"{current:g}", *numbers, str(first["n"])])
+    error = _mesh_error(ratios[ratios["quantity"].isin(QUANTITIES.values())])
     why = "the structure asked for cannot be packed or meshed"
     note = f"\n\n{failed} of {len(study.cases)} cases failed: {why}." if failed else ""
+    note = error + note
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + note
+
+
+def _mesh_error(rows: pd.DataFrame) -> str:
+    """How large the discretisation errors of the ratios are, and in how many the scatter of the packings is larger."""
+    known = rows[rows["error"].notna()]
+    if known.empty:
+        return ""
+    relative = 100 * (known["error"] / known["mean"].abs()).median()
+    wins = int((known["dominant"] == "scatter").sum())
+    text = f"Discretisation error of these ratios: {relative:.2g} % in the median; the scatter of the packings"
+    return f"\n\n{text} dominates in {wins} of {len(known)}."
 
 
 def _interval(row: pd.Series) -> str:

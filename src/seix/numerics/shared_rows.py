@@ -58,19 +58,19 @@ class SharedRows:
         place = np.concatenate([numbers[: self._owned], self._owned + np.searchsorted(self.outside, ghosts).astype(np.int32)])
         self.nodes = place[numbers[nodes]]
         wanted = np.where(inside, wanted - first, self._owned + np.searchsorted(self.outside, wanted))
-        self._split(pointers, place[columns], counts, place)
+        self._split(pointers, columns, counts, place)
         self._receive(rows, wanted, inside)
 
     def _split(self, pointers: np.ndarray, columns: np.ndarray, counts: np.ndarray, place: np.ndarray) -> None:
-        """Parts of the pattern of the cells of this rank."""
-        end = pointers[self._owned]
-        near = columns[:end] < self._owned
-        before = np.concatenate([[0], np.cumsum(near)])[pointers[: self._owned + 1]]
-        self.inner = Rows(before, columns[:end][near])
-        self.outer = Rows(pointers[: self._owned + 1] - before, columns[:end][~near])
+        """Parts of the pattern of the cells of this rank; few of its entries are in columns of others."""
+        end, starts = pointers[self._owned], pointers[: self._owned + 1]
+        far = np.flatnonzero(columns[:end] >= self._owned)
+        far_before = np.searchsorted(far, starts)
+        self.inner = Rows(starts - far_before, np.delete(columns[:end], far))
+        self.outer = Rows(far_before, place[columns[far]])
         every = np.zeros(len(self.outside), dtype=np.int64)
         every[place[self._owned :] - self._owned] = counts
-        self.sent = Rows(np.concatenate([[0], np.cumsum(every)]), columns[end:])
+        self.sent = Rows(np.concatenate([[0], np.cumsum(every)]), place[columns[end:]])
 
     def _receive(self, rows: np.ndarray, wanted: np.ndarray, inside: np.ndarray) -> None:
         """Make room for what others add, and remember where it goes: for each sender which of its entries, row and place."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ..analysis.notation import display_unit
 from .audit_file import Claim, SampledModel
 from .audit_terms import Paper, Threshold, parsed
 from .audit_values import Estimated, Interval
@@ -137,11 +138,16 @@ def frozen_table(frozen: Sequence[dict[str, Any]]) -> str:
     """Calibrated values, as Markdown."""
     lines = ["| calibrated on the bilayer | value | varied between | fitted to |", "|---|---|---|---|"]
     for one in frozen:
-        unit = one["unit"]
-        fitted = "; ".join(f"{m['quantity']} {written(m['measured'], m['unit'])}: {m['source']}" for m in one["measurements"])
+        unit = _shown(one)
+        fitted = "; ".join(f"{m['quantity']} {written(m['measured'], _shown(m))}: {m['source']}" for m in one["measurements"])
         ends = span(one["ends"], unit) if one["ends"] else "not known"
         lines.append(f"| {one['parameter'].replace('_', ' ')} | {written(one['value'], unit)} | {ends} | {fitted} |")
     return "\n".join(lines)
+
+
+def _shown(given: dict[str, Any]) -> str:
+    """Unit in which a value in SI reads well."""
+    return display_unit(given["unit"], abs(given.get("value", given.get("measured"))))[1] or given["unit"]
 
 
 def counted(rows: Sequence[dict[str, Any]]) -> str:

@@ -68,6 +68,7 @@ def test_a_wet_film_is_as_soft_as_its_record_says(tmp_path):
         assert force == pytest.approx(on_a_rigid_floor(depth, wet, poisson), rel=allowed)
 
 
+@pytest.mark.slow
 def test_adhesion_shifts_the_curve_by_the_pull_off(tmp_path):
     """Film and core of one modulus, film in the electrolyte: the law of Derjaguin, Muller and Toporov at every depth."""
     half_space = """

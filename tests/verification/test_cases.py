@@ -30,6 +30,7 @@ def test_case(case):
         assert check.passed, check
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=3)
 def test_cases_on_three_ranks():
     """Conduction with a jump, elasticity and the whole model, in parallel."""

@@ -100,6 +100,7 @@ def test_a_tip_across_the_corner_reads_what_it_reads_in_the_middle():
     assert forces[0] == pytest.approx(forces[1], rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parallel(nprocs=3)
 def test_three_ranks_read_the_same():
     """On layers and on tetrahedra, to rounding."""

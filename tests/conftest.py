@@ -47,6 +47,10 @@ def _preset(request, monkeypatch):
     """Replace the automatic choice of the linear solver."""
     wanted = request.config.getoption("--preset")
     if wanted:
-        from seix.numerics import solver
+        from seix.numerics import linear_problem, presets, solver
 
-        monkeypatch.setattr(solver, "choose", lambda preset, *_: wanted if preset == "auto" else preset)
+        def asked(preset):
+            return wanted if preset == "auto" else preset
+
+        monkeypatch.setattr(solver, "choose", lambda preset, *_: asked(preset))
+        monkeypatch.setattr(linear_problem, "linear_candidates", lambda preset, *rest: presets.linear_candidates(asked(preset), *rest))

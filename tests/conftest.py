@@ -53,4 +53,5 @@ def _preset(request, monkeypatch):
             return wanted if preset == "auto" else preset
 
         monkeypatch.setattr(solver, "choose", lambda preset, *_: asked(preset))
-        monkeypatch.setattr(linear_problem, "linear_candidates", lambda preset, *rest: presets.linear_candidates(asked(preset), *rest))
+        candidates = presets.linear_candidates
+        monkeypatch.setattr(linear_problem, "linear_candidates", lambda preset, *rest: candidates(asked(preset), *rest))

@@ -339,7 +339,7 @@ def test_option_without_effect_is_refused():
     """A misspelt option would otherwise be ignored."""
     msh, space, constraints = grounded(4)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
-    problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, options={"ksp_typo": 3})
+    problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, preset="direct", options={"ksp_typo": 3})
     with pytest.raises(InputError, match="no use for ksp_typo with direct"):
         problem.solve([v * measure(msh)])
     problem.destroy()

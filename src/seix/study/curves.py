@@ -213,7 +213,7 @@ def current_figure(results: StudyResults) -> tuple[MillimetreFigure | None, str]
         ink = GREY if legend else structure_colour(0)
         legend += [(Line2D([], [], color=ink, **_of_kind(k)), text) for k, (_, text) in enumerate(there)]
         if len(results.seeds) > 1:
-            legend.append((Patch(facecolor=ink, alpha=0.18), "95 % interval of the mean over the seeds"))
+            legend.append((Patch(facecolor=ink, alpha=0.18), f"95 % interval of the mean over the seeds, {there[0][1]}"))
         sheet = Sheet(len(shown), columns, HEIGHT, legend, width=80.0 if len(shown) == 1 else None)
         top = Extent([0.0])
         drawn = []
@@ -223,7 +223,8 @@ def current_figure(results: StudyResults) -> tuple[MillimetreFigure | None, str]
             for k, structure in enumerate(results.structures):
                 for kind, (name, _) in enumerate(there):
                     found = [results.at(structure, name, current, fixed) for current in results.currents]
-                    draw(axes, results.currents, found, 1.0, top, color=structure_colour(k), **_of_kind(kind))
+                    # a band for the headline only: two of one colour hide each other
+                    draw(axes, results.currents, found, 1.0, top, color=structure_colour(k), band=kind == 0, **_of_kind(kind))
             drawn.append(axes)
         for axes in drawn:  # one scale for all, so that they can be compared at a glance
             top.apply(axes)

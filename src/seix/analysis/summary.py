@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .measured.effective_names import BOUNDS
 from .notation import display_unit, format_number
 from .quantity import describe
 
 Entry = Mapping[str, Any]
 STRESS = "stress.first_principal.p999."
 ALL_CURRENTS = "all"
-BOUNDS = ("reuss", "hs_lower", "hs_upper", "voigt")
 BOUND_NAMES = "  bounds: Reuss | HS low | HS high | Voigt"
 """Hashin and Shtrikman's are those of layers in series, each an isotropic composite (Backus' average at their bounds)."""
 # relative change with the current, or change below the error, that does not count as a change

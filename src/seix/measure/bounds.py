@@ -14,8 +14,6 @@ import numpy as np
 from ..physics.elasticity import lame
 from .moduli import isotropic, layered
 
-BOUNDS = ("reuss", "hs_lower", "hs_upper", "voigt")
-"""Names, in ascending order."""
 HOLE = 1e-12
 """Moduli of a void over the largest of all phases: nothing, but tensors can be inverted."""
 
@@ -48,7 +46,7 @@ def transport_bounds(layers: Sequence[Layer], values: Mapping[str, float], along
     Returns
     -------
     dict
-        Name of :data:`BOUNDS` -> bound in the plane and through it; with conduction along interfaces there is no ``hs_upper``.
+        Name of :data:`~seix.analysis.measured.effective_names.BOUNDS` -> bound in the plane and through it; with conduction along interfaces there is no ``hs_upper``.
     """
     share = np.array([share for share, _ in layers])
     parts = [(np.array([values.get(name, 0.0) for name in mix]), np.array(list(mix.values()))) for _, mix in layers]
@@ -71,7 +69,7 @@ def stiffness_bounds(
     Returns
     -------
     dict
-        Name of :data:`BOUNDS` -> stiffness (6 x 6); of those of Hashin and Shtrikman in the plane only components without
+        Name of :data:`~seix.analysis.measured.effective_names.BOUNDS` -> stiffness (6 x 6); of those of Hashin and Shtrikman in the plane only components without
         direction 2 are numbers.
     """
     hole = HOLE * max(youngs_modulus.values())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..analysis import invariants
+from ..analysis.measured.effective_names import BOUNDS
 from ..fem import on_root
 from ..input.measure.effective import TRANSPORT
-from .bounds import BOUNDS
 from .film import FAR, SLACK, Film, Row
 from .film_stiffness import stiffness_rows
 from .film_transport import transport_rows

@@ -34,7 +34,7 @@ class Row:
     uniform : float or None
         With uniform traction on the faces, or without current through them; None where that is not computed.
     bounds : mapping of str to float
-        By name of :data:`seix.measure.bounds.BOUNDS`; those that exist.
+        By name of :data:`seix.analysis.measured.effective_names.BOUNDS`; those that exist.
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from ..analysis import style
 from ..analysis.page import HEAD, MillimetreFigure, panel_head, text_width
@@ -135,11 +135,9 @@ def value_axis(axes: Axes, axis: AxisPlaces) -> None:
 
 def _power(value: float) -> str:
     """A small or large number as a power of ten, with two digits before it if it is none."""
-    exponent = math.floor(math.log10(value) + 1e-9)
-    if -3 <= exponent <= 3:
+    if 1e-3 <= value < 1e4:
         return f"{value:.4g}"
-    digits = f"{value / 10.0**exponent:.2g}"
-    return rf"$10^{{{exponent}}}$" if digits == "1" else rf"${digits}\cdot10^{{{exponent}}}$"
+    return f"${ScalarFormatter(useMathText=True).format_data(float(f'{value:.2g}'))}$"
 
 
 def value_range(axes: Axes, low: float, high: float) -> None:

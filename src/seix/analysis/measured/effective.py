@@ -14,6 +14,7 @@ from ...measure.reading import Reading
 from ...units import FARADAY
 from .. import style
 from ..page import HEAD, MillimetreFigure, panel_head, text_width
+from .effective_names import BOUNDS
 
 _WIDTH, _COLUMNS, _LEFT, _RIGHT, _GAP = 180.0, 3, 13.0, 3.0, 15.0  # mm
 _HEIGHT, _TOP, _BELOW = 40.0, 7.0, 11.0
@@ -117,7 +118,7 @@ def _ranges(axes: Axes, structures: Structures, ticks: dict[str, str], label: st
     values, lows, tops = [], [], []
     for k, ((_, reading), colour) in enumerate(zip(structures, _colours(structures), strict=True)):
         names = _column(reading, "effective", "property")
-        columns = ("value", "uniform_faces", "reuss", "hs_lower", "hs_upper", "voigt")
+        columns = ("value", "uniform_faces", *BOUNDS)
         table = {name: np.array(_column(reading, "effective", name), dtype=float) / unit for name in columns}
         for place, name in enumerate(ticks):
             row, x = names.index(name), place + (k - (len(structures) - 1) / 2) * step

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from ..quantity_info import QuantityInfo
 
+BOUNDS = ("reuss", "hs_lower", "hs_upper", "voigt")
+"""Bounds on an effective value, in ascending order (:mod:`seix.measure.bounds`)."""
 _DIRECTIONS = {"through": "through the film", "in_plane": "along the film"}
 _FACES = "on both faces the field follows the mean gradient"
 _TRANSPORT = {

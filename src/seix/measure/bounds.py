@@ -46,7 +46,7 @@ def transport_bounds(layers: Sequence[Layer], values: Mapping[str, float], along
     Returns
     -------
     dict
-        Name of :data:`~seix.analysis.measured.effective_names.BOUNDS` -> bound in the plane and through it; with conduction along interfaces there is no ``hs_upper``.
+        Name of the bound ("reuss", "voigt", "hs_lower", "hs_upper") -> bound in the plane and through it; with conduction along interfaces there is no ``hs_upper``.
     """
     share = np.array([share for share, _ in layers])
     parts = [(np.array([values.get(name, 0.0) for name in mix]), np.array(list(mix.values()))) for _, mix in layers]
@@ -69,7 +69,7 @@ def stiffness_bounds(
     Returns
     -------
     dict
-        Name of :data:`~seix.analysis.measured.effective_names.BOUNDS` -> stiffness (6 x 6); of those of Hashin and Shtrikman in the plane only components without
+        Name of the bound, as above -> stiffness (6 x 6); of those of Hashin and Shtrikman in the plane only components without
         direction 2 are numbers.
     """
     hole = HOLE * max(youngs_modulus.values())

@@ -15,8 +15,9 @@ GAP = "grains may come as near as 0.24 nm, less than a molecule"
     ("texts", "expected"),
     [
         ([GAP], GAP),
-        ([STRAIN.format(18), STRAIN.format(7.5), STRAIN.format("1.2e+02")], STRAIN.format("7.5 to 1.2e+02")),
-        (["layers 1 to 2 of 8", "layers 1 to 3 of 8"], "layers 1 to 2 to 3 of 8"),
+        ([STRAIN.format(18), STRAIN.format(7.5), STRAIN.format("1.2e+02")], STRAIN.format("7.5...1.2e+02")),
+        (["layers 1 to 2 of 8", "layers 1 to 3 of 8"], "layers 1 to 2...3 of 8"),
+        (["a shift of -3 mV", "a shift of -5 mV"], "a shift of -5...-3 mV"),
         (["P99.9 and Li3N stay"] * 2, "P99.9 and Li3N stay"),
     ],
 )
@@ -33,4 +34,4 @@ def test_each_warning_once_with_the_cases_it_concerns(tmp_path):
         (tmp_path / name / "record.json").write_text(json.dumps(record), "utf-8")
     store = SimpleNamespace(is_done=lambda case: case.hash != "d", folder=lambda case: tmp_path / case.hash)
     found = case_warnings(store, [SimpleNamespace(hash=name) for name in warned])
-    assert found == [f"2 of 3 cases warn: {GAP}.", f"2 of 3 cases warn: {STRAIN.format('18 to 37')}."]
+    assert found == [f"2 of 3 cases warn: {GAP}.", f"2 of 3 cases warn: {STRAIN.format('18...37')}."]

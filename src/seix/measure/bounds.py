@@ -46,7 +46,8 @@ def transport_bounds(layers: Sequence[Layer], values: Mapping[str, float], along
     Returns
     -------
     dict
-        Name of the bound ("reuss", "voigt", "hs_lower", "hs_upper") -> bound in the plane and through it; with conduction along interfaces there is no ``hs_upper``.
+        Name of the bound ("reuss", "voigt", "hs_lower", "hs_upper") -> bound in the plane and through it;
+        with conduction along interfaces there is no ``hs_upper``.
     """
     share = np.array([share for share, _ in layers])
     parts = [(np.array([values.get(name, 0.0) for name in mix]), np.array(list(mix.values()))) for _, mix in layers]

@@ -26,7 +26,7 @@ from .timing import timed
 _TRUSTED = 10.0
 """Largest true residual of a solution, in units of the tolerance: the solvers stop by one that they carry along."""
 _ROUNDING = 100.0
-"""Largest tolerance that rounding may ask for, in units of the given one."""
+"""Largest tolerance that rounding may ask for, in units of the given one; residuals may be ``_TRUSTED`` times that."""
 
 
 class LinearProblem:
@@ -271,8 +271,7 @@ class LinearProblem:
         return None
 
     def _rounded(self, rights, found, residuals, loads) -> bool:
-        """Whether what is above the tolerance is what rounding leaves, and no load acts on a motion that nothing holds (whose
-        solution is large, and so its rounding: an InputError); single precision is not trusted so far."""
+        """Whether rounding leaves as much, and no load acts on what nothing holds; single precision is not trusted so far."""
         if self._chain[1:2] == ["multigrid (double)"]:
             return False
         diagonal = self._whole.matrix.getDiagonal()
@@ -281,7 +280,9 @@ class LinearProblem:
         rounding = [min(residual_of_rounding(diagonal, rhs, x), most) for rhs, x in pairs]
         diagonal.destroy()
         good = all(r <= _TRUSTED * max(self.tolerance, least) for r, least in zip(residuals, rounding, strict=True))
-        return good and self._refuse_unheld(loads, parts=True) is None
+        if good:
+            self._refuse_unheld(loads, parts=True)
+        return good
 
     def _right(self, load):
         """Right hand side under the constraints."""

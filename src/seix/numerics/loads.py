@@ -39,12 +39,14 @@ def solve_loads(ksp, rights: list, together: bool) -> tuple[list, list[int], boo
         Nothing is left behind.
     """
     found: list = [rhs.duplicate() for rhs in rights]
+    ended = True
     try:
         if together and len(rights) > 1:
             for start in range(0, len(rights), TOGETHER):
                 _block(ksp, rights[start : start + TOGETHER], found[start : start + TOGETHER])
-            return found, [1] * len(found), ksp.getConvergedReason() > 0
-        iterations, ended = [], True
+                ended = ended and ksp.getConvergedReason() > 0
+            return found, [1] * len(found), ended
+        iterations = []
         for rhs, x in zip(rights, found, strict=True):
             x.zeroEntries()
             ksp.solve(rhs, x)

@@ -10,7 +10,7 @@ from ..analysis.folder import RECORD
 from .known import KnownCase
 from .store import Store
 
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
 
 
 def case_warnings(store: Store, cases: Iterable[KnownCase]) -> list[str]:
@@ -33,7 +33,7 @@ def case_warnings(store: Store, cases: Iterable[KnownCase]) -> list[str]:
     done = [case for case in cases if store.is_done(case)]
     for case in done:
         record = json.loads((store.folder(case) / RECORD).read_text("utf-8"))
-        for text in {text for structure in record.get("structures", []) for text in structure.get("warnings", [])}:
+        for text in dict.fromkeys(text for structure in record.get("structures", []) for text in structure.get("warnings", [])):
             found.setdefault(_NUMBER.sub("#", text), {}).setdefault(case.hash, []).append(text)
     result = []
     for concerned in sorted(found.values(), key=len, reverse=True):
@@ -53,12 +53,12 @@ def merged(texts: list[str]) -> str:
     Examples
     --------
     >>> merged(["strain reaches 18 %, beyond the 10 %", "strain reaches 37 %, beyond the 10 %"])
-    'strain reaches 18 to 37 %, beyond the 10 %'
+    'strain reaches 18...37 %, beyond the 10 %'
     """
     columns = zip(*[_NUMBER.findall(text) for text in texts], strict=True)
     shown = []
     for column in columns:
         low, high = min(column, key=float), max(column, key=float)
-        shown.append(low if float(low) == float(high) else f"{low} to {high}")
+        shown.append(low if float(low) == float(high) else f"{low}...{high}")
     numbers = iter(shown)
     return _NUMBER.sub(lambda _: next(numbers), texts[0])

@@ -134,7 +134,8 @@ def _against_axis(
             dash = _DASHES[number] if len(others) <= NAMED else "solid"
             look = {"linestyle": dash, "linewidth": 1.1 if apart else 0.6}
             look |= {} if apart else {"marker": "", "alpha": 0.85 if len(others) <= NAMED else 0.35}
-            draw(axes, at, estimates(other, apart), factor, extent, color=colour, band=apart, **look)
+            line = axis.numeric or not apart
+            draw(axes, at, estimates(other, apart), factor, extent, color=colour, band=apart, line=line, **look)
         if not apart:
             draw(axes, at, estimates({}, True), factor, extent, color=colour, line=axis.numeric)
     if quantity.startswith(RATIO) and extent.values:  # where the structures are alike

@@ -135,7 +135,7 @@ def value_axis(axes: Axes, axis: AxisPlaces) -> None:
 
 def _power(value: float) -> str:
     """A small or large number as a power of ten, with two digits before it if it is none."""
-    if 1e-3 <= value < 1e4:
+    if 1e-3 <= value < 9999.5:
         return f"{value:.4g}"
     return f"${ScalarFormatter(useMathText=True).format_data(float(f'{value:.2g}'))}$"
 

@@ -268,9 +268,7 @@ class Scenario(Model):
         if adapt is None:
             return
         key = ("mesh", "adapt")
-        if self.geometry.dimension == 3:
-            yield Problem(key, "refines meshes of the plane only; leave it out, or use dimension: 2", at_key=True)
-        elif self.mesh.backend == "gmsh":
+        if self.mesh.backend == "gmsh":
             yield Problem(("mesh", "backend"), "'gmsh' takes no sizes from mesh.adapt; leave one of the two out")
         if adapt.max_cells > self.mesh.maximum_cells:
             text = f"{adapt.max_cells} is more than mesh.maximum_cells; must be at most {self.mesh.maximum_cells}"

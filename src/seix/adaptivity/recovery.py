@@ -14,17 +14,17 @@ import numpy as np
 
 
 def recovered(field: np.ndarray, place: np.ndarray, corners: np.ndarray, vertices: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """A continuous field from values at the quadrature points of triangles.
+    """A continuous field from values at the quadrature points of triangles or tetrahedra.
 
     Parameters
     ----------
     field : ndarray (cells, points, components)
-        Values of the field of finite elements, in any unit; at least three points.
-    place : ndarray (cells, points, 2)
+        Values of the field of finite elements, in any unit; at least as many points as vertices.
+    place : ndarray (cells, points, dim)
         Where the quadrature points are [nm].
-    corners : ndarray (n, 2)
+    corners : ndarray (n, dim)
         Nodes of the mesh [nm].
-    vertices : ndarray (cells, 3) of int
+    vertices : ndarray (cells, dim + 1) of int
         Rows of `corners`.
     part : ndarray (cells,) of int
         Cells of different parts are not averaged together.
@@ -46,10 +46,8 @@ def recovered(field: np.ndarray, place: np.ndarray, corners: np.ndarray, vertice
 
 
 def _shares(place: np.ndarray, corner: np.ndarray) -> np.ndarray:
-    """Barycentric coordinates (cells, points, 3) of points in straight triangles with the same corners."""
+    """Barycentric coordinates (cells, points, dim + 1) of points in straight triangles or tetrahedra with the same corners."""
     edge = corner[:, 1:] - corner[:, :1]
-    offset = place - corner[:, None, 0]
-    double = (edge[:, 0, 0] * edge[:, 1, 1] - edge[:, 0, 1] * edge[:, 1, 0])[:, None]
-    second = (offset[..., 0] * edge[:, 1, 1, None] - offset[..., 1] * edge[:, 1, 0, None]) / double
-    third = (edge[:, 0, 0, None] * offset[..., 1] - edge[:, 0, 1, None] * offset[..., 0]) / double
-    return np.stack([1.0 - second - third, second, third], axis=-1)
+    offset = place - corner[:, :1]
+    others = np.einsum("cpk,ckj->cpj", offset, np.linalg.inv(edge))
+    return np.concatenate([1.0 - others.sum(axis=-1, keepdims=True), others], axis=-1)

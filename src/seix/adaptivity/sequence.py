@@ -16,13 +16,13 @@ from ..errors import GeometryError
 from ..fem import on_root
 from ..geometry.sizing import steepness
 from .recovery import recovered
-from .sizes import factors, limited, wanted_sizes
+from .sizes import asked, factors, limited, wanted_sizes
 from .target import Target
 
 if TYPE_CHECKING:
     from ..analysis.quantities import Measurement
     from ..geometry.meshing import TaggedMesh
-    from ..geometry.triangulate.background import WantedSizes
+    from ..geometry.wanted import WantedSizes
     from ..scenario import Scenario
 
 SAFETY = 1.25
@@ -43,8 +43,8 @@ RECENT = 2
 """Changes from mesh to mesh that are looked at."""
 ATTEMPTS = 5
 """Meshes that are tried for one step."""
-SPREAD = 1.3
-"""First guess of the cells made over those asked for, since small cells need neighbours that are little larger."""
+SPREAD = {2: 1.3, 3: 2.0}
+"""First guess of the cells made over those asked for, by dimension, since small cells need neighbours that are little larger."""
 FULLEST = 0.97
 """Part of the cells allowed that a step aims at."""
 
@@ -142,7 +142,7 @@ class Sequence:
         self.mesh: TaggedMesh | None = None
         self.mesh_file: Path | None = None
         self.wanted: WantedSizes | None = None
-        self.spread = SPREAD
+        self.spread = SPREAD[scenario.geometry.dimension]
         self.started = time.monotonic()
         on_root(comm, lambda: self._take(None, *make(None)))
 
@@ -223,23 +223,20 @@ class Sequence:
         low, high = REDUCTIONS
         reduction = min(max(AIM * self.control.tolerance / (step.relative_error or np.inf), low), high)
         most = self.control.max_cells
-        others, room = step.cells - len(found.cells), FULLEST * most
+        others, room, dim = step.cells - len(found.cells), FULLEST * most, self.mesh.dim
         for _ in range(ATTEMPTS):
-            ratio = factors(found.squares, reduction)
-            asked = (ratio**-2.0).sum()
-            if others + self.spread * asked < GROWTH * step.cells:
-                ratio = limited(found.squares, (GROWTH * step.cells - others) / self.spread)
-                asked = (ratio**-2.0).sum()
-            if others + self.spread * asked > room:
-                ratio = limited(found.squares, max((room - others) / self.spread, len(found.cells) + 1.0))
-                asked = (ratio**-2.0).sum()
+            ratio = factors(found.squares, reduction, dim)
+            if others + self.spread * asked(ratio, dim) < GROWTH * step.cells:
+                ratio = limited(found.squares, (GROWTH * step.cells - others) / self.spread, dim)
+            if others + self.spread * asked(ratio, dim) > room:
+                ratio = limited(found.squares, max((room - others) / self.spread, len(found.cells) + 1.0), dim)
             wanted = wanted_sizes(self.mesh.points, self.mesh.cells, found.cells, ratio, self.wanted, self.slope)
             try:
                 mesh, mesh_file = self.make(wanted)
             except GeometryError as error:
                 return "mesher", str(error)
             made = len(mesh.cells)
-            self.spread = max((made - others) / asked, 0.5)
+            self.spread = max((made - others) / asked(ratio, dim), 0.5)
             if made > most:
                 room *= 0.9 * most / made
             elif made < LEAST_GROWTH * step.cells:
@@ -261,17 +258,17 @@ def estimate(
     mesh : TaggedMesh
     rows : ndarray (k,) of int
         Cells of the SEI, rising.
-    field, place : ndarray (k, points, 2)
+    field, place : ndarray (k, points, dim)
         Field over E0, and where the quadrature points are [nm].
     volume : ndarray (k, points)
-        Area that each point stands for [nm2].
+        Area or volume that each point stands for [nm2 or nm3].
     """
     region, grain = mesh.region[rows], mesh.grain[rows]
     _, part = np.unique(region.astype(np.int64) * (int(mesh.grain.max()) + 2) + grain + 1, return_inverse=True)
     inside = np.ones(len(rows), bool)
     if target.phase is not None:
         inside = region == mesh.region_names.index(target.phase)
-    smooth = recovered(field, place, mesh.points, mesh.cells[rows, :3], part.ravel())
+    smooth = recovered(field, place, mesh.points, mesh.cells[rows, : mesh.dim + 1], part.ravel())
     magnitude, better = (np.linalg.norm(one, axis=-1) for one in (field, smooth))
     value = target.value(magnitude, volume, inside)
     weight = target.weights(better, inside, value) * volume
@@ -289,7 +286,7 @@ def estimate(
 
 
 def _samples(measurement: Measurement) -> tuple[np.ndarray, ...] | None:
-    """Rows, field, places and areas of :func:`estimate` on rank 0, in the order of the mesh; None elsewhere (collective)."""
+    """Rows, field, places and areas or volumes of :func:`estimate` on rank 0, in the order of the mesh; None elsewhere (collective)."""
     domains, cells = measurement.domains, measurement.sei_cells
     parts = gathered(domains.comm, (
         np.asarray(domains.mesh.topology.original_cell_index)[cells],

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..geometry.triangulate.background import WantedSizes, background, sizes_at
+from ..geometry.wanted import WantedSizes
 
-ERROR_POWER = 6.0
-"""A cell's share of the squared error falls with this power of its size: the field of quadratic elements is of second order,
-so its square is of fourth, and the area of a cell is of second."""
+FIELD_POWER = 4.0
+"""The field of quadratic elements is of second order, so its squared error falls with this power of the size of the cells; a cell's
+share of it falls with its area or volume besides."""
 STRONGEST = 0.35
 """Smallest ratio of a new size to the old one: more would trust the estimate of a coarse mesh too far."""
 STEP = 1.02
@@ -22,11 +22,11 @@ BISECTIONS, LOWEST = 60, 80.0
 """Of the logarithm of the bound, below the largest share."""
 
 
-def factors(squares: np.ndarray, reduction: float) -> np.ndarray:
+def factors(squares: np.ndarray, reduction: float, dim: int = 2) -> np.ndarray:
     """Ratios of new to old sizes that reduce the error by a factor with as few cells as possible.
 
-    With a share C h^6 of the squared error in a cell, and h^-2 cells in its place, the least number of cells for
-    a given error has equal shares: cells above a common bound are refined down to it, others are left.
+    With a share C h^(4 + d) of the squared error in a cell of d dimensions, and h^-d cells in its place, the least number of
+    cells for a given error has equal shares: cells above a common bound are refined down to it, others are left.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ def factors(squares: np.ndarray, reduction: float) -> np.ndarray:
         Shares of the squared error.
     reduction : float
         Wanted error over the present one, below 1.
+    dim : int
+        2 or 3.
 
     Returns
     -------
@@ -42,20 +44,29 @@ def factors(squares: np.ndarray, reduction: float) -> np.ndarray:
     """
     wanted = reduction**2 * squares.sum()
     high = math.log(squares.max())
-    # in place of a cell its parts have h^4 of the field's square on the same area
-    return _ratios(squares, _bisect(lambda bound: (squares * _ratios(squares, bound) ** 4).sum() > wanted, high - LOWEST, high))
+
+    def too_high(bound: float) -> bool:
+        # in place of a cell its parts have less of the field's squared error on the same area
+        return (squares * _ratios(squares, bound, dim) ** FIELD_POWER).sum() > wanted
+
+    return _ratios(squares, _bisect(too_high, high - LOWEST, high), dim)
 
 
-def limited(squares: np.ndarray, cells: float) -> np.ndarray:
+def limited(squares: np.ndarray, cells: float, dim: int = 2) -> np.ndarray:
     """Ratios of new to old sizes that spread the error over a given number of cells; see :func:`factors`."""
     high = math.log(squares.max())
-    return _ratios(squares, _bisect(lambda bound: (_ratios(squares, bound) ** -2.0).sum() <= cells, high - LOWEST, high))
+    return _ratios(squares, _bisect(lambda bound: asked(_ratios(squares, bound, dim), dim) <= cells, high - LOWEST, high), dim)
 
 
-def _ratios(squares: np.ndarray, bound: float) -> np.ndarray:
+def asked(ratio: np.ndarray, dim: int = 2) -> float:
+    """Number of cells that ratios of new to old sizes ask for."""
+    return float((ratio**-dim).sum())
+
+
+def _ratios(squares: np.ndarray, bound: float, dim: int) -> np.ndarray:
     """Ratios that bring the shares of the squared error down to the exponential of a bound."""
     with np.errstate(divide="ignore"):
-        return np.clip((math.exp(bound) / squares) ** (1.0 / ERROR_POWER), STRONGEST, 1.0)
+        return np.clip((math.exp(bound) / squares) ** (1.0 / (FIELD_POWER + dim)), STRONGEST, 1.0)
 
 
 def _bisect(too_high: Callable[[float], bool], low: float, high: float) -> float:
@@ -68,14 +79,14 @@ def _bisect(too_high: Callable[[float], bool], low: float, high: float) -> float
 def wanted_sizes(
     points: np.ndarray, cells: np.ndarray, marked: np.ndarray, ratio: np.ndarray, earlier: WantedSizes | None, slope: float
 ) -> WantedSizes:
-    """Sizes at the vertices of a mesh for the next one.
+    """Sizes on a mesh for the next one.
 
     Parameters
     ----------
-    points : ndarray (n, 2)
+    points : ndarray (n, dim)
         Nodes [nm].
-    cells : ndarray (m, 6)
-        Triangles of the mesh.
+    cells : ndarray (m, nodes)
+        Triangles or tetrahedra of the mesh.
     marked : ndarray (k,) of int
         Cells with a ratio.
     ratio : ndarray (k,)
@@ -83,20 +94,40 @@ def wanted_sizes(
     earlier : WantedSizes or None
         What this mesh was made for, which holds further on.
     slope : float
-        Largest change of size over distance.
+        Largest change of size over distance in the plane; in space sizes change as bisection lets them.
     """
+    make = _in_plane if points.shape[1] == 2 else _in_space
+    return make(points, cells, marked[ratio < 1.0], ratio[ratio < 1.0], earlier, slope)
+
+
+def _in_plane(points, cells, marked, ratio, earlier: WantedSizes | None, slope: float) -> WantedSizes:
+    """At the vertices, each the smallest of the triangles around it."""
+    from ..geometry.triangulate.background import background, sizes_at  # compiles its kernels
+
     used, triangles = np.unique(cells[:, :3], return_inverse=True)
     triangles = triangles.reshape(-1, 3)
     corners = points[used]
-    asked = ratio < 1.0
-    own = triangles[marked[asked]]
+    own = triangles[marked]
     a, b, c = (corners[own[:, k]] for k in range(3))
     area = 0.5 * ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
-    size = np.sqrt(EQUILATERAL * area) * ratio[asked]
-    size = STEP ** np.round(np.log(size) / math.log(STEP))
     result = sizes_at(background(earlier), corners)
-    np.minimum.at(result, own, size[:, None])
+    np.minimum.at(result, own, _rounded(np.sqrt(EQUILATERAL * area) * ratio)[:, None])
     return WantedSizes(corners, triangles, _spread(corners, triangles, result, slope))
+
+
+def _in_space(points, cells, marked, ratio, earlier: WantedSizes | None, _slope: float) -> WantedSizes:
+    """In the cells."""
+    from ..geometry.volume.refined import SizesInSpace, cell_centres, cell_sizes
+
+    centres = cell_centres(points, cells)
+    result = np.full(len(cells), np.inf) if earlier is None else SizesInSpace(earlier)(centres)
+    result[marked] = np.minimum(result[marked], _rounded(cell_sizes(points, cells[marked]) * ratio))
+    return WantedSizes(centres, np.empty((0, 4), np.int64), result)
+
+
+def _rounded(size: np.ndarray) -> np.ndarray:
+    """To powers of STEP."""
+    return STEP ** np.round(np.log(size) / math.log(STEP))
 
 
 def _spread(corners: np.ndarray, triangles: np.ndarray, size: np.ndarray, slope: float) -> np.ndarray:

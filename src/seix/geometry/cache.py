@@ -30,7 +30,7 @@ from seix.geometry.msh_file import write_msh
 from seix.geometry.tagged import TaggedMesh
 
 if TYPE_CHECKING:
-    from seix.geometry.triangulate.background import WantedSizes
+    from seix.geometry.wanted import WantedSizes
     from seix.scenario import Scenario
 
 ARRAYS = ("points", "cells", "region", "grain", "layer", "mirrors", "bodies")

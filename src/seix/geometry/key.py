@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seix.geometry.spots import fine_spots
 
 if TYPE_CHECKING:
-    from seix.geometry.triangulate.background import WantedSizes
+    from seix.geometry.wanted import WantedSizes
     from seix.scenario import Scenario
 
 GENERATOR = 6
@@ -60,7 +60,7 @@ def geometry_key(scenario: Scenario, coarsening: float, wanted: WantedSizes | No
         parts["spots"] = [spots.places.tolist(), spots.radius, spots.size]
     digest = hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode())
     if wanted is not None:
-        for array in (wanted.points, wanted.triangles, wanted.sizes):
+        for array in (wanted.points, wanted.cells, wanted.sizes):
             digest.update(f"{array.dtype.str} {array.shape}".encode())
             digest.update(array.tobytes())
     return digest.hexdigest()

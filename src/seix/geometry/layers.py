@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -173,9 +174,10 @@ def build_structure(scenario: Scenario) -> Structure:
     if isinstance(frame, AssemblyFrame):
         from seix.geometry.assembly.build import pack_assembly  # compiled loops load slowly, and forecasts need none
 
-        grains, shapes = pack_assembly(layers, frame, names, scenario.seed, lambda own, seed: _grains(layers, own, names, seed))
+        grains, shapes = _alike(lambda least: pack_assembly(
+            layers, frame, names, scenario.seed, lambda own, seed: _grains(layers, own, names, seed, least)))  # fmt: skip
         return _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
-    grains, shapes = _grains(layers, frame, names, scenario.seed)
+    grains, shapes = _alike(lambda least: _grains(layers, frame, names, scenario.seed, least))
     structure = _described(frame, layers, names, grains, scenario.seed, join_shapes(shapes))
     structure.spots = fine_spots(scenario, NANOMETRE)
     if scenario.core_domains is not None:
@@ -186,12 +188,23 @@ def build_structure(scenario: Scenario) -> Structure:
     return structure
 
 
-def _grains(layers: list[LayerShape], frame: Frame, names: list[str], seed: int) -> tuple[list[np.ndarray], list]:
-    """Centres, radii, phase, layer and side of the grains of all layers, and each layer with its shapes."""
+def _alike(pack: Callable[[int], tuple]) -> tuple:
+    """Grains and shapes with one template for all grains in space: the finest that a layer needs, which is tried for the others."""
+    grains, shapes = pack(0)
+    while len(used := {shape.segments for _, shape in shapes if isinstance(shape, StarShapes)}) > 1:
+        grains, shapes = pack(max(used))
+    return grains, shapes
+
+
+def _grains(layers: list[LayerShape], frame: Frame, names: list[str], seed: int, least: int) -> tuple[list[np.ndarray], list]:
+    """Centres, radii, phase, layer and side of the grains of all layers, and each layer with its shapes.
+
+    `least` are the segments of the coarsest template of cellular grains in space.
+    """
     found, shapes = [], []
     for index, layer in enumerate(layers):
         if layer.fractions:
-            grains, shape = _fill(layer, frame, seed, index, len(layers))
+            grains, shape = _fill(layer, frame, seed, index, len(layers), least)
             phase = np.array([names.index(name) for name in layer.fractions])[grains.phase]
             found.append((grains.centres, grains.radii, phase, np.full(len(phase), index), grains.side))
             shapes.append((grains, shape))
@@ -220,7 +233,7 @@ def core_shape(scenario: Scenario, frame: Frame) -> LayerShape:
                       given.diameter / NANOMETRE, given.spread, gap, (inner, gap))  # fmt: skip
 
 
-def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
+def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int, least: int):
     """Grains of one layer and their shapes, None if they are round."""
     band = frame.band(layer.inner, layer.outer, layer.gaps, layer.gap)
     if layer.shape == "round":
@@ -229,7 +242,7 @@ def _fill(layer: LayerShape, frame: Frame, seed: int, index: int, count: int):
         return pack_layer(layer, band, seed, index, count), None
     from seix.geometry.cellular import cellular_layer
 
-    return cellular_layer(layer, band, frame, seed, index, count)
+    return cellular_layer(layer, band, frame, seed, index, count, least)
 
 
 def _frame(scenario: Scenario, layers: list[LayerShape]) -> Frame:

@@ -21,7 +21,7 @@ from seix.geometry.sizing import SizeField
 from seix.geometry.tagged import TaggedMesh
 
 if TYPE_CHECKING:
-    from seix.geometry.triangulate.background import WantedSizes
+    from seix.geometry.wanted import WantedSizes
     from seix.scenario import MeshControl, Scenario
 
 ALGORITHMS = (6, 5)
@@ -49,7 +49,7 @@ def make_mesh(
     solved : bool
         Whether the memory must suffice to solve on the mesh too.
     wanted : WantedSizes, optional
-        Sizes that are asked for besides; in the plane only.
+        Sizes that are asked for besides.
 
     Returns
     -------
@@ -101,14 +101,13 @@ def mesh_structure(
             raise too_many_cells(cells, limit, structure.dim)
         check_memory(cells, structure.dim, solved)
 
-    if structure.dim == 3 or (controls.backend == "gmsh" and structure.kind != "particles"):
-        if wanted is not None:
-            raise GeometryError("meshes are adapted by the own mesher of the plane only")
-        make = _solid if structure.dim == 3 else _gmsh_plane
-        mesh = make(structure, controls, coarsening, key, accept)
+    if structure.dim == 3:
+        make = _solid
+    elif controls.backend == "gmsh" and structure.kind != "particles":
+        make = _gmsh_plane
     else:
         make = _assembly if structure.kind == "particles" else _plane
-        mesh = make(structure, controls, coarsening, key, accept, wanted)
+    mesh = make(structure, controls, coarsening, key, accept, wanted)
     if len(mesh.cells) > limit:
         raise too_many_cells(len(mesh.cells), limit, structure.dim)
     if solved:  # the same for a mesh that is just made and for one from the cache
@@ -142,15 +141,19 @@ def _assembly(structure: Structure, controls: MeshControl, coarsening: float, ke
     return _tagged(structure, assembly_mesh(structure, controls, coarsening, accept, wanted), coarsening, key)
 
 
-def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+def _solid(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept,
+           wanted: WantedSizes | None) -> TaggedMesh:  # fmt: skip
     """Tetrahedra."""
     from seix.geometry.volume import solid_mesh  # compiles its kernels
 
-    return solid_mesh(structure, controls, coarsening, key, accept)
+    return solid_mesh(structure, controls, coarsening, key, accept, wanted)
 
 
-def _gmsh_plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept) -> TaggedMesh:
+def _gmsh_plane(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Accept,
+                wanted: WantedSizes | None) -> TaggedMesh:  # fmt: skip
     """By Gmsh, with whichever of its algorithms passes the checks first."""
+    if wanted is not None:
+        raise GeometryError("mesh.backend: gmsh takes no sizes that a mesh was adapted to")
     if structure.shapes is not None:
         raise GeometryError("mesh.backend: gmsh meshes round grains only; leave it out for cellular grains and polycrystals")
     sizes = SizeField(structure, controls, coarsening)

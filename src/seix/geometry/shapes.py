@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,6 +85,11 @@ class StarShapes:
     faces: np.ndarray
     turns: np.ndarray
     distances: np.ndarray
+
+    @property
+    def segments(self) -> int:
+        """Segments to an edge of the octahedron that the template is."""
+        return round(math.sqrt(len(self.faces) / 8))
 
     def vertices(self) -> np.ndarray:
         """Vertices (n, k, 3) relative to the centres [nm]."""

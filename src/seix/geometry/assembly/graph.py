@@ -11,7 +11,7 @@ import numpy as np
 from seix.geometry.assembly.arcs import Arcs, level_arcs
 from seix.geometry.outline import CORE, ELECTROLYTE, binder_regions, region_names
 from seix.geometry.shapes import ConvexShapes
-from seix.geometry.triangulate.background import WantedSizes, background
+from seix.geometry.triangulate.background import background
 from seix.geometry.triangulate.expected import expected_triangles
 from seix.geometry.triangulate.graph import Sizes
 from seix.geometry.triangulate.mesh2d import SMALLEST_ANGLE, second_order
@@ -21,6 +21,7 @@ from seix.geometry.triangulate.sampling import CX, RADIUS, Walls, sample
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
+    from seix.geometry.wanted import WantedSizes
     from seix.input.sections import MeshControl
 
 NO_FACTOR = 1e30

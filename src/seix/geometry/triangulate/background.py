@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
+
+if TYPE_CHECKING:
+    from seix.geometry.wanted import WantedSizes
 
 OUTSIDE = -1
 """Neighbour of a triangle at the rim."""
@@ -39,25 +41,6 @@ class Background(NamedTuple):
     raster: np.ndarray
 
 
-@dataclass(frozen=True)
-class WantedSizes:
-    """Edge lengths that a mesh shall have at most, besides what the mesh controls ask for.
-
-    Attributes
-    ----------
-    points : ndarray (n, 2)
-        Vertices of an earlier mesh of the same structure [nm].
-    triangles : ndarray (t, 3) of int64
-        Counter-clockwise.
-    sizes : ndarray (n,)
-        Wanted edge length at each vertex, linear between them [nm]; should change by no more than the slope of the mesher.
-    """
-
-    points: np.ndarray
-    triangles: np.ndarray
-    sizes: np.ndarray
-
-
 NOTHING = Background(np.empty((0, 3)), np.empty((0, 3), np.int64), np.empty((0, 3), np.int64), np.zeros(1, np.int64),
                      np.array([0.0, 0.0, 1.0, 1.0, 1.0]))  # fmt: skip
 """Asks for no size."""
@@ -76,7 +59,7 @@ def background(wanted: WantedSizes | None, coarsening: float = 1.0) -> Backgroun
     if wanted is None:
         return NOTHING
     points = np.column_stack([wanted.points, coarsening * wanted.sizes])
-    triangles = np.ascontiguousarray(wanted.triangles, np.int64)
+    triangles = np.ascontiguousarray(wanted.cells, np.int64)
     low, high = wanted.points.min(axis=0), wanted.points.max(axis=0)
     # about one cell of the raster for two triangles
     per = math.sqrt(0.5 * len(triangles) / float(np.prod(high - low)))

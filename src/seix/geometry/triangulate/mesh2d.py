@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seix.geometry.core_domains import with_domains
-from seix.geometry.triangulate.background import WantedSizes, background
+from seix.geometry.triangulate.background import background
 from seix.geometry.triangulate.expected import expected_triangles
 from seix.geometry.triangulate.graph import Sizes, structure_graph
 from seix.geometry.triangulate.planar import Triangulation, refine
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
+    from seix.geometry.wanted import WantedSizes
     from seix.scenario import MeshControl
 
 SMALLEST_ANGLE = 25.0

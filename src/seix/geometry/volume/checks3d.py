@@ -25,6 +25,10 @@ VOLUME_TOLERANCE = 1e-9
 """Relative error of the volume of a domain with plane sides: rounding."""
 
 
+class FlatCells(GeometryError):
+    """Cells are folded or flat, which another mesh of the same structure may not be."""
+
+
 class MeshNumbers:
     """Volumes, Jacobians and angles of all cells, computed once.
 
@@ -43,16 +47,16 @@ def check_angles(mesh: TaggedMesh, numbers: MeshNumbers) -> None:
 
     Raises
     ------
-    GeometryError
+    FlatCells
         With the numbers and the place.
     """
     if numbers.jacobian.min() <= 0.0:
         bad = int((numbers.jacobian <= 0).sum())
-        raise GeometryError(f"the mesh has {bad} inverted cells, {_at(mesh, numbers.jacobian.argmin())}")
+        raise FlatCells(f"the mesh has {bad} inverted cells, {_at(mesh, numbers.jacobian.argmin())}")
     angle = numbers.smallest
     thin = int((angle < THIN).sum())
     if angle.min() < SMALLEST_DIHEDRAL or thin > THIN_SHARE * len(angle):
-        raise GeometryError(
+        raise FlatCells(
             f"the mesh has {thin} of {len(angle)} cells with dihedral angles below {THIN:g} degrees, the smallest "
             f"{angle.min():.3g} degrees {_at(mesh, angle.argmin())}: smaller cells (mesh.cells_per_diameter, "
             "mesh.cells_per_gap), larger gaps or another seed may help"

@@ -1,4 +1,4 @@
-"""A checked mesh in space: made again with more effort where its cells are too flat."""
+"""Checked meshes in space: made again with more effort where cells are too flat, or cut to wanted sizes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seix.errors import GeometryError
-from seix.geometry.volume.checks3d import MeshNumbers, check_angles, check_mesh3d, mesh_statistics3d
+from seix.geometry.volume.checks3d import FlatCells, MeshNumbers, check_mesh3d, mesh_statistics3d
 from seix.geometry.volume.expected import estimated_cells
 from seix.geometry.volume.mesh3d import THRESHOLD, mesh3d
+from seix.geometry.volume.refined import SizesInSpace, numbers_of_curves, refined
 from seix.geometry.volume.restore import restore_volumes
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.geometry.meshing import TaggedMesh
+    from seix.geometry.wanted import WantedSizes
     from seix.input.sections import MeshControl
 
 THRESHOLDS = (THRESHOLD, 0.3, 0.4)
@@ -21,7 +23,8 @@ THRESHOLDS = (THRESHOLD, 0.3, 0.4)
 
 
 def solid_mesh(
-    structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Callable[[float], None]
+    structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Callable[[float], None],
+    wanted: WantedSizes | None = None,
 ) -> TaggedMesh:
     """Mesh a structure in space and check it.
 
@@ -32,32 +35,41 @@ def solid_mesh(
     key : str
         Hash that the mesh will carry.
     accept : callable
-        Called with the expected number of cells before the mesh is made; may raise.
+        Called with the expected number of cells before the mesh is made, and with those of a mesh that is cut; may raise.
+    wanted : WantedSizes, optional
+        Sizes that larger cells are cut to, times the coarsening.
 
     Raises
     ------
     GeometryError
         If the mesh fails a check, after all efforts.
     """
-    from seix.geometry.layers import NANOMETRE
-    from seix.geometry.meshing import tagged_mesh
-
     accept(estimated_cells(structure, controls, coarsening))
     failure: GeometryError | None = None
     for threshold in THRESHOLDS:
-        arrays = mesh3d(structure, controls, coarsening, threshold)
-        points = arrays["points"]
-        if structure.shapes is None:
-            points = restore_volumes(structure, points, arrays["cells"], arrays["grain"])
-        mesh = tagged_mesh(structure, points, arrays, key)
-        numbers = MeshNumbers(mesh)
         try:
-            check_angles(mesh, numbers)
-        except GeometryError as error:
+            return _checked(structure, controls, coarsening, key, accept, wanted, threshold)
+        except FlatCells as error:
             failure = error
-            continue
-        check_mesh3d(mesh, structure, numbers)
-        found = mesh_statistics3d(mesh, structure, numbers, arrays["curved"], arrays["straightened"], coarsening, 1.0 / NANOMETRE)
-        mesh.statistics = {"structure": structure.statistics, "mesh": found}
-        return mesh
     raise failure
+
+
+def _checked(structure: Structure, controls: MeshControl, coarsening: float, key: str, accept: Callable[[float], None],
+             wanted: WantedSizes | None, threshold: float) -> TaggedMesh:  # fmt: skip
+    """The mesh that one effort makes."""
+    from seix.geometry.layers import NANOMETRE
+    from seix.geometry.meshing import tagged_mesh
+
+    arrays = mesh3d(structure, controls, coarsening, threshold)
+    curved = arrays["curved"], arrays["straightened"]
+    mesh = tagged_mesh(structure, arrays["points"], arrays, key)
+    if wanted is not None:
+        mesh = refined(mesh, structure, SizesInSpace(wanted, coarsening), accept)
+        curved = numbers_of_curves(mesh, structure)
+    if structure.shapes is None:
+        mesh.points = restore_volumes(structure, mesh.points, mesh.cells, mesh.grain)
+    numbers = MeshNumbers(mesh)
+    check_mesh3d(mesh, structure, numbers)
+    found = mesh_statistics3d(mesh, structure, numbers, *curved, coarsening, 1.0 / NANOMETRE)
+    mesh.statistics = {"structure": structure.statistics, "mesh": found}
+    return mesh

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -169,45 +167,6 @@ def test_read_only_parent_is_an_error_at_once(tmp_path):
         ResultFolder(tmp_path / "locked" / "a" / "case"),
     ):
         pytest.fail("entered")
-
-
-CHILD = """
-import signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background lets its children ignore it
-from pathlib import Path
-from seix.analysis.folder import ResultFolder
-with ResultFolder(Path(sys.argv[1])) as folder:
-    (folder.path / "half").write_text("x")
-    print("ready", flush=True)
-    time.sleep(60)
-"""
-
-
-def interrupted_child(target: Path, number: int) -> int:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(target)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    assert child.stdout.readline().strip() == b"ready"
-    assert len(list(target.parent.iterdir())) == 1
-    child.send_signal(number)
-    code = child.wait(20)
-    child.stdout.close()
-    return code
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signals_leave_nothing_behind(tmp_path, number):
-    code = interrupted_child(tmp_path / "sub" / "case", number)
-    assert code == -number
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_left_over_of_a_killed_run_is_removed(tmp_path):
-    interrupted_child(tmp_path / "case", signal.SIGKILL)
-    assert len(list(tmp_path.iterdir())) == 1
-    with ResultFolder(tmp_path / "case") as folder:
-        finish(folder.path)
-    assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
 def test_unfinished_folder_of_a_living_run_stays(tmp_path):

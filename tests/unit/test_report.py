@@ -171,6 +171,30 @@ def test_bounds_stand_below_their_value_in_its_unit():
     assert "Hashin" in summarise(document).caption
 
 
+def test_bounds_of_a_value_that_is_not_there_at_the_first_current():
+    """They stand in the unit of the table, for which the smallest of all values decides, also at other currents."""
+    name = "effective.youngs_modulus.through"
+
+    def quantities(value, *bounds):
+        values = {name: value} | {f"{name}.{bound}": number for bound, number in zip(("reuss", "voigt"), bounds, strict=True)}
+        return {key: {"value": number, "unit": "Pa", "error": 0.0, "error_kind": "exact"} for key, number in values.items()}
+
+    lone = quantities(0.0, 1e9, 4e9)
+    del lone[name]
+    document = {"structures": ["a", "b"], "cases": [
+        {"structure": "a", "current_multiple": 1.0, "quantities": lone},
+        {"structure": "a", "current_multiple": 2.0, "quantities": quantities(2e9, 1e9, 4e9)},
+        {"structure": "b", "current_multiple": 2.0, "quantities": quantities(5e9, 3e9, 8e9)},
+        {"structure": "b", "current_multiple": 5.0, "quantities": quantities(5e8, 3e9, 8e9)},
+        {"structure": "a/b", "current_multiple": 2.0, "quantities": {}},
+        {"structure": "a/b", "current_multiple": 5.0, "quantities": {}},
+    ]}  # fmt: skip
+    (block,) = summarise(document).blocks
+    assert block[0] == ["Young's modulus through SEI (MPa)", "2", "2000 ± 0", "5000 ± 0", ""]
+    assert block[1] == ["", "5", "", "500.0 ± 0", ""]
+    assert block[2] == ["  bounds: Reuss | HS low | HS high | Voigt", "", "1000 | - | - | 4000", "3000 | - | - | 8000", ""]
+
+
 def test_lines_of_the_table_are_aligned():
     lines = plain_table(summarise(quantities_document([result("a"), result("b")])))
     rows = lines[3 : lines.index(lines[0], 3)]

@@ -16,7 +16,7 @@ from seix.study.design import sensitivity_kind, unit_points
 from seix.study.plan import load_plan
 from seix.study.points import Range
 from seix.study.schema import Axis, Sample
-from seix.study.store import LOCKS
+from seix.study.store import LOCKS, Store
 from studies import write_study
 
 MODULUS = "materials.override.organic_polymer.youngs_modulus"
@@ -203,7 +203,7 @@ def test_set_on_the_command_line_replaces_set_of_the_study(tmp_path):
             load_plan(path, [text])
 
 
-@pytest.mark.parametrize("what", ["file", "file/below", "link", "locked", "locked/below", "foreign"])
+@pytest.mark.parametrize("what", ["file", "file/below", "link", "locked", "locked/below", "foreign", "run", "/proc/x"])
 def test_dry_run_looks_whether_the_folder_can_be_written(tmp_path, monkeypatch, what):
     """As a sweep would, in one sentence, and without a trace."""
     path = write_study(tmp_path)
@@ -212,11 +212,15 @@ def test_dry_run_looks_whether_the_folder_can_be_written(tmp_path, monkeypatch, 
     (tmp_path / "locked").mkdir()
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / LOCKS).write_text("x")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "record.json").write_text("{}")
     access = os.access  # root may write everywhere
     monkeypatch.setattr(os, "access", lambda place, mode: Path(place).name != "locked" and access(place, mode))
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError, match=r"^[^\n]*: a study cannot be kept here: [^\n]*; choose another folder with -o$"):
         dry_run_command(path, tmp_path / what, [], SweepOptions(None, 1, None, False))
+    with pytest.raises(InputError, match="a study cannot be kept here"):
+        Store(tmp_path / what).prepare()
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -15,7 +15,7 @@ from test_report import Page
 
 from seix.cli import main
 from seix.study import report_gaps
-from seix.study.curves import axis_figure, current_figure
+from seix.study.curves import _apart, axis_figure, current_figure
 from seix.study.design import unit_points
 from seix.study.maps import grid_means, interaction_share
 from seix.study.report_tables import number_table
@@ -23,6 +23,7 @@ from seix.study.report_words import balance_caption
 from seix.study.results import StudyResults
 from seix.study.schema import Sample
 from seix.study.sensitivity import Design, effects_of, elementary_effects, rank_correlations, sobol_indices
+from seix.study.sheet import _power
 from seix.study.store import Store
 from seix.study.tables import read_plan, write_tables
 from study_folders import ishigami, ishigami_indices, write_study
@@ -306,6 +307,53 @@ def test_labels_do_not_overlap(tmp_path):
         assert legend.get_window_extent().y1 <= name.y0 + 1
 
 
+@pytest.mark.parametrize("axes, seeds, apart, mean", [
+    (("thickness", "modulus"), (1, 2), [False, False], "mean over seeds and the other axes"),
+    (("thickness", "modulus"), (), [False, False], "mean over the other axes"),
+    (("thickness", "law"), (1, 2), [True, False], "mean over seeds and the other axes"),
+    (("law", "matrix"), (1, 2), [True, True], "mean over seeds"),
+    (("law", "matrix"), (), [True, True], None),
+    (("thickness", "many"), (), [False, False], "mean over the other axes"),
+    (("thickness", "one"), (), [False], None),
+], ids=str)  # fmt: skip
+def test_values_beside_words_stand_apart_and_the_legend_says_what_is_a_mean(tmp_path, axes, seeds, apart, mean):
+    """No mean over words is drawn, or named where none is drawn; five combinations are too many to stand apart."""
+    known = {"thickness": THICK, "modulus": MODULUS, "law": [("film", None), ("butler_volmer", None)], "one": [("1", 1.0)],
+             "matrix": [("organic_polymer", None), ("oligomer", None)], "many": [(k, None) for k in "abcde"]}  # fmt: skip
+    value = lambda numbers, seed, *_: {P999: (sum(x or 0.0 for x in numbers.values()), "1", 0.1, None)}  # noqa: E731
+    results = StudyResults(write_study(tmp_path / "s", value, {name: known[name] for name in axes}, INFOS, seeds=seeds))
+    assert [_apart(results, results.others(axis.info.name)) for axis in results.grid] == apart
+    page = axis_figure(results, P999, 1.0)
+    said = [text.get_text() for legend in page.figure.legends for text in legend.get_texts()]
+    assert [text for text in said if text.startswith("mean")] == ([mean] if mean else [])
+    lines = [line for line in page.figure.axes[0].lines if line.get_marker() == "o"]
+    assert len(lines) == (2 if apart[0] else 1)
+
+
+@pytest.mark.parametrize("factor, seen", [(2.0, True), (4.9, True), (6.0, False), (1 / 4.9, True), (1 / 6.0, False)])
+def test_ratio_has_a_line_where_structures_are_alike(tmp_path, factor, seen):
+    """In view if values are within a factor of five of it; otherwise it would press them into a corner."""
+    value = lambda numbers, seed, structure, _: {P999: (factor if structure == "a" else 1.0, "1", 0.1, None)}  # noqa: E731
+    results = StudyResults(write_study(tmp_path / "s", value, {"thickness": THICK}, INFOS, structures=("a", "b")))
+    own, ratio = axis_figure(results, P999, 1.0).figure.axes
+
+    def at_one(axes):
+        return [line for line in axes.lines if list(line.get_ydata()) == [1.0, 1.0] and len(line.get_xdata()) == 2]
+
+    assert len(at_one(ratio)) == 1 and not at_one(own)
+    bottom, top = ratio.get_ylim()
+    assert bool(bottom < 1.0 < top) is seen
+    assert bottom < factor < top
+
+
+@pytest.mark.parametrize("value, text", [
+    (1e-3, "0.001"), (9999.0, "9999"), (0.25, "0.25"), (12345.0, r"$1.2 \times 10^{4}$"), (1e4, "$10^{4}$"), (1e-7, "$10^{-7}$"),
+    (2.5e-9, r"$2.5 \times 10^{-9}$"), (9999.6, "$10^{4}$"), (9.99e-4, "$10^{-3}$"),
+])  # fmt: skip
+def test_powers_of_ten_at_the_ticks(value, text):
+    assert _power(value).replace("\N{MINUS SIGN}", "-") == text
+
+
 def test_a_quantity_that_is_zero_needs_no_number_of_seeds(tmp_path):
     """No relative half width belongs to a mean of 0, such as that of the charge of no pulses."""
     axes = {"repeats": [("0", 0.0), ("5", 5.0)]}
@@ -338,6 +386,7 @@ def test_report_says_what_is_wrong(tmp_path, capsys, monkeypatch):
         ([str(tmp_path)], "not the folder of a study"), ([str(empty)], "no case of this study is finished"),
         ([str(root), "--current", "3"], "was not computed; I/I0 of this study: 1"),
         ([str(root), "--interval", "5"], "--interval 5"),
+        ([str(root / "study.json")], "study.json: is a file; expected the folder of a study"),
     ):  # fmt: skip
         assert main(["report", *arguments]) == 2
         error = capsys.readouterr().err

@@ -6,10 +6,10 @@ import errno
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
-import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +17,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from ..errors import InputError
+from .guard import Guard
 
 RECORD = "record.json"
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -28,7 +29,7 @@ class ResultFolder:
 
     Inside the context `path` is a hidden folder beside the target; on success it takes the name of the
     target, after any failure, interrupt or termination signal it is removed, and so are parent folders made
-    for it.
+    for it. If this process is killed, a `Guard` does that.
 
     Parameters
     ----------
@@ -50,19 +51,19 @@ class ResultFolder:
         self.path = self.target
         self._made_parents: list[Path] = []
         self._handlers: dict[int, Any] = {}
+        self._guard: Guard | None = None
         self._owner = os.getpid()
 
     def __enter__(self) -> Self:
         self._check_target()
         try:
-            self._make_parents()
-            _remove_stale(self.target)
-            self.path = Path(
-                tempfile.mkdtemp(prefix=_prefix(self.target) + f"{os.getpid()}-", dir=self.target.parent)
-            )
-            self.path.chmod(0o777 & ~_umask())
+            try:
+                self._make()
+            except FileNotFoundError:  # another run has just removed the parents that it had made
+                self._discard()
+                self._make()
         except OSError as error:
-            self._remove_parents()
+            self._discard()
             raise InputError(
                 f"{self.target}: no folder can be made here: {error.strerror or error}"
             ) from None
@@ -97,6 +98,13 @@ class ResultFolder:
             raise InputError(
                 f"{self.target}: is not a result of seix ({RECORD} is missing) and is not replaced"
             )
+
+    def _make(self) -> None:
+        self._make_parents()
+        _remove_stale(self.target)
+        self.path = self.target.with_name(_prefix(self.target) + f"{os.getpid()}-{secrets.token_hex(4)}")
+        self._guard = Guard(self.path, self.target, self._made_parents)  # first: there is no moment without it
+        self.path.mkdir()
 
     def _make_parents(self) -> None:
         missing = []
@@ -139,13 +147,13 @@ class ResultFolder:
     def _discard(self) -> None:
         if self.path != self.target:
             shutil.rmtree(self.path, ignore_errors=True)
-        self._remove_parents()
-
-    def _remove_parents(self) -> None:
         for folder in reversed(self._made_parents):
             with suppress(OSError):  # not empty: another run uses it
                 folder.rmdir()
         self._made_parents.clear()
+        # a helper that draws may have put something there meanwhile: then the guard does it when this process has gone
+        if self._guard is not None and not os.path.lexists(self.path):
+            self._guard.release()
 
     def _catch_signals(self) -> None:
         """Clean up when asked to end; an interrupt from the keyboard is an exception and needs no handler."""
@@ -226,7 +234,8 @@ def _remove_stale(target: Path) -> None:
         process = re.fullmatch(re.escape(prefix) + r"(\d+)-.*", folder.name)
         if process and not _alive(int(process[1])):
             if folder.name.endswith(".old") and not os.path.lexists(target):
-                os.rename(folder, target)  # it died between the two renames: the old result comes back
+                with suppress(FileNotFoundError):  # its guard was quicker
+                    os.rename(folder, target)  # it died between the two renames: the old result comes back
             else:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -239,9 +248,3 @@ def _alive(process: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -59,7 +59,8 @@ def summarise(document: Mapping[str, Any]) -> Summary:
                 ratio = [cases[columns[-1], multiple].get(f"ratio.{name}")] if len(structures) > 1 else []
                 rows[multiple] = [*own, *ratio]
         if rows:
-            blocks.append(_block(label, rows) + _bounds(name, cases, structures, multiples, len(structures) > 1))
+            shown = _shown_unit(rows)
+            blocks.append(_block(label, rows, *shown) + _bounds(name, cases, structures, multiples, shown[1]))
     heads = [structure.replace("_", " ") for structure in structures]
     ratio_head = ["ratio"] if len(structures) > 1 else []
     return Summary(_caption(cases, structures), ["quantity", "I/I0", *heads, *ratio_head], blocks)
@@ -85,14 +86,19 @@ def _quantities(
     ]
 
 
-def _block(label: str, rows: Mapping[float, list[Entry | None]]) -> list[list[str]]:
-    first = next(iter(rows.values()))
+def _shown_unit(rows: Mapping[float, list[Entry | None]]) -> tuple[str, float, str]:
+    """SI unit of a quantity, and factor and name of the one that all its numbers are shown in."""
     entries = [entry for row in rows.values() for entry in row if entry is not None]
-    own = [entry for entry in entries if entry["unit"] == next(e for e in first if e)["unit"]]
+    unit = entries[0]["unit"]
     # the smallest value decides: 80 mV to 800 mV reads better than 0.08 V to 0.8 V
-    factor, unit = display_unit(
-        own[0]["unit"], min((abs(e["value"]) for e in own if e["value"]), default=0.0)
-    )
+    sizes = [abs(entry["value"]) for entry in entries if entry["unit"] == unit and entry["value"]]
+    return unit, *display_unit(unit, min(sizes, default=0.0))
+
+
+def _block(
+    label: str, rows: Mapping[float, list[Entry | None]], si_unit: str, factor: float, unit: str
+) -> list[list[str]]:
+    first = next(iter(rows.values()))
     label = f"{label} ({unit})" if unit else label
     if len(rows) > 1 and all(_same(row, first) for row in rows.values()):
         rows = {ALL_CURRENTS: first}  # type: ignore[dict-item]
@@ -100,26 +106,32 @@ def _block(label: str, rows: Mapping[float, list[Entry | None]]) -> list[list[st
     for number, (multiple, row) in enumerate(rows.items()):
         current = multiple if isinstance(multiple, str) else f"{multiple:g}"
         cells = [
-            _cell(entry, factor if entry is not None and entry["unit"] == own[0]["unit"] else 1.0)
+            _cell(entry, factor if entry is not None and entry["unit"] == si_unit else 1.0)
             for entry in row
         ]
         texts.append([label if number == 0 else "", current, *cells])
     return texts
 
 
-def _bounds(name: str, cases, structures: list[str], multiples: list[float], compared: bool) -> list[list[str]]:
-    """Row of the bounds of a value, in its unit, if it has any; they are the same at all currents."""
-    found = [cases.get((structure, multiples[0]), {}) for structure in structures]
+def _bounds(name: str, cases, structures: list[str], multiples: list[float], factor: float) -> list[list[str]]:
+    """Row of the bounds of a value, in its unit, if it has any; they are the same at all currents that have it."""
+    found = []
+    for structure in structures:
+        own = (cases.get((structure, multiple), {}) for multiple in multiples)
+        found.append(next((quantities for quantities in own if name in quantities), {}))
     if not any(f"{name}.{bound}" in own for own in found for bound in BOUNDS):
         return []
-    values = [own[name] for own in found if name in own]
-    factor, _ = display_unit(values[0]["unit"], min(abs(entry["value"]) for entry in values))
     texts = []
     for own in found:
         given = [own.get(f"{name}.{bound}") for bound in BOUNDS]
-        known = ["-" if entry is None else f"{entry['value'] / factor:.3g}" for entry in given]
+        known = ["-" if entry is None else _short(entry["value"] / factor) for entry in given]
         texts.append(" | ".join(known) if name in own else "")
-    return [[BOUND_NAMES, "", *texts, *([""] if compared else [])]]
+    return [[BOUND_NAMES, "", *texts, *([""] if len(structures) > 1 else [])]]
+
+
+def _short(value: float) -> str:
+    """Three digits, or all before the point: thousands are read more easily without an exponent."""
+    return f"{value:.3g}" if abs(value) < 999.5 else format_number(value)
 
 
 def _cell(entry: Entry | None, factor: float) -> str:

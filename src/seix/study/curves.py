@@ -163,22 +163,20 @@ def _legend(results: StudyResults) -> list[tuple[Any, str]]:
     entries = structure_legend(results)
     colour = structure_colour(0) if len(results.structures) == 1 else GREY
     point = {"marker": "o", "markerfacecolor": "white", "markeredgewidth": 0.8}
-    several = len(results.axes) > 1
-    if several or len(results.seeds) > 1:
-        of = [*(["seeds"] if len(results.seeds) > 1 else []), *(["the other axes"] if several else [])]
+    others = [results.others(axis.info.name) for axis in results.grid]
+    averaged = any(len(one) > 1 and not _apart(results, one) for one in others)
+    of = [*(["seeds"] if len(results.seeds) > 1 else []), *(["the other axes"] if averaged else [])]
+    if of:
         entries.append((Line2D([], [], color=colour, **point), f"mean over {' and '.join(of)}"))
     if len(results.seeds) > 1:
         entries.append((Patch(facecolor=colour, alpha=0.18), "95 % interval of the mean"))
-    if not several:
-        return entries
     seen: dict[str, Any] = {}
-    for axis in results.grid:
-        others = results.others(axis.info.name)
-        for number, other in enumerate(others):
-            if 1 < len(others) <= NAMED:
+    for combinations in others:
+        for number, other in enumerate(combinations):
+            if 1 < len(combinations) <= NAMED:
                 text = ", ".join(f"{_label(results, key)}: {value}" for key, value in other.items())
                 seen[text] = Line2D([], [], color=colour, linewidth=0.6, linestyle=_DASHES[number])
-            elif NAMED < len(others) <= LINES:
+            elif NAMED < len(combinations) <= LINES:
                 seen["one value of each other axis"] = Line2D([], [], color=colour, linewidth=0.6, alpha=0.5)
     return entries + [(handle, text) for text, handle in seen.items()]
 

@@ -87,6 +87,8 @@ def study_folder(place: Path) -> Path:
         raise InputError(f"{place}: does not exist; expected the folder of a study")
     folder = RESULTS / place.stem
     if not (folder / PLAN).is_file():
+        if place.suffix not in (".yaml", ".yml"):
+            raise InputError(f"{place}: is a file; expected the folder of a study, or its study file (.yaml)")
         raise InputError(f"{place}: has no results in {folder}; run seix sweep first, or give the folder of the study")
     asked, there = read_study_file(place).scenario, read_plan(folder).scenario
     if asked != there:  # another file of the same name

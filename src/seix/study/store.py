@@ -21,7 +21,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from ..analysis.folder import ResultFolder, completed
+from ..analysis.folder import RECORD, ResultFolder, completed
 from ..errors import InputError, SeixError, StorageError
 from .known import KnownCase
 
@@ -101,17 +101,19 @@ class Store:
         self._done: set[str] = set()
 
     def check(self) -> None:
-        """Whether the folders could be made and written to, as far as the file system says; nothing is made.
+        """Whether the folders could be made and written to, as far as the file system says; nothing stays.
 
         Raises
         ------
         InputError
-            If not.
+            If not, or if results of another kind are there.
         """
+        if (self.root / RECORD).is_file():
+            raise self._refusal(f"it has the results of another command ({RECORD})")
         for path in (self.root / name for name in (CASES, STATES, LOCKS)):
             place = next(one for one in (path, *path.parents) if os.path.lexists(one))
             reason = f"{place} is not a folder" if not place.is_dir() else f"{place} cannot be written to"
-            if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+            if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK) and (place == path or _holds_folders(place))):
                 raise self._refusal(reason)
 
     def _refusal(self, reason: str) -> InputError:
@@ -251,6 +253,15 @@ class Store:
             write_atomically(self._state_file(case), json.dumps(asdict(state), indent=1) + "\n")
         except OSError as error:
             raise StorageError.of(error, self.root) from None
+
+
+def _holds_folders(place: Path) -> bool:
+    """Whether a folder can be made in another one: where the kernel shows its state, nobody can, whatever the permissions say."""
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".seix-", dir=place))
+    except OSError:
+        return False
+    return True
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Options = dict[str, str | int | float]
@@ -29,7 +30,10 @@ DIRECT: Options = {
 """MUMPS, re-used as preconditioner of GMRES while it still serves: the recipe for coupled systems in two dimensions."""
 
 MULTIGRID: Options = {**NEWTON, "ksp_max_it": 200}
-"""GMRES with one cycle of p-multigrid a field; see :func:`field_options` for the fields."""
+"""GMRES with one cycle of p-multigrid a field; see :func:`multigrid_options` for all of it."""
+
+FIXED, WHY_FIXED = "pc_type", "the multigrid preset has its own; set solver.preset=direct to choose one"
+"""Option that nobody can replace in the multigrid preset, and what is said of it."""
 
 VARIANTS = ("icc", "double", "jacobi", "gamg")
 """Coarse solvers of the multigrid preset in the order in which they are tried (see :func:`variants`)."""
@@ -176,6 +180,30 @@ def algebraic_options(dim: int, components: int, variant: str) -> Options:
         else:
             options |= {"mg_levels_ksp_max_it": 2, "mg_levels_pc_type": "jacobi"}
     return options
+
+
+def multigrid_options(dim: int, fields: Mapping[str, tuple[int, int]], variant: str) -> Options:
+    """Options of the multigrid preset for a coupled system.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension of the mesh.
+    fields : mapping
+        Name of each field -> its components, and the unknowns of its linear elements.
+    variant : str
+        One of :data:`VARIANTS`.
+    """
+    options = dict(MULTIGRID)
+    for name, (components, unknowns) in fields.items():
+        for key, value in field_options(dim, components, unknowns, variant).items():
+            options[f"{field_key(name)}_{key}"] = value
+    return options
+
+
+def field_key(name: str) -> str:
+    """Name of a field as a part of option names."""
+    return name.replace(" ", "_")
 
 
 def field_options(dim: int, components: int, coarse_unknowns: int, variant: str) -> Options:

@@ -54,6 +54,20 @@ def run_with(preset, options):
         model.system.destroy()
 
 
+def test_a_refused_solution_leaves_the_state_as_it_was():
+    """An option that only the end of Newton's method could have read: by then the unknowns have changed."""
+    model = Model(Domains(MPI.COMM_SELF, strip([("a", 6.0, 2)])), parameters({"a": 1e-7}, "a"))
+    model.set_current(1.0)
+    solver = NewtonSolver(model.system, options={"snes_typo": 1})
+    for _ in range(2):  # and it stays refused
+        with pytest.raises(InputError, match="no use for snes_typo"):
+            solver.solve()
+        assert solver.record.newton > 0 and solver.y.norm() == 0.0
+        assert not any(function.x.array.any() for function in model.fields)
+    solver.destroy()
+    model.system.destroy()
+
+
 def refused(options, preset, dim=2):
     return refused_options(tuple(options.items()), preset, dim)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import InputError
 from .gathered import factorise_on_one_rank
 from .preconditioner import BlockPreconditioner
-from .presets import DIRECT, FIXED, WHY_FIXED, Options, multigrid_options
+from .presets import DIRECT, FIXED, WHY_FIXED, Options, multigrid_name, multigrid_options
 
 REFACTOR_AFTER = 12
 """Krylov iterations above which the next Newton step gets a new factorisation (cost of about one factorisation)."""
@@ -63,7 +63,7 @@ class MultigridLinear:
     def __init__(self, system, y, overrides: Options, prefix: str, variant: str):
         if FIXED in overrides:
             raise InputError(f"solver.options.{FIXED}: {WHY_FIXED}")
-        self.system, self.name, self._baseline = system, f"multigrid ({variant})", 0
+        self.system, self.name, self._baseline = system, multigrid_name(variant), 0
         self._operator = system.operator(y)
         self.matrix = self._operator.matrix()
         self._preconditioner = BlockPreconditioner(system, self._operator, prefix)

@@ -277,9 +277,9 @@ def _validate(trees: dict[str, Node]) -> tuple[dict[str, Scenario], _Found]:
     found: _Found = []
     for name, tree in trees.items():
         try:
-            members[name] = Scenario.model_validate(tree.plain(), context={WRITTEN: True})
+            members[name] = Scenario.model_validate(plain := tree.plain(), context={WRITTEN: True})
         except ValidationError as error:
-            found += [(tree.find(p.path, p.at_key), p, name) for p in messages.problems(error)]
+            found += [(tree.find(p.path, p.at_key), p, name) for p in messages.problems(error, given=plain)]
     return members, found
 
 

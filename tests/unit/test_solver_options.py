@@ -114,6 +114,12 @@ def test_an_option_that_one_of_the_solvers_reads_is_accepted():
     assert refused({"lithium_mg_levels_ksp_max_it": 3}, "auto") == {}
 
 
+def test_what_only_the_run_can_tell_ends_it_still():
+    """The multigrid preset might have ended with the factorisation that reads this; here it need not."""
+    with pytest.raises(InputError, match="no use for mat_mumps_icntl_14 here"):
+        run_with("multigrid", {"mat_mumps_icntl_14": 80})
+
+
 def test_all_mistakes_at_once_but_none_that_follows_from_another():
     """Options of a type that PETSc does not know are not judged; a number that is none hides nothing."""
     found = refused({"ksp_rtol": "abc", "ksp_typo": 1, "mat_mumps_icntl_14": "bogus"}, "direct")

@@ -9,9 +9,9 @@ TOP = Path(__file__).parent.parent
 ROWS = (
     ("B04", "field inside, r = 10", "field in a sphere that conducts ten times as well"),
     ("B07", "field inside", "field in a cylinder with a resistive surface"),
-    ("B09, B10", "effective conductivity, s_i = 0.01, surface 1", "grains with conducting boundaries, effective conductivity"),
+    ("B09+B10-3D", "effective conductivity, s_i = 0.01, surface 1", "grains with conducting boundaries, effective conductivity"),
     ("B11", "effective conductivity, r = 10, f = 0.5", "square array of cylinders, effective conductivity"),
-    ("B03, B19", "potential drop at 20 A/m2", "two layers with Butler-Volmer kinetics, potential drop [V]"),
+    ("B03+B19", "potential drop at 20 A/m2", "two layers with Butler-Volmer kinetics, potential drop [V]"),
     ("B16", "stress at the centre, D t/R^2 = 0.0574209", "largest stress at the centre of a charged sphere"),
     ("B21", "hydrostatic stress in the core", "swollen core in two shells, stress in the core [GPa]"),
     ("B24", "C33", "laminate of LiF and organic, C33 [GPa]"),

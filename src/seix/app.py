@@ -143,7 +143,7 @@ def mesh_command(
     path, output, overrides, overwrite
         As for :func:`run_command`; without ``output`` the folder is ``results/<scenario>/<hash>-mesh``.
     stats : bool
-        Measure the microstructure too: ``microstructure`` in the record, and ``statistics.png``.
+        Measure the microstructure too: a table, ``microstructure`` in the record, and ``statistics.png``.
     draw : sequence of str
         Pictures: ``phases``, ``grains``, ``mesh``.
 
@@ -160,6 +160,7 @@ def mesh_command(
         from .analysis.output import write_json
         from .analysis.record import plain
         from .analysis.statfigure import write_statistics_figure
+        from .analysis.stattable import statistics_lines
         from .geometry.layers import build_structure
         from .geometry.statistics import full_statistics
 
@@ -184,6 +185,7 @@ def mesh_command(
                 if stats:
                     progress.stage(f"statistics {name}")
                     found = statistics[name]["microstructure"] = full_statistics(build_structure(scenario))
+                    lines += statistics_lines(mesh.statistics["structure"], found)
                     if found["grains"]:
                         picture = folder.path / f"statistics{suffix}.png"
                         write_statistics_figure(picture, found, scenario.title, scenario.output.dpi, grains)

@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from seix.cli_study import STUDY_COMMANDS, started_by_mpi
+from seix.cli_usage import in_words
 from seix.errors import InputError, SeixError
 
 _RANK_VARIABLES = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID")
@@ -35,9 +36,7 @@ app = App(
 _Scenario = Annotated[Path, Parameter(help="Scenario file (YAML).")]
 _Set = Annotated[
     list[str] | None,
-    Parameter(
-        name="--set", negative=(), help="key.path=value replaces one value of the scenario; repeatable."
-    ),
+    Parameter(name="--set", negative=(), help="key.path=value replaces one value of the scenario; repeatable."),
 ]
 _Overwrite = Annotated[bool, Parameter(negative=(), help="Replace results that are there already.")]
 
@@ -276,10 +275,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say_when_ended()
     gc.disable()  # start-up makes no garbage, but collecting during it costs as much as reading the scenario
     try:
-        app(None if arguments is None else list(arguments), exit_on_error=False, result_action="return_value")
+        given = None if arguments is None else list(arguments)
+        app(given, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
-    except CycloptsError:
-        return 2  # cyclopts has printed what is wrong
+    except CycloptsError as error:
+        return _end(in_words(error), InputError.exit_code)
     except SeixError as error:
         return _end(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -311,7 +311,7 @@ def _ended(number: int, _frame: FrameType | None) -> None:
 
 
 def _silence() -> None:
-    """Help and usage errors come from rank 0 only."""
+    """Help comes from rank 0 only."""
     from rich.console import Console
 
     app.console = app.error_console = Console(quiet=True)

@@ -21,7 +21,14 @@ from pydantic import ValidationError
 
 from seix.errors import GeometryError, InputError
 from seix.input import messages
-from seix.input.needs import comparison_problems, idle_options, idle_overrides, missing_properties, used_properties
+from seix.input.needs import (
+    comparison_problems,
+    idle_options,
+    idle_overrides,
+    missing_properties,
+    refused_options,
+    used_properties,
+)
 from seix.input.overlay import Override, assign, parse_overrides, reshape
 from seix.input.reading import read_yaml
 from seix.input.tree import Node, Place, merge, without_empty
@@ -270,19 +277,19 @@ def _validate(trees: dict[str, Node]) -> tuple[dict[str, Scenario], _Found]:
     found: _Found = []
     for name, tree in trees.items():
         try:
-            members[name] = Scenario.model_validate(tree.plain(), context={WRITTEN: True})
+            members[name] = Scenario.model_validate(plain := tree.plain(), context={WRITTEN: True})
         except ValidationError as error:
-            found += [(tree.find(p.path, p.at_key), p, name) for p in messages.problems(error)]
+            found += [(tree.find(p.path, p.at_key), p, name) for p in messages.problems(error, given=plain)]
     return members, found
 
 
 def _check_together(members: dict[str, Scenario], trees: dict[str, Node]) -> _Found:
-    """What needs the material records or more than one member."""
+    """What needs the material records, PETSc or more than one member."""
     library = MaterialLibrary()
     found: _Found = []
     for name, scenario in members.items():
-        missing = missing_properties(scenario, library)
-        found += [(trees[name].find(p.path, p.at_key), p, name) for p in missing]
+        own = [*missing_properties(scenario, library), *refused_options(scenario)]
+        found += [(trees[name].find(p.path, p.at_key), p, name) for p in own]
     for problem in [*idle_overrides(members), *idle_options(members), *comparison_problems(members)]:
         places = [tree.find(problem.path, problem.at_key) for tree in trees.values()]
         found.append((max(places, key=lambda p: p.order), problem, None))

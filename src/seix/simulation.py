@@ -18,10 +18,11 @@ from .errors import SeixError
 from .fem import on_root
 from .materials import MaterialLibrary
 from .measure import Specimen, read_all
+from .numerics import linear_log, timing
 from .numerics.domains import Domains
 from .numerics.solver import NewtonSolver
 from .numerics.stepping import LoadPath
-from .numerics.timing import reset, seconds, timed
+from .numerics.timing import timed
 from .parameters import Parameters, parameters_of
 from .scenario import Scenario
 from .shelf import ModelShelf, destroy
@@ -131,7 +132,8 @@ def _solve(
 
     If ``goes_on`` of the measurement at I/I0 = 1 and the number of unknowns is true, this mesh is given up, and None returned.
     """
-    reset()
+    timing.reset()
+    linear_log.reset()
     state = _Place(label)
     model, solver = shelf.take(
         tagged, parameters, scenario.solver, lambda step, norm: progress.newton(label, state.multiple, step, norm)
@@ -143,6 +145,7 @@ def _solve(
         raise
     if level is not None:
         level.readings = read_all(Specimen(scenario, parameters, model, level.cases, with_fields, label, progress))
+        level.numerics["linear_problems"] = linear_log.solved()
     freed = shelf.give_back(model, solver)
     del model, solver
     if freed:
@@ -195,7 +198,7 @@ def _currents(scenario, model, solver: NewtonSolver, reference, state: _Place, w
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     level.numerics["peak_memory_bytes_per_rank"] = comm.allgather(peak)
     level.numerics["peak_memory_per_unknown"] = sum(level.numerics["peak_memory_bytes_per_rank"]) / model.system.unknowns
-    level.numerics["seconds"] = {stage: round(value, 3) for stage, value in seconds().items()}
+    level.numerics["seconds"] = {stage: round(value, 3) for stage, value in timing.seconds().items()}
     return level
 
 

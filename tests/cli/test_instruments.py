@@ -91,5 +91,10 @@ materials:
     # of this contact, with an attraction over 0.3 nm
     number = 1.157 * (RADIUS * WORK**2 / (quantities["indentation.modulus.hertz"] ** 2 / 0.91**2 * 0.3e-9**3)) ** (1 / 3)
     (structure,) = record["structures"]
+    assert structure["numerics"]["linear_problems"]
+    for solved in structure["numerics"]["linear_problems"]:
+        assert solved["field"] == "displacement" and solved["solver"] == "direct" and solved["loads"] > 0
+        assert solved["residual"] <= 10 * solved.get("tolerance_of_rounding", solved["tolerance"])
+    assert structure["numerics"]["linear_problems"] == structure["numerics"]["levels"][0]["linear_problems"]
     reading = structure["readings"]["indentation"]
     assert reading["maugis_number"] == pytest.approx(number, rel=1e-6)

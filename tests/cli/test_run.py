@@ -152,9 +152,10 @@ def test_solver_that_does_not_converge(tmp_path):
 
 
 def test_options_without_effect_are_refused(tmp_path):
-    """A PETSc option that nothing reads is wrong input, not silence."""
+    """A PETSc option that nothing reads is wrong input, not silence; it is known before anything is meshed."""
     done = seix("run", FILM, *TINY, "--set", "solver.options={ksp_typo: gmres}", cwd=tmp_path)
     refused(done, 2, "ksp_typo")
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_folder_can_be_made(tmp_path):

@@ -13,6 +13,7 @@ from seix.analysis.counting import grains_in_words
 from seix.geometry import statistics
 from seix.scenario_file import load_study
 from seix.simulation import cached
+from seix.units import format_si
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 COARSE = ("output.dpi=50", "mesh.cells_per_diameter=2", "mesh.cells_per_gap=0.5", "mesh.growth=2.5", "mesh.cells_per_layer=1")
@@ -70,8 +71,30 @@ def test_plane(tmp_path, monkeypatch, capsys, case, overrides):
     record, words = mesh(tmp_path, monkeypatch, case, overrides, ("phases", "grains", "mesh"))
     pictures = {path.stem for path in Path("out").glob("*.png")}
     assert pictures == {"phases", "grains", "mesh"} | ({"statistics"} if words else set())
-    assert (words or "no grains") in capsys.readouterr().out
-    assert (record["microstructure"]["grains"] > 0) == bool(words)
+    out = capsys.readouterr().out
+    assert (words or "no grains") in out
+    assert (record["microstructure"]["grains"] > 0) == bool(words) == ("mean diameter" in out)
+    if words:
+        check_table(out, record)
+
+
+def check_table(out, record):
+    """Asked and found on the terminal are the numbers of the record."""
+    rows = {line[2:28].strip(): (line[28:40].strip(), line[40:].strip()) for line in out.splitlines() if line.startswith("  ")}
+    for name, part in record["structure"]["phases"].items():
+        asked, found = (float(text) for text in rows.pop(f"fraction of {name.replace('_', ' ')}"))
+        assert asked == pytest.approx(part["asked_fraction"], abs=5.1e-5) and found == pytest.approx(part["fraction"], abs=5.1e-5)
+    whole, diameter = record["structure"]["sei"], record["microstructure"]["diameter"]["sei"]
+    assert float(rows.pop("inorganic fraction")[1]) == pytest.approx(whole["fraction"], abs=5.1e-5)
+    for row, key in (("mean diameter", "mean"), ("standard deviation of it", "std")):
+        for text, kind in zip(rows.pop(row), ("asked", "found"), strict=True):
+            assert text == (format_si(diameter[kind][key], "m") if kind in diameter else "-")
+    gaps = record["microstructure"]["gap"]
+    smallest = [layer["smallest_asked"] for layer in gaps["layers"] if "smallest_asked" in layer]
+    found = format_si(gaps["sei"]["found"]["min"], "m") if "found" in gaps["sei"] else "-"
+    assert rows.pop("smallest gap") == (format_si(min(smallest), "m"), found)
+    assert ("ks" in diameter) == (rows.pop("distance of distributions", None) is not None)
+    assert set(rows) == {""}
 
 
 @pytest.mark.parametrize(("case", "overrides"), SPACE.values(), ids=SPACE)

@@ -8,7 +8,7 @@ from dolfinx import fem, mesh
 
 from seix.errors import ConvergenceError, InputError
 from seix.fem import MPI, PETSc
-from seix.numerics import linear_problem
+from seix.numerics import linear_log, linear_problem, loads, loose
 from seix.numerics.constraints import Block, Constraints
 from seix.numerics.linear_problem import LinearProblem
 from seix.numerics.loads import residual_of_rounding
@@ -206,21 +206,100 @@ def test_residual_of_rounding_is_that_of_each_unknown_with_its_own_stiffness():
         vector.destroy()
 
 
-@pytest.mark.parametrize(("residual", "chain", "accepted"), [
-    (5e-8, ["direct"], True),  # ten times the rounding at most
-    (5e-6, ["direct"], False),
-    (5e-8, ["multigrid (icc)", "multigrid (double)"], False),  # single precision: another is tried first
+@pytest.mark.parametrize(("residual", "chain", "ended", "accepted"), [
+    (5e-8, ["direct"], True, True),  # ten times the rounding at most
+    (5e-6, ["direct"], True, False),
+    (5e-8, ["multigrid (icc)", "multigrid (double)"], True, False),  # single precision: another is tried first
+    (5e-8, ["direct"], False, False),  # the solver gave up
 ])  # fmt: skip
-def test_only_so_much_is_put_down_to_rounding(monkeypatch, residual, chain, accepted):
+def test_only_so_much_is_put_down_to_rounding(monkeypatch, residual, chain, ended, accepted):
     """The rounding is said to be 1e-8 and the tolerance is 1e-9; and it is never more than a hundred tolerances."""
     msh, space, constraints = grounded(2)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
     problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, preset="direct", tolerance=1e-9)
+    load = problem._given.duplicate()
     problem.solve([v * measure(msh)])
     problem._chain = chain
-    for rounding, good in ((1e-8, accepted), (1.0, residual <= 1e-6 and chain == ["direct"])):
-        monkeypatch.setattr(linear_problem, "residual_of_rounding", lambda *_, r=rounding: r)
-        assert problem._rounded([None], [None], [residual], [None]) is good
+    for rounding in (1e-8, 1.0):
+        limit = min(rounding, 100.0 * 1e-9)
+        good = residual <= 10 * limit and ended and chain == ["direct"]
+        assert good is accepted or rounding == 1.0
+        monkeypatch.setattr(loads, "residual_of_rounding", lambda *_, r=rounding: r)
+        given = [load, load], [load, load], [residual, 2e-9], [load, load]
+        assert problem._tolerances(*given, ended) == ([limit, 1e-9] if good else None)
+    load.destroy()
+    problem.destroy()
+
+
+def test_a_solver_that_gives_up_is_not_excused_by_rounding(monkeypatch):
+    """Two iterations leave a residual that rounding could have left, were it as large: only one that has ended may say so."""
+    msh, space, constraints = grounded(16)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    monkeypatch.setattr(linear_problem, "true_residual", lambda *_: 5e-8)
+    monkeypatch.setattr(loads, "residual_of_rounding", lambda *_: 1e-8)
+    linear_log.reset()
+    for options in ({}, {"ksp_max_it": 2}):
+        problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, preset="multigrid", tolerance=1e-9,
+                                options=options)  # fmt: skip
+        problem._chain = problem._chain[:1]
+        if options:
+            with pytest.raises(ConvergenceError, match="after 2 iterations"):
+                problem.solve([v * measure(msh)])
+        else:
+            problem.solve([v * measure(msh)])
+            assert problem.record.tolerances == [1e-8]
+        problem.destroy()
+    (found,) = linear_log.solved()  # for the record of the run
+    assert found.pop("iterations") > 2
+    assert found == {"field": "potential", "solver": "multigrid (icc)", "tolerance": 1e-9, "loads": 1, "residual": 5e-8,
+                     "at_rounding": 1, "tolerance_of_rounding": 1e-8}  # fmt: skip
+
+
+def test_all_loads_must_have_ended():
+    """One that does not, between two that do: zero is solved at once, the other one takes more than one iteration."""
+    matrix = PETSc.Mat().createAIJ([3, 3], nnz=3, comm=PETSc.COMM_SELF)
+    for i in range(3):
+        for j in range(3):
+            matrix[i, j] = 1.0 / (i + j + 1)
+    matrix.assemble()
+    rights = [matrix.createVecLeft() for _ in range(3)]
+    rights[1].array[:] = [1.0, 2.0, 3.0]
+    for most in (1, 10):
+        ksp = PETSc.KSP().create(PETSc.COMM_SELF)
+        ksp.setOperators(matrix)
+        ksp.setType("cg")
+        ksp.getPC().setType("none")
+        ksp.setTolerances(rtol=1e-8, max_it=most)
+        found, _, ended = loads.solve_loads(ksp, rights, together=False)
+        assert ended is (most == 10)
+        for item in (*found, ksp):
+            item.destroy()
+    for item in (*rights, matrix):
+        item.destroy()
+
+
+def test_parts_are_searched_once_for_each_matrix(monkeypatch):
+    """Two solutions at the limit of rounding, and a third with another conductivity: the mesh has its parts all the time."""
+    msh, space, constraints = grounded(4)
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    monkeypatch.setattr(linear_problem, "true_residual", lambda *_: 5e-8)
+    monkeypatch.setattr(loads, "residual_of_rounding", lambda *_: 1e-8)
+    counts = {"parts": 0, "motions": 0}
+    parts, motions = loose.parts_of, loose.LooseMotions._search
+
+    def counted(name, function, *arguments):
+        counts[name] += 1
+        return function(*arguments)
+
+    monkeypatch.setattr(loose, "parts_of", lambda *a: counted("parts", parts, *a))
+    monkeypatch.setattr(loose.LooseMotions, "_search", lambda *a: counted("motions", motions, *a))
+    conductivity = fem.Constant(msh, 1.0)
+    problem = LinearProblem(ohmic_conduction(conductivity, u, v) * measure(msh), constraints, preset="direct", tolerance=1e-9)
+    for value, searched in ((1.0, 1), (1.0, 1), (2.0, 2)):
+        conductivity.value = value
+        problem.update()
+        problem.solve([v * measure(msh)])
+        assert counts == {"parts": 1, "motions": searched}
     problem.destroy()
 
 
@@ -298,16 +377,16 @@ def test_failed_factorisations_end_on_all_ranks():
     """One rank factorises: the others do not wait for ever for a factor it has not got, and the next solver is tried."""
     msh = cube(2, 40)
     space = space_of(msh, 2, False)
-    for preset, options, conductivity, loads in FAILURES:
+    for preset, options, conductivity, number in FAILURES:
         constraints = Constraints(msh.comm, [Block("potential", space)])
         constraints.fix(0, lambda x: x[:, 1] < 1e-9, 0.0)
         constraints.fix(0, lambda x: x[:, 1] > 1 - 1e-9, 1.0)
         value = fem.Constant(msh, conductivity)
         a = ohmic_conduction(value, ufl.TrialFunction(space), ufl.TestFunction(space)) * measure(msh)
-        problem = LinearProblem(a, constraints, preset=preset, options=options, loads=loads)
+        problem = LinearProblem(a, constraints, preset=preset, options=options, loads=number)
         if preset == "direct":
             with pytest.raises(ConvergenceError, match="the linear system of the potential was not solved: direct"):
-                problem.solve([None] * loads)
+                problem.solve([None] * number)
         else:
             (solution,) = problem.solve([None])
             assert problem.record.solver == "multigrid (jacobi)"

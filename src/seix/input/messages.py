@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
-from seix.input.types import Model, Problem, did_you_mean
+from seix.input.hints import hint
+from seix.input.types import Model, Problem, did_you_mean, model_of
 from seix.input.words import shown
 from seix.scenario import UNIONS, Scenario
 
@@ -34,8 +34,17 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-def problems(error: ValidationError, root: type[Model] = Scenario) -> Iterator[Problem]:
-    """The problems of a validation error of a model of a whole file, with paths as written in the file."""
+def problems(error: ValidationError, root: type[Model] = Scenario, given: Any = None) -> Iterator[Problem]:
+    """The problems of a validation error of a model of a whole file, with paths as written in the file.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+    root : type
+        The model.
+    given : mapping, optional
+        What was validated; a misplaced key of a scenario is then told where it belongs.
+    """
     for one in error.errors(include_url=False):
         loc = one["loc"]
         path = _written_path(loc) if root is Scenario else tuple(key for key in loc if key != "[key]")
@@ -43,7 +52,7 @@ def problems(error: ValidationError, root: type[Model] = Scenario) -> Iterator[P
             for problem in one["ctx"]["problems"]:
                 yield Problem((*path, *problem.path), problem.text, problem.at_key, problem.impossible)
         elif one["type"] == "extra_forbidden":
-            yield Problem(path, _unknown_key(loc, root), at_key=True)
+            yield Problem(path, _unknown_key(loc, root, given), at_key=True)
         elif one["type"] == "missing":
             yield Problem(path, f"is missing; needed: {_description(loc, root)}", at_key=True)
         elif one["type"] in ("union_tag_invalid", "union_tag_not_found"):
@@ -107,18 +116,10 @@ def model_at(loc: tuple[str | int, ...], root: type[Model] = Scenario) -> type[M
             model = UNIONS[key][1].get(str(next(keys, "")))
             continue
         annotation = model.model_fields[key].annotation
-        model = _submodel(annotation)
+        model = model_of(annotation)
         if typing.get_origin(annotation) is dict and model is not None and next(keys, None) is None:
             return None  # the mapping of names itself
     return model
-
-
-def _submodel(annotation: Any) -> type[Model] | None:
-    """The one model inside ``X``, ``X | None``, ``list[X]`` or ``Annotated[X, ...]``."""
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        return annotation if issubclass(annotation, Model) else None
-    found = (_submodel(inner) for inner in typing.get_args(annotation))
-    return next((model for model in found if model is not None), None)
 
 
 def _fields(loc: tuple[str | int, ...], root: type[Model]) -> list[str]:
@@ -127,9 +128,11 @@ def _fields(loc: tuple[str | int, ...], root: type[Model]) -> list[str]:
     return [*names, *FILE_KEYS] if model is Scenario else names
 
 
-def _unknown_key(loc: tuple[str | int, ...], root: type[Model]) -> str:
-    allowed = _fields(loc[:-1], root)
-    return f"unknown key;{did_you_mean(str(loc[-1]), allowed)} allowed: {', '.join(allowed)}"
+def _unknown_key(loc: tuple[str | int, ...], root: type[Model], given: Any) -> str:
+    allowed, key = _fields(loc[:-1], root), str(loc[-1])
+    section = ".".join(str(part) for part in _written_path(loc)[:-1] if not isinstance(part, int))
+    where = hint(key, section, allowed, given) if root is Scenario else did_you_mean(key, allowed)
+    return f"unknown key;{where} allowed: {', '.join(allowed)}"
 
 
 def _description(loc: tuple[str | int, ...], root: type[Model]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seix.errors import InputError
 from seix.input.structures import Activation, Bilayer, Layers
 from seix.input.types import Problem
 from seix.materials import MaterialLibrary
@@ -140,6 +141,20 @@ def idle_options(members: Mapping[str, Scenario]) -> Iterator[Problem]:
     for path, problem in each[0].items():
         if all(path in others for others in each):
             yield problem
+
+
+def refused_options(scenario: Scenario) -> Iterator[Problem]:
+    """Options of PETSc that it does not know or accept; where it cannot start, that is left to the command that needs it."""
+    control = scenario.solver
+    if not control.options:
+        return
+    try:
+        from seix.numerics import trial  # PETSc, which no other check needs
+    except InputError:
+        return
+    wrong = trial.refused_options(tuple(control.options.items()), control.preset, scenario.geometry.dimension)
+    for key, text in wrong.items():
+        yield Problem(("solver", "options", key), text, at_key=True)
 
 
 def comparison_problems(members: Mapping[str, Scenario]) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 import functools
 import math
+import types
+import typing
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
@@ -30,6 +32,14 @@ class Model(BaseModel):
     """Base of all scenario parts: unknown keys are errors, values are fixed, types are strict."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def model_of(annotation: Any) -> type[Model] | None:
+    """The one model inside ``X``, ``X | None``, ``list[X]`` or ``Annotated[X, ...]``."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation if issubclass(annotation, Model) else None
+    found = (model_of(inner) for inner in typing.get_args(annotation))
+    return next((model for model in found if model is not None), None)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ class LinearRecord:
         Krylov iterations of each load; 0 for a direct solution.
     residuals : list of float
         True relative residual of each load.
+    tolerances : list of float
+        Relative residual that was asked of each load: more than that of the problem where rounding leaves more.
     setups : int
         Factorisations or hierarchies made since the problem exists.
     """
@@ -56,6 +58,7 @@ class LinearRecord:
     solver: str = ""
     iterations: list[int] = field(default_factory=list)
     residuals: list[float] = field(default_factory=list)
+    tolerances: list[float] = field(default_factory=list)
     setups: int = 0
 
 

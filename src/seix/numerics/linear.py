@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..errors import InputError
 from .gathered import factorise_on_one_rank
-from .preconditioner import BlockPreconditioner, field_key
-from .presets import DIRECT, MULTIGRID, Options, field_options
+from .preconditioner import BlockPreconditioner
+from .presets import DIRECT, FIXED, WHY_FIXED, Options, multigrid_name, multigrid_options
 
 REFACTOR_AFTER = 12
 """Krylov iterations above which the next Newton step gets a new factorisation (cost of about one factorisation)."""
@@ -61,19 +61,15 @@ class MultigridLinear:
     """
 
     def __init__(self, system, y, overrides: Options, prefix: str, variant: str):
-        if "pc_type" in overrides:
-            raise InputError("solver.options.pc_type: the multigrid preset has its own; set solver.preset=direct to choose one")
-        self.system, self.name, self._baseline = system, f"multigrid ({variant})", 0
+        if FIXED in overrides:
+            raise InputError(f"solver.options.{FIXED}: {WHY_FIXED}")
+        self.system, self.name, self._baseline = system, multigrid_name(variant), 0
         self._operator = system.operator(y)
         self.matrix = self._operator.matrix()
         self._preconditioner = BlockPreconditioner(system, self._operator, prefix)
-        self.options = dict(MULTIGRID)
-        for index, multigrid in self._preconditioner.multigrids.items():
-            block = system.blocks[index]
-            dim = block.space.mesh.topology.dim
-            for key, value in field_options(dim, block.bs, multigrid.coarse_unknowns, variant).items():
-                self.options[f"{field_key(block.name)}_{key}"] = value
-        self.options |= overrides
+        multigrids = self._preconditioner.multigrids
+        fields = {system.blocks[i].name: (system.blocks[i].bs, one.coarse_unknowns) for i, one in multigrids.items()}
+        self.options = multigrid_options(system.dim, fields, variant) | overrides
 
     def attach(self, ksp) -> None:
         """Set the preconditioner."""

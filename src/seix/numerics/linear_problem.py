@@ -16,17 +16,13 @@ from .constraints import Constraints
 from .convergence import LinearRecord
 from .elimination import Elimination
 from .gathered import factorise_on_one_rank
-from .loads import residual_of_rounding, solve_loads, true_residual
+from .linear_log import note
+from .loads import TRUSTED, solve_loads, true_residual, widened
 from .loose import LooseMotions
 from .multigrid import FieldMultigrid, near_null_space
 from .options import OptionTable
-from .presets import Options, ProblemSize, linear_candidates, linear_options
+from .presets import DOUBLE, Options, ProblemSize, linear_candidates, linear_options, multigrid_name
 from .timing import timed
-
-_TRUSTED = 10.0
-"""Largest true residual of a solution, in units of the tolerance: the solvers stop by one that they carry along."""
-_ROUNDING = 100.0
-"""Largest tolerance that rounding may ask for, in units of the given one; residuals may be ``_TRUSTED`` times that."""
 
 
 class LinearProblem:
@@ -90,7 +86,7 @@ class LinearProblem:
         self.record = LinearRecord()
         self.options: Options = {}
         self._whole = self._matrix = self._multigrid = self._ksp = None
-        self._stale = True
+        self._stale, self._version = True, 0
 
     @property
     def size(self) -> ProblemSize:
@@ -115,6 +111,7 @@ class LinearProblem:
             self._whole = FormMatrix(self.comm, self._a, self._entity_maps, dense=dense)
         if not self._whole.update():
             return False
+        self._version += 1
         matrix = self._whole.matrix
         matrix.setOption(PETSc.Mat.Option.SPD, True)  # an assembly forgets it
         matrix.mult(self._given, self._lift)
@@ -224,13 +221,13 @@ class LinearProblem:
         """A sentence, if a load acts on a motion of the whole or of a part that neither constraints nor equations forbid."""
         if not parts:
             self._assemble()
-        if self._whole is None or not self._loose.find(self._whole.matrix, parts):
+        if self._whole is None or not self._loose.find(self._whole.matrix, parts, self._version):
             return
         rights = [self._right(load) for load in loads]
         work = max(self._loose.work(rhs.array_r) for rhs in rights)
         for rhs in rights:
             rhs.destroy()
-        if work > _TRUSTED * self.tolerance:  # else what is asked for can be reached, whatever is added to the solution
+        if work > TRUSTED * self.tolerance:  # else what is asked for can be reached, whatever is added to the solution
             self._release()
             names = " together with ".join(self._loose.names)
             raise InputError(f"the linear problem has no solution: a load acts on {names}, which nothing holds")
@@ -257,8 +254,8 @@ class LinearProblem:
                 found, iterations, ended = solve_loads(self._ksp, rights, self._chain[0] == "direct")
             operator = self._ksp.getOperators()[0]
             residuals = [true_residual(operator, rhs, x) for rhs, x in zip(rights, found, strict=True)]
-            good = all(value <= _TRUSTED * self.tolerance for value in residuals)  # false for NaN
-            if not good and not (ended and self._rounded(rights, found, residuals, loads)):
+            tolerances = self._tolerances(rights, found, residuals, loads, ended)
+            if tolerances is None:
                 return f"{self._chain[0]} (residuals {_listed(residuals)} after {max(iterations)} iterations)"
             for load, x in zip(loads, found, strict=True):
                 x.copy(load)
@@ -267,22 +264,22 @@ class LinearProblem:
         finally:
             for vector in (*rights, *found):
                 vector.destroy()
-        self.record = LinearRecord(self._chain[0], iterations, residuals, self.record.setups)
+        self.record = LinearRecord(self._chain[0], iterations, residuals, tolerances, self.record.setups)
+        note(self.block.name, self.tolerance, self.record)
         return None
 
-    def _rounded(self, rights, found, residuals, loads) -> bool:
-        """Whether rounding leaves as much, and no load acts on what nothing holds; single precision is not trusted so far."""
-        if self._chain[1:2] == ["multigrid (double)"]:
-            return False
-        diagonal = self._whole.matrix.getDiagonal()
-        diagonal.array[self._elimination.slaves] = 0.0
-        pairs, most = zip(rights, found, strict=True), _ROUNDING * self.tolerance
-        rounding = [min(residual_of_rounding(diagonal, rhs, x), most) for rhs, x in pairs]
-        diagonal.destroy()
-        good = all(r <= _TRUSTED * max(self.tolerance, least) for r, least in zip(residuals, rounding, strict=True))
-        if good:
+    def _tolerances(self, rights, found, residuals, loads, ended: bool) -> list[float] | None:
+        """Relative residual that is asked of each load, more where rounding leaves more; None if a solution is too far from it.
+
+        Rounding excuses no solver that did not end as it should, no single precision, and no load on what nothing holds.
+        """
+        reached = [value <= TRUSTED * self.tolerance for value in residuals]  # false for NaN
+        if all(reached) or not ended or self._chain[1:2] == [multigrid_name(DOUBLE)]:
+            return [self.tolerance] * len(residuals) if all(reached) else None
+        tolerances = widened(self._whole.matrix, self._elimination.slaves, rights, found, residuals, self.tolerance)
+        if tolerances is not None:
             self._refuse_unheld(loads, parts=True)
-        return good
+        return tolerances
 
     def _right(self, load):
         """Right hand side under the constraints."""

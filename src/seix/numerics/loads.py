@@ -12,6 +12,10 @@ from ..fem import PETSc
 
 TOGETHER = 32
 """Right hand sides of a block; they and their solutions are stored densely."""
+TRUSTED = 10.0
+"""Largest true residual of a solution, in units of the tolerance: the solvers stop by one that they carry along."""
+_ROUNDING = 100.0
+"""Largest tolerance that rounding may ask for, in units of the given one; residuals may be ``TRUSTED`` times that."""
 
 
 def solve_loads(ksp, rights: list, together: bool) -> tuple[list, list[int], bool]:
@@ -112,3 +116,31 @@ def residual_of_rounding(diagonal, rhs, x) -> float:
     found = np.finfo(float).eps * product.norm() / (rhs.norm() or 1.0)
     product.destroy()
     return found
+
+
+def widened(matrix, held: np.ndarray, rights: list, found: list, residuals: list[float], tolerance: float) -> list[float] | None:
+    """The tolerance of each load, or, where its residual is above it, what rounding leaves (collective).
+
+    Parameters
+    ----------
+    matrix : PETSc.Mat
+    held : ndarray of int
+        Local numbers of constrained unknowns.
+    rights, found : list of PETSc.Vec
+        Loads and their solutions.
+    residuals : list of float
+        Of these, relative.
+    tolerance : float
+
+    Returns
+    -------
+    list of float or None
+        None if a residual is more than rounding accounts for.
+    """
+    diagonal, limits = matrix.getDiagonal(), []
+    diagonal.array[held] = 0.0
+    for residual, rhs, x in zip(residuals, rights, found, strict=True):
+        rounding = min(residual_of_rounding(diagonal, rhs, x), _ROUNDING * tolerance)
+        limits.append(tolerance if residual <= TRUSTED * tolerance else max(tolerance, rounding))
+    diagonal.destroy()
+    return limits if all(value <= TRUSTED * limit for value, limit in zip(residuals, limits, strict=True)) else None

@@ -9,6 +9,7 @@ as much as an assembly. A load without work on such motions is solved for: the s
 
 from __future__ import annotations
 
+import functools
 from itertools import combinations
 
 import numpy as np
@@ -44,6 +45,7 @@ class LooseMotions:
         self._block, self._elimination, self._comm, self._nodes = block, elimination, elimination.comm, x
         self.names: list[str] = []
         self.values = np.zeros((block.size, 0))
+        self._any, self._known = False, (-1, False)
 
     def may_exist(self) -> bool:
         """Whether the constraints let any motion of the field as a whole pass (collective)."""
@@ -56,21 +58,34 @@ class LooseMotions:
             gap = (self._followed(whole) - whole)[slaves]
         return self._null_space(gap, _MAY_PASS).shape[1] > 0
 
-    def find(self, matrix, parts: bool) -> bool:
-        """Look for motions, of every connected part or of the whole (collective).
+    def find(self, matrix, parts: bool, version: int) -> bool:
+        """Look for motions, of every connected part or of the whole, unless that is known of the matrix (collective).
 
         Parameters
         ----------
         matrix : PETSc.Mat
             In the numbering of all unknowns, with or without the rows of the constrained ones.
         parts : bool
+        version : int
+            Changes with the values of the matrix.
 
         Returns
         -------
         bool
             Whether there are any; none are found in a matrix that is not finite.
         """
-        part, number = parts_of(self._block.space) if parts else (np.zeros(len(self._nodes), dtype=int), 1)
+        if self._known != (version, parts):
+            self._any, self._known = self._search(matrix, parts), (version, parts)
+        return self._any
+
+    @functools.cached_property
+    def _parts(self) -> tuple[np.ndarray, int]:
+        """Connected part of each node, and their number."""
+        return parts_of(self._block.space)
+
+    def _search(self, matrix, parts: bool) -> bool:
+        """Names and values of the motions; whether there are any."""
+        part, number = self._parts if parts else (np.zeros(len(self._nodes), dtype=int), 1)
         names, whole = self._motions(self._nodes, part, number)
         followed, signs = self._followed(whole), np.where(np.random.default_rng(self._comm.rank).random(len(whole)) < 0.5, -1, 1)
         answer, rough = self._answers(matrix, followed), self._answers(matrix, self._followed(whole * signs[:, None]))

@@ -136,19 +136,10 @@ class FieldMultigrid:
         self._assemble_coarse()
         if first:
             self._create()
-        self.pc.getMGSmoother(1).setOperators(self.operator, self._diagonal or self.operator)
-        self.pc.getMGCoarseSolve().setOperators(self._coarse, self._coarse)
-        self.operator.assemble()
-        self.pc.setOperators(self.operator, self.operator)
-        self.pc.setUp()
+        set_up_cycle(self.pc, self.operator, self._diagonal or self.operator, self._coarse)
 
     def _create(self) -> None:
-        self.pc.setOperators(self.operator, self.operator)
-        self.pc.setType("mg")
-        self.pc.setMGLevels(2)
-        self.pc.setMGInterpolation(1, self._interpolation.matrix)
-        factorise_on_one_rank(self.pc.getMGCoarseSolve())
-        self.pc.setFromOptions()
+        begin_cycle(self.pc, self.operator, self._interpolation.matrix)
         if PETSc.Options(self.prefix).getString("mg_coarse_pc_type", "") not in ("cholesky", "lu"):  # a factorisation needs none
             near_null_space(self._coarse, self._interpolation.space, self._interpolation.free)
 
@@ -227,6 +218,47 @@ class FieldMultigrid:
         for item in own:
             if item is not None:
                 item.destroy()
+
+
+def begin_cycle(pc, operator, interpolation) -> None:
+    """Make a preconditioner a cycle on two levels, and let it read its options (collective).
+
+    Parameters
+    ----------
+    pc : PETSc.PC
+        With the prefix of its options.
+    operator : PETSc.Mat
+        Of the fine level.
+    interpolation : PETSc.Mat
+        From the coarse level.
+    """
+    pc.setOperators(operator, operator)
+    pc.setType("mg")
+    pc.setMGLevels(2)
+    pc.setMGInterpolation(1, interpolation)
+    factorise_on_one_rank(pc.getMGCoarseSolve())
+    pc.setFromOptions()
+
+
+def set_up_cycle(pc, operator, diagonal, coarse) -> None:
+    """Set up a cycle for the present values of its matrices (collective).
+
+    Parameters
+    ----------
+    pc : PETSc.PC
+        As :func:`begin_cycle` left it.
+    operator : PETSc.Mat
+        Of the fine level.
+    diagonal : PETSc.Mat
+        From which its smoother is made.
+    coarse : PETSc.Mat
+        Of the coarse level.
+    """
+    pc.getMGSmoother(1).setOperators(operator, diagonal)
+    pc.getMGCoarseSolve().setOperators(coarse, coarse)
+    operator.assemble()
+    pc.setOperators(operator, operator)
+    pc.setUp()
 
 
 def near_null_space(matrix, space, free: np.ndarray) -> None:

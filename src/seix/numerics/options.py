@@ -16,8 +16,23 @@ _READING = re.compile(r"\bPetscOptions\w*\(\)|\b(KSP|PC|SNES|Mat)SetFromOptions\
 """Functions of PETSc in whose trace an error is one of an option: they read it."""
 _NO_SUCH_TYPE = (86, 92)
 """Error codes of PETSc for a name of a type, and of a package of factorisation, that it does not have."""
-_LATE = "snes_"
+LATE = "snes_"
 """What options begin with that PETSc may read only after the last step of Newton's method, such as those of its views."""
+
+
+class RefusedOption(InputError):
+    """PETSc does not accept options of the user.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        Those that PETSc speaks of; none if it does not say.
+    said : str
+        By PETSc, in a sentence.
+    """
+
+    keys: tuple[str, ...] = ()
+    said: str = ""
 
 
 class OptionTable:
@@ -72,17 +87,19 @@ class OptionTable:
         if own and (_READING.search(text) or text.startswith(tuple(f"error code {code}\n" for code in _NO_SUCH_TYPE))):
             raise self.refusal(text, own) from error
 
-    def refusal(self, text: str, own: Options) -> InputError:
+    def refusal(self, text: str, own: Options) -> RefusedOption:
         """The error of PETSc as one sentence, with the options that its last line speaks of, or all that are the user's."""
         said = re.sub(r"^\[\d+\] ", "", text.splitlines()[-1]).replace("-" + self._prefix, "-").strip()
         words = set(re.findall(r"[^\s\"'.,;()]+", said))
         spoken = [key for key, value in own.items() if words & {str(value), key, f"-{key}"}]
         names = ", ".join(f"{shown(key)}: {shown(own[key])}" for key in spoken or own)
-        return InputError(f"solver.options: PETSc does not accept {names}: {said}")
+        error = RefusedOption(f"solver.options: PETSc does not accept {names}: {said}")
+        error.keys, error.said = tuple(spoken), said
+        return error
 
     def idle(self, own: Iterable[str], comm) -> list[str]:
         """Those of the user that have had no effect once a first linear system is solved, and will have none (collective)."""
-        return self.unused([key for key in own if not key.startswith(_LATE)], comm)
+        return self.unused([key for key in own if not key.startswith(LATE)], comm)
 
     def unused(self, keys: Iterable[str], comm) -> list[str]:
         """Those keys that no solver has asked for on any rank (collective)."""

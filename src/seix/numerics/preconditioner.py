@@ -13,6 +13,7 @@ from ..fem import PETSc
 from .blocks import BlockJacobian, ConstrainedOperator
 from .elimination import Elimination
 from .multigrid import FieldMultigrid
+from .presets import field_key
 
 
 class BlockPreconditioner:
@@ -150,8 +151,3 @@ class BlockPreconditioner:
             multigrid.elimination.destroy()
         for item in (*self._parts.values(), *self._rhs.values(), *self._solution.values(), self._x, self._t):
             item.destroy()
-
-
-def field_key(name: str) -> str:
-    """Name of a field as a part of option names."""
-    return name.replace(" ", "_")

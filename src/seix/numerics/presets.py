@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Options = dict[str, str | int | float]
@@ -29,9 +30,15 @@ DIRECT: Options = {
 """MUMPS, re-used as preconditioner of GMRES while it still serves: the recipe for coupled systems in two dimensions."""
 
 MULTIGRID: Options = {**NEWTON, "ksp_max_it": 200}
-"""GMRES with one cycle of p-multigrid a field; see :func:`field_options` for the fields."""
+"""GMRES with one cycle of p-multigrid a field; see :func:`multigrid_options` for all of it."""
 
-VARIANTS = ("icc", "double", "jacobi", "gamg")
+FIXED, WHY_FIXED = "pc_type", "the multigrid preset has its own; set solver.preset=direct to choose one"
+"""Option that nobody can replace in the multigrid preset, and what is said of it."""
+
+DOUBLE = "double"
+"""Variant of the multigrid preset that factorises in double precision what the one before it has in single precision."""
+
+VARIANTS = ("icc", DOUBLE, "jacobi", "gamg")
 """Coarse solvers of the multigrid preset in the order in which they are tried (see :func:`variants`)."""
 
 LARGEST_DIRECT = {2: 100_000, 3: 5_000}
@@ -113,7 +120,12 @@ def variants(dim: int, components: int) -> list[str]:
     list of str
         Of :data:`VARIANTS`. Double precision is a way out only for displacements in the plane: other fields have it at once.
     """
-    return [variant for variant in VARIANTS if variant != "double" or (dim == 2 and components > 1)]
+    return [variant for variant in VARIANTS if variant != DOUBLE or (dim == 2 and components > 1)]
+
+
+def multigrid_name(variant: str) -> str:
+    """Name of the multigrid solver with a coarse solver of :data:`VARIANTS`."""
+    return f"multigrid ({variant})"
 
 
 def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
@@ -137,7 +149,7 @@ def linear_candidates(preset: str, size: ProblemSize, loads: int) -> list[str]:
     if preset == "direct" or (preset == "auto" and size.unknowns <= most) or size.degree > 2:
         return ["direct"]
     components = size.components if size.degree > 1 else 1  # linear elements have nothing below that is factorised
-    iterative = [f"multigrid ({variant})" for variant in variants(size.dim, components)]
+    iterative = [multigrid_name(variant) for variant in variants(size.dim, components)]
     return [*iterative, "direct"] if size.unknowns <= LARGEST_FALLBACK[size.dim] else iterative
 
 
@@ -154,7 +166,7 @@ def linear_options(kind: str, size: ProblemSize, coarse_unknowns: int) -> Option
     """
     if kind == "direct":
         return {"ksp_type": "preonly", "pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}
-    variant = kind.removeprefix("multigrid (").removesuffix(")")
+    (variant,) = [one for one in VARIANTS if multigrid_name(one) == kind]
     krylov: Options = {"ksp_type": "cg", "ksp_norm_type": "unpreconditioned", "ksp_max_it": 500}
     if size.degree > 1:
         return krylov | field_options(size.dim, size.components, coarse_unknowns, variant)
@@ -171,11 +183,35 @@ def algebraic_options(dim: int, components: int, variant: str) -> Options:
         # with 0.01 in space some cuts of the mesh make poor aggregates on several ranks: up to twice the iterations
         options["pc_gamg_threshold"] = 0.01 if dim == 2 else 0.04
         options |= {"pc_gamg_aggressive_coarsening": dim - 1, "mg_levels_ksp_type": "chebyshev"}
-        if variant in ("icc", "double"):
+        if variant in ("icc", DOUBLE):
             options |= {"mg_levels_ksp_max_it": 1, "mg_levels_pc_type": "bjacobi", "mg_levels_sub_pc_type": "icc"}
         else:
             options |= {"mg_levels_ksp_max_it": 2, "mg_levels_pc_type": "jacobi"}
     return options
+
+
+def multigrid_options(dim: int, fields: Mapping[str, tuple[int, int]], variant: str) -> Options:
+    """Options of the multigrid preset for a coupled system.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension of the mesh.
+    fields : mapping
+        Name of each field -> its components, and the unknowns of its linear elements.
+    variant : str
+        One of :data:`VARIANTS`.
+    """
+    options = dict(MULTIGRID)
+    for name, (components, unknowns) in fields.items():
+        for key, value in field_options(dim, components, unknowns, variant).items():
+            options[f"{field_key(name)}_{key}"] = value
+    return options
+
+
+def field_key(name: str) -> str:
+    """Name of a field as a part of option names."""
+    return name.replace(" ", "_")
 
 
 def field_options(dim: int, components: int, coarse_unknowns: int, variant: str) -> Options:
@@ -206,11 +242,11 @@ def field_options(dim: int, components: int, coarse_unknowns: int, variant: str)
         "mg_levels_ksp_chebyshev_esteig": "0,0.1,0,1.5",
         "mg_levels_pc_type": "pbjacobi" if components > 1 else "jacobi",
     }
-    if variant not in ("icc", "double"):
+    if variant not in ("icc", DOUBLE):
         fine["mg_levels_esteig_ksp_max_it"] = 30
     coarse: Options = {"ksp_type": "preonly"}
     most = LARGEST_COARSE["elasticity" if components > 1 else "conduction"][dim]
-    if variant in ("icc", "double") and coarse_unknowns <= most:
+    if variant in ("icc", DOUBLE) and coarse_unknowns <= most:
         if dim == 2:
             fine["mg_levels_ksp_max_it"] = 3  # a substitution costs as much as several steps, and a quarter fewer are needed
         coarse |= {"pc_type": "cholesky", "pc_factor_mat_solver_type": "mumps"}

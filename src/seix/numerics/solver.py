@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..errors import ConvergenceError, InputError
+from ..errors import ConvergenceError, InputError, SeixError
 from ..fem import MPI, PETSc
 from .convergence import StepRecord, error_left, no_convergence
 from .interrupts import Interrupts
@@ -242,9 +242,10 @@ class NewtonSolver:
         Raises
         ------
         ConvergenceError
-            With the field that changes most, the norms and what to try. The state is then that before the call.
+            With the field that changes most, the norms and what to try.
         InputError
-            If the problem has no unique solution, or an option no effect.
+            If the problem has no unique solution, or an option no effect or a wrong value. After any error the state is that
+            before the call.
         """
         self._begin()
         self._wanted = self.tolerance if tolerance is None else tolerance
@@ -261,9 +262,14 @@ class NewtonSolver:
                 self._release()
                 self._chain.pop(0)
                 self._create()
+            self._check_options()
+        except SeixError:
+            before.copy(self.y)
+            self._renew = True
+            self.system.expand(self.y)
+            raise
         finally:
             before.destroy()
-        self._check_options()
         self.system.expand(self.y)
         return self.record
 
@@ -298,9 +304,9 @@ class NewtonSolver:
         """The options of the user must have had an effect."""
         if not self._unchecked:
             return
-        self._unchecked = False
         if unused := self._table.unused(self._own, self.system.comm):
             self._refuse(unused)
+        self._unchecked = False
 
     def _refuse(self, unused: list[str]) -> None:
         raise InputError(f"solver.options: PETSc has no use for {', '.join(unused)} here; its manual has the names")

@@ -208,6 +208,6 @@ CASES = [
     Case("B08", "Thin resolved shell against the conducting surface", "theory, equation 3", thin_shell),
     Case("B09-2D", "Coated cylinder with a conducting surface: Maxwell-Garnett", "Hashin's assemblage with B06",
          partial(assemblages, 2)),
-    Case("B09, B10", "Coated sphere with a conducting surface, and plain", "Hashin's assemblage with B06",
+    Case("B09+B10-3D", "Coated sphere with a conducting surface, and plain", "Hashin's assemblage with B06",
          partial(assemblages, 3)),
 ]  # fmt: skip

@@ -173,7 +173,7 @@ def sphere_of_three_layers() -> list[Check]:
 KINETICS = InterfaceLaw(exchange_current_density=0.5, equilibrium_slope=1e-5, equilibrium_potential=0.2)
 CASES = [
     Case("B02", "Butler-Volmer kinetics between two blocks", "inverse hyperbolic sine", partial(blocks_with_kinetics, 2)),
-    Case("B03, B19", "Two layers with kinetics, and the balances", "drops in series", partial(two_layers, 2)),
+    Case("B03+B19", "Two layers with kinetics, and the balances", "drops in series", partial(two_layers, 2)),
     Case("B03-3D", "The same in space", "drops in series", partial(two_layers, 3)),
     Case("shells", "Two round shells with kinetics", "logarithmic resistances in series", round_shells),
     Case("B14", "Stress shifts the potential", "Larche and Cahn, doi:10.1016/0001-6160(73)90021-7", partial(larche_cahn, 2)),

@@ -235,10 +235,10 @@ def stiff_spheres() -> list[Check]:
 
 
 CASES = [
-    Case("B01, B24-cell", "Laminates as films: tensors of conductivity and stiffness",
+    Case("B01+B24-cell", "Laminates as films: tensors of conductivity and stiffness",
          "layers in series and in parallel; Backus, doi:10.1029/JZ067i011p04427", laminates),
     Case("B11-cell", "Periodic arrays of cylinders", "Perrins, McKenzie and McPhedran, doi:10.1098/rspa.1979.0160", arrays),
-    Case("B06, B09-cell", "Array of cylinders with conducting surface", "Rayleigh 1892, with the surface in each multipole",
+    Case("B06+B09-cell", "Array of cylinders with conducting surface", "Rayleigh 1892, with the surface in each multipole",
          conducting_surfaces),
     Case("spheres-cell", "Cubic array of spheres with conducting surface",
          "Sangani and Acrivos, Proc. R. Soc. A 386 (1983) 263, with the surface in each multipole", spheres),

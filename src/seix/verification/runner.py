@@ -100,8 +100,8 @@ def chosen(names: Sequence[str]) -> list[Case]:
     Parameters
     ----------
     names : sequence of str
-        Each a name of a case such as ``B09, B10``, or names separated by commas: of a case such as ``B06-3D``, of a benchmark
-        such as ``B06`` or of a family such as ``MMS``, which have all their cases.
+        Each one or several, separated by commas: of a case such as ``B06-3D`` or, of two benchmarks, ``B09+B10-3D``; of a
+        benchmark such as ``B06`` or of a family such as ``MMS``, which have all their cases.
 
     Raises
     ------
@@ -115,8 +115,7 @@ def chosen(names: Sequence[str]) -> list[Case]:
     every = {one.casefold(): one for one in sorted(set().union(*known.values()))}
     wanted = set()
     for text in names:
-        whole = text.strip().casefold()
-        for name in [whole] if whole in every else [part.strip() for part in text.split(",")]:
+        for name in (part.strip() for part in text.split(",")):
             if name.casefold() not in every:
                 near = difflib.get_close_matches(name.casefold(), every, n=6, cutoff=0.5)
                 there = f"near are {', '.join(every[one] for one in near)}" if near else f"there are {', '.join(known)}"
@@ -127,8 +126,9 @@ def chosen(names: Sequence[str]) -> list[Case]:
 
 def _names(case: Case) -> set[str]:
     """What a case is called: its name, and the benchmarks or the family that stand in it, with and without what follows "-"."""
-    parts = case.number.split(", ")
-    return {case.number, *parts, *(part.partition("-")[0] for part in parts)}
+    first, dash, last = case.number.partition("-")
+    parts = first.split("+")
+    return {case.number, *parts, *(part + dash + last for part in parts)}
 
 
 def run_cases(cases: Sequence[Case], say=print) -> list[Result]:

@@ -16,6 +16,17 @@ import pytest
 import seix.fem  # before any DOLFINx import in a test
 
 
+SLOW = 1800.0
+"""Seconds after which a slow test has failed: five ranks may share two processors."""
+
+
+def pytest_collection_modifyitems(items):
+    """Slow tests have more time than others."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW))
+
+
 @pytest.fixture(autouse=True)
 def room_for_ranks(request, tmp_path_factory):
     """Tests on several ranks run alone: ranks that wait for each other keep the processors busy."""

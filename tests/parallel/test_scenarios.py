@@ -16,8 +16,8 @@ BALANCES = {"current.imbalance", "lithium.imbalance"}
 AGREEMENT = {2: 1e-8, 3: 1e-6}
 """By dimension: Newton's method leaves 1e-10 in each field; after a factorisation what is left is rounding, after an iterative
 solver it is amplified by derivatives and peaks over means, a hundred each."""
-STRESS_SCALE = 1e9
-"""Pa: stresses that cancel are rounding of this."""
+SCALES = {"stress": 1e9, "strain": 1e-2}
+"""Pa and 1: stresses and strains that cancel are rounding of these, of a modulus times a swelling and of a swelling."""
 
 
 def wait(comm):
@@ -53,7 +53,7 @@ def differences(one, other, dim):
             if name in BALANCES:
                 good = abs(second) < 1e-8
             else:
-                scale = max(abs(value), STRESS_SCALE if name.startswith("stress") else 0.0)
+                scale = max(abs(value), SCALES.get(name.split(".")[0], 0.0))
                 good = abs(second - value) <= AGREEMENT[dim] * scale
             if not good:
                 found.append((multiple, name, value, second))

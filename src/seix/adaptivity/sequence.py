@@ -286,7 +286,7 @@ def estimate(
 
 
 def _samples(measurement: Measurement) -> tuple[np.ndarray, ...] | None:
-    """Rows, field, places and areas or volumes of :func:`estimate` on rank 0, in the order of the mesh; None elsewhere (collective)."""
+    """Rows, field, places and volumes of :func:`estimate` on rank 0, in the order of the mesh; None elsewhere (collective)."""
     domains, cells = measurement.domains, measurement.sei_cells
     parts = gathered(domains.comm, (
         np.asarray(domains.mesh.topology.original_cell_index)[cells],

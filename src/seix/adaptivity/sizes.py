@@ -10,8 +10,8 @@ import numpy as np
 from ..geometry.wanted import WantedSizes
 
 FIELD_POWER = 4.0
-"""The field of quadratic elements is of second order, so its squared error falls with this power of the size of the cells; a cell's
-share of it falls with its area or volume besides."""
+"""The field of quadratic elements is of second order, so its squared error falls with this power of the size of the cells; the
+share of a cell falls with its area or volume besides."""
 STRONGEST = 0.35
 """Smallest ratio of a new size to the old one: more would trust the estimate of a coarse mesh too far."""
 STEP = 1.02

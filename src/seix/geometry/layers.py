@@ -189,7 +189,7 @@ def build_structure(scenario: Scenario) -> Structure:
 
 
 def _alike(pack: Callable[[int], tuple]) -> tuple:
-    """Grains and shapes with one template for all grains in space: the finest that a layer needs, which is tried for the others."""
+    """Grains and shapes with one template for all grains in space: the finest that any layer needs."""
     grains, shapes = pack(0)
     while len(used := {shape.segments for _, shape in shapes if isinstance(shape, StarShapes)}) > 1:
         grains, shapes = pack(max(used))

@@ -243,7 +243,7 @@ def consistency() -> list[Check]:
               reference="other method"),
         Check("distance from a spectrum that obeys Kramers and Kronig", "", 0.0, (distance,), None, 1e-5, reference="relation"),
         Check("frequencies with a resistance that is not positive", "", 0.0, (float(len(held)),), None, reference="bound"),
-        # conduction of the electrolyte is left with the square of one over its relaxation time, 9e-11 s, times the frequency: 1e-8
+        # conduction of the electrolyte is left with one over the square of its relaxation time, 9e-11 s, times the frequency
         Check("capacitance at high frequency", "F/m2", 1 / elastance, (high,), None, 1e-6, reference="other method"),
     ]
 

@@ -26,8 +26,8 @@ MARGIN = 2.0 ** (1.0 / 6.0)
 ROUNDING, OFF = 1e-12, 1e-6
 """Distance from a sphere that is rounding, over the extent of the mesh, and one that counts, over the smallest cell."""
 FLAT, LESS = 6.0, 0.9
-"""Dihedral angle that making round leaves a cell [degrees], since the checks allow few below five; and the part it leaves of that and
-of the Jacobian of a cell that has less."""
+"""Dihedral angle that making round leaves a cell [degrees], since the checks allow few below five; and the part it leaves of that
+and of the Jacobian of a cell that has less."""
 MOST_PASSES = 300
 """Far more than it takes to reach any size that is worth it: 30 halve all sizes."""
 
@@ -134,7 +134,7 @@ def make_round(mesh: TaggedMesh, nodes: np.ndarray, places: np.ndarray) -> None:
     movable = (move != 0.0).any(axis=1)
     followers, ends = _followers(mesh.cells, movable, nodes)
     steps = np.zeros(len(start), np.int64)
-    check = np.flatnonzero((movable[mesh.cells].any(axis=1)))
+    check = np.flatnonzero(movable[mesh.cells].any(axis=1))
     while True:
         moved = PARTS[steps][:, None] * move
         moved[followers] = moved[ends].mean(axis=1)

@@ -15,7 +15,6 @@ import pytest
 
 import seix.fem  # before any DOLFINx import in a test
 
-
 SLOW = 1800.0
 """Seconds after which a slow test has failed: five ranks may share two processors."""
 

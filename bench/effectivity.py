@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from adapt import OTHER, START, Point, loaded, run_adapted
+from adapt import CASES as SHOWN
+from adapt import COMMON, OTHER, OTHER_IN_SPACE, START, START_IN_SPACE, Point, loaded, run_adapted
 from table import markdown, publish
 
 from seix.adaptivity.sequence import SAFETY
 
 PEAK = "field_enhancement.p999"
-TOLERANCE, FINEST = 2e-3, 3e-4
-"""Of the sequences that are judged, and of their references."""
+TOLERANCE = ("{tolerance: 2e-3", "{tolerance: 5e-3, max_cells: 120000")
+FINEST = ("{tolerance: 3e-4", "{tolerance: 1e-3, max_cells: 250000")
+"""Tolerance and cells of the sequences that are judged and of their references: in the plane, in space."""
 FACTORS = (1.0, 1.25, 1.5)
 ROUNDING = 1e-6
 
@@ -34,8 +36,10 @@ class Case:
     path: str
     overrides: tuple[str, ...]
     target: str = PEAK
+    space: bool = False
 
 
+BILAYER = SHOWN["bilayer in space"]
 CASES = [
     *(Case(f"bilayer, seed {seed}", "paper/bilayer.yaml", ("geometry.period=40 nm", f"seed={seed}")) for seed in (1, 2)),
     *(Case(f"multilayer, seed {seed}", "paper/multilayer.yaml", ("geometry.period=40 nm", f"seed={seed}")) for seed in (1, 2)),
@@ -43,13 +47,15 @@ CASES = [
     Case("multilayer, mean", "paper/multilayer.yaml", ("geometry.period=40 nm",), "field_enhancement.mean"),
     Case("cellular", "examples/cellular_grains.yaml", ("geometry.period=30 nm",)),
     Case("polycrystal", "examples/polycrystal.yaml", ("geometry.period=30 nm",)),
+    *(Case(f"bilayer in space, seed {seed}", BILAYER.path, (*BILAYER.overrides, f"seed={seed}"), space=True) for seed in (1, 2)),
+    Case("octant, P99 of LiF", "examples/octant.yaml", ("geometry.core_radius=12 nm",), "field_enhancement.p99.LiF", True),
 ]  # fmt: skip
 
 
-def adapted(case: Case, folder: Path, tolerance: float, *more: str) -> list[Point]:
-    """The sequence down to a tolerance."""
-    adapt = f"mesh.adapt={{target: {case.target}, tolerance: {tolerance}}}"
-    return run_adapted(loaded(case.path, *case.overrides, *START, adapt, *more), folder)
+def adapted(case: Case, folder: Path, limits: tuple[str, str], start: tuple[tuple[str, ...], tuple[str, ...]]) -> list[Point]:
+    """The sequence within limits, from a start; of both there is one for the plane and one for space."""
+    adapt = f"mesh.adapt={limits[case.space]}, target: {case.target}}}"
+    return run_adapted(loaded(case.path, *case.overrides, *COMMON, *start[case.space], adapt), folder)
 
 
 def table(cases: list[Case]) -> str:
@@ -58,8 +64,8 @@ def table(cases: list[Case]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         for number, case in enumerate(cases):
             work = Path(folder) / str(number)
-            points = adapted(case, work / "sequence", TOLERANCE)
-            best = adapted(case, work / "other", FINEST, *OTHER)[-1]
+            points = adapted(case, work / "sequence", TOLERANCE, (START, START_IN_SPACE))
+            best = adapted(case, work / "other", FINEST, (OTHER, OTHER_IN_SPACE))[-1]
             # the first mesh ends no sequence
             pairs = [(point.estimated, max(abs(point.value / best.value - 1), ROUNDING)) for point in points[1:]]
             found.append((case.name, best.estimated, pairs))

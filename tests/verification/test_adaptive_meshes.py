@@ -140,14 +140,75 @@ def test_other_plane_domains_are_adapted_too(name, tmp_path, monkeypatch):
     assert adapted["ended_by"] == "tolerance" and len(adapted["steps"]) > 1
 
 
+IN_SPACE = """
+title: small film in space
+geometry: { kind: patch, dimension: 3, period: 12 nm, core_depth: 3 nm, electrolyte_depth: 3 nm }
+sei:
+  structure: multilayer
+  layers: 1
+  thickness: 6 nm
+  inorganic: { LiF: 0.12 }
+  grains: { diameter: 3 nm, gap: 0.5 nm }
+mesh: { cells_per_diameter: 3, cells_per_gap: 0.5, cells_per_layer: 2, growth: 2 }
+load: { current_multiples: [1] }
+"""
+
+
+@pytest.fixture
+def in_space(tmp_path, monkeypatch):
+    """Runs the scenario in space with overrides."""
+    path = tmp_path / "space.yaml"
+    path.write_text(IN_SPACE, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return lambda *overrides: app.run(path, overrides, MPI.COMM_SELF)[0]
+
+
+def test_a_film_in_space_is_adapted(in_space):
+    result = in_space("mesh.adapt={tolerance: 3 %, max_cells: 60000}")
+    adapted = result.numerics["adapted"]
+    first, last = adapted["steps"][0], adapted["steps"][-1]
+    assert adapted["ended_by"] == "tolerance" and len(adapted["steps"]) > 1
+    assert last["cells"] == len(result.mesh.cells) > 1.5 * first["cells"] and last["error_norm"] < first["error_norm"]
+    assert value(result).error_kind == "adaptive" and value(result).error <= 0.03 * value(result).value
+    resistance = value(result, "sei.area_resistance")
+    assert resistance.error_kind == "two_mesh" and resistance.error < 0.01 * resistance.value
+    statistics = result.mesh.statistics["mesh"]
+    assert statistics["straightened_cells"] <= 0.02 * statistics["curved_cells"]
+    assert not any("straighter" in text for text in result.warnings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "seed"), [(TARGET, 1), ("field_enhancement.p99.LiF", 2), ("field_enhancement.mean", 3)])
+def test_the_stated_error_covers_the_true_one_in_space(in_space, target, seed):
+    """The truth is the end of a sequence from a mesh whose cells are half as large."""
+    adapt = f"mesh.adapt={{target: {target}, tolerance: %g, max_cells: %d}}"
+    steps = in_space(adapt % (0.01, 60000), "error.method=none", f"seed={seed}").numerics["adapted"]["steps"]
+    start = ("mesh.cells_per_diameter=6", "mesh.cells_per_gap=1", "mesh.cells_per_layer=4", "mesh.growth=1.5")
+    truth = in_space(adapt % (0.001, 150000), "error.method=none", f"seed={seed}", *start).numerics["adapted"]["steps"][-1]
+    assert len(steps) > 1
+    for step in steps[1:]:
+        assert abs(step["value"] - truth["value"]) <= step["estimated_error"] + truth["estimated_error"], (step, truth)
+
+
+@pytest.mark.slow
+def test_surfaces_that_stay_straight_are_warned_of(in_space):
+    coarse = ("mesh.cells_per_diameter=2", "sei.grains.gap=0.3 nm", "sei.inorganic={LiF: 0.2}")
+    result = in_space("mesh.adapt={tolerance: 10 %, max_cells: 40000}", "error.method=none", *coarse)
+    assert any("cells on round surfaces are straighter" in text for text in result.warnings)
+
+
 @pytest.mark.slow
 @pytest.mark.parallel(nprocs=2)
-def test_two_ranks_make_the_same_meshes(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("scenario", "adapt"), [
+    pytest.param(SCENARIO, "{tolerance: 0.004}", id="plane"),
+    pytest.param(IN_SPACE, "{tolerance: 3 %, max_cells: 60000}", id="space"),
+])  # fmt: skip
+def test_two_ranks_make_the_same_meshes(tmp_path, monkeypatch, scenario, adapt):
     comm = MPI.COMM_WORLD
     path = tmp_path / "small.yaml"
-    path.write_text(SCENARIO, "utf-8")
+    path.write_text(scenario, "utf-8")
     monkeypatch.chdir(tmp_path)
-    overrides = ["mesh.adapt={tolerance: 0.004}"]
+    overrides = [f"mesh.adapt={adapt}"]
     together = app.run(path, overrides, comm)[0]
     steps = comm.bcast(together.numerics["adapted"]["steps"] if comm.rank == 0 else None, root=0)
     assert len(steps) > 1

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("cells", "unknowns", "value", "estimated error", "seconds")
 """Heads of :func:`step_rows`."""
+STRAIGHT = 0.02
+"""Part of the cells on round surfaces that may be straighter than these without a word."""
 
 
 def in_words(sequence: Sequence) -> str:
@@ -19,8 +21,15 @@ def in_words(sequence: Sequence) -> str:
 
 
 def missed(sequence: Sequence | None) -> list[str]:
-    """Warnings of a sequence that has ended without reaching its tolerance, or with more cells than allowed; none without one."""
-    if sequence is None or sequence.ended_by == "tolerance":
+    """Warnings of a sequence that missed its tolerance or has more cells than allowed, and of surfaces that are not round; none
+    without a sequence."""
+    if sequence is None:
+        return []
+    return [*_unreached(sequence), *_straight(sequence.mesh.statistics["mesh"])]
+
+
+def _unreached(sequence: Sequence) -> list[str]:
+    if sequence.ended_by == "tolerance":
         return []
     cells, control = sequence.steps[-1].cells, sequence.control
     if cells > control.max_cells:
@@ -28,6 +37,17 @@ def missed(sequence: Sequence | None) -> list[str]:
     else:
         why = f"it ended by {sequence.ended_by}"
     return [f"mesh.adapt did not reach the tolerance of {_percent(control.tolerance)}: {why}"]
+
+
+def _straight(mesh: Mapping[str, Any]) -> list[str]:
+    """Of the statistics of a mesh in space; in the plane surfaces are meshed anew."""
+    straight, curved = mesh.get("straightened_cells", 0), mesh.get("curved_cells", 0)
+    if straight <= STRAIGHT * curved:
+        return []
+    return [
+        f"{straight} of {curved} cells on round surfaces are straighter than these, which the error estimated by mesh.adapt does "
+        "not count: a first mesh with more mesh.cells_per_diameter follows them better"
+    ]
 
 
 def outcome(adapted: Mapping[str, Any]) -> str:

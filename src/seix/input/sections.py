@@ -137,7 +137,7 @@ class MeshControl(Model):
     ] = 2_000_000
     adapt: Annotated[
         Adapt | None,
-        Field(description="Solve, estimate the error and refine until one quantity is accurate enough, in 2D; not if not given."),
+        Field(description="Solve, estimate the error and refine until one quantity is accurate enough; not if not given."),
     ] = None
 
 

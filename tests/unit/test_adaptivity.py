@@ -1,5 +1,7 @@
 """Parts of adapted meshes: recovered field, sizes of the next mesh, sizes from a mesh, options of the scenario."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from seix.adaptivity.recovery import recovered
 from seix.adaptivity.sequence import SAFETY, Sequence, Step, estimate
 from seix.adaptivity.sizes import STRONGEST, factors, limited, wanted_sizes
 from seix.adaptivity.target import Target
-from seix.adaptivity.words import outcome, step_lines
+from seix.adaptivity.words import missed, outcome, step_lines
 from seix.errors import GeometryError, InputError
 from seix.geometry.layers import build_structure
 from seix.geometry.meshing import make_mesh, mesh_structure
@@ -227,6 +229,17 @@ def test_the_end_is_put_in_words():
     assert outcome(adapted | {"ended_by": "tolerance"}).startswith("t reached the tolerance of 1 %")
     assert "no place" in outcome(adapted | {"ended_by": "mesher", "note": "no place"})
     assert step_lines(adapted)[1].split() == ["100", "500", "2", "0.5", "%", "1.0"]
+
+
+def test_surfaces_that_are_too_straight_are_told():
+    def warned(**mesh):
+        sequence = Sequence.__new__(Sequence)
+        sequence.ended_by, sequence.mesh = "tolerance", SimpleNamespace(statistics={"mesh": mesh})
+        return missed(sequence)
+
+    assert not warned() and not warned(missed_volume=0.004, straightened_cells=3, curved_cells=9)
+    (text,) = warned(missed_volume=0.0075, straightened_cells=3, curved_cells=9)
+    assert text.startswith("3 of 9 cells on round surfaces are straighter") and "0.75 % of the volume" in text
 
 
 # --- options ------------------------------------------------------------------------------------------------

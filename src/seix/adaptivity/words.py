@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("cells", "unknowns", "value", "estimated error", "seconds")
 """Heads of :func:`step_rows`."""
-STRAIGHT = 0.02
-"""Part of the cells on round surfaces that may be straighter than these without a word."""
+MISSED = 5e-3
+"""Part of the volume of round grains that curved faces may miss without a word: half of what a mesh is refused for."""
 
 
 def in_words(sequence: Sequence) -> str:
@@ -41,12 +41,13 @@ def _unreached(sequence: Sequence) -> list[str]:
 
 def _straight(mesh: Mapping[str, Any]) -> list[str]:
     """Of the statistics of a mesh in space; in the plane surfaces are meshed anew."""
-    straight, curved = mesh.get("straightened_cells", 0), mesh.get("curved_cells", 0)
-    if straight <= STRAIGHT * curved:
+    if mesh.get("missed_volume", 0.0) <= MISSED:
         return []
+    cells = f"{mesh['straightened_cells']} of {mesh['curved_cells']} cells on round surfaces"
+    volume = f"{_percent(mesh['missed_volume'])} of the volume of grains"
     return [
-        f"{straight} of {curved} cells on round surfaces are straighter than these, which the error estimated by mesh.adapt does "
-        "not count: a first mesh with more mesh.cells_per_diameter follows them better"
+        f"{cells} are straighter than these, and {volume} had to be made up for by scaling them, which the error estimated by "
+        "mesh.adapt does not count: a first mesh with more mesh.cells_per_diameter follows them better"
     ]
 
 

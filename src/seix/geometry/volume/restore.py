@@ -43,8 +43,7 @@ def restore_volumes(structure: Structure, points: np.ndarray, cells: np.ndarray,
     if not len(inside):
         return points
     owner = grain[inside]
-    volume = np.bincount(owner, measure(points, cells[inside])[0], len(structure.radii))
-    asked = structure.weights * 4.0 / 3.0 * np.pi * structure.radii**3
+    volume, asked = _volumes(structure, points, cells, grain)
     factor = np.cbrt(np.clip(asked / np.maximum(volume, 1e-300), 1.0, 1.0 + LARGEST))
     centre = structure.centres[owner]
     if structure.kind == "patch":  # the far half of a cut grain belongs to the image of the centre
@@ -68,6 +67,19 @@ def restore_volumes(structure: Structure, points: np.ndarray, cells: np.ndarray,
             break
         factor[squeezing] = np.where(factor[squeezing] > 1.0 + LEAST, 1.0 + 0.5 * (factor[squeezing] - 1.0), 1.0)
     return scaled
+
+
+def missed_volume(structure: Structure, points: np.ndarray, cells: np.ndarray, grain: np.ndarray) -> float:
+    """Part of the volume of all round grains that their cells lack, before it is restored; 0 without grains."""
+    volume, asked = _volumes(structure, points, cells, grain)
+    return float(1.0 - volume.sum() / asked.sum()) if len(asked) else 0.0
+
+
+def _volumes(structure: Structure, points: np.ndarray, cells: np.ndarray, grain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Meshed and asked volumes of the grains."""
+    inside = np.flatnonzero(grain >= 0)
+    volume = np.bincount(grain[inside], measure(points, cells[inside])[0], len(structure.radii))
+    return volume, structure.weights * 4.0 / 3.0 * np.pi * structure.radii**3
 
 
 def _scaled(points: np.ndarray, near: np.ndarray, offset: np.ndarray, factor: np.ndarray, fixed: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from seix.geometry.volume.checks3d import FlatCells, MeshNumbers, check_mesh3d, 
 from seix.geometry.volume.expected import estimated_cells
 from seix.geometry.volume.mesh3d import THRESHOLD, mesh3d
 from seix.geometry.volume.refined import SizesInSpace, numbers_of_curves, refined
-from seix.geometry.volume.restore import restore_volumes
+from seix.geometry.volume.restore import missed_volume, restore_volumes
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
@@ -61,15 +61,16 @@ def _checked(structure: Structure, controls: MeshControl, coarsening: float, key
     from seix.geometry.meshing import tagged_mesh
 
     arrays = mesh3d(structure, controls, coarsening, threshold)
-    curved = arrays["curved"], arrays["straightened"]
+    curved, missed = (arrays["curved"], arrays["straightened"]), 0.0
     mesh = tagged_mesh(structure, arrays["points"], arrays, key)
     if wanted is not None:
         mesh = refined(mesh, structure, SizesInSpace(wanted, coarsening), accept)
         curved = numbers_of_curves(mesh, structure)
     if structure.shapes is None:
+        missed = missed_volume(structure, mesh.points, mesh.cells, mesh.grain)
         mesh.points = restore_volumes(structure, mesh.points, mesh.cells, mesh.grain)
     numbers = MeshNumbers(mesh)
     check_mesh3d(mesh, structure, numbers)
-    found = mesh_statistics3d(mesh, structure, numbers, *curved, coarsening, 1.0 / NANOMETRE)
+    found = mesh_statistics3d(mesh, structure, numbers, *curved, missed, coarsening, 1.0 / NANOMETRE)
     mesh.statistics = {"structure": structure.statistics, "mesh": found}
     return mesh

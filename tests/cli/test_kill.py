@@ -51,7 +51,7 @@ def complete(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("number, file, delay", [
-    (signal.SIGTERM, "out", 0.0),
+    pytest.param(signal.SIGTERM, "out", 0.0, marks=pytest.mark.slow),
     (signal.SIGKILL, "out", 1.0),
     pytest.param(signal.SIGTERM, "out/quantities.json", 0.0, marks=pytest.mark.slow),
     pytest.param(signal.SIGTERM, "out/maps", 0.1, marks=pytest.mark.slow),

@@ -231,6 +231,38 @@ def test_the_end_is_put_in_words():
     assert step_lines(adapted)[1].split() == ["100", "500", "2", "0.5", "%", "1.0"]
 
 
+@pytest.mark.parametrize(("dim", "factor"), [(2, 1.4), (3, 2.0), (3, 4.0), (3, 8.0)])
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4])
+def test_a_step_needs_few_meshes_and_the_last_one_uses_the_cells_allowed(monkeypatch, dim, factor, tolerance):
+    """Of a mesher that makes a multiple of the cells that are new; the error falls with the square of the size."""
+    own, others, most = 4000, 2500, 40_000
+    asked_for, tried = [], []
+
+    def sizes(points, cells, marked, ratio, *_):
+        asked_for.append((ratio**-dim).sum())
+
+    def make(_):
+        kept = own_now if dim == 3 else 0
+        tried.append(int(others + kept + factor * (asked_for[-1] - kept)))
+        return SimpleNamespace(cells=np.empty(tried[-1]), points=None, dim=dim), None
+
+    monkeypatch.setattr("seix.adaptivity.sequence.wanted_sizes", sizes)
+    sequence = Sequence.__new__(Sequence)
+    sequence.control, sequence.make, sequence.slope = SimpleNamespace(tolerance=tolerance, max_cells=most), make, 0.2
+    sequence.spread, sequence.wanted, error, own_now, cells = {2: 1.3, 3: 2.0}[dim], None, 0.02, own, own + others
+    sequence.mesh = SimpleNamespace(cells=np.empty(cells), points=None, dim=dim)
+    shares = np.random.default_rng(1).lognormal(0.0, 2.0, own)
+    while 1.15 * cells <= most and error > tolerance:
+        tried.clear()
+        found = SimpleNamespace(cells=np.arange(own_now), squares=np.resize(shares, own_now) ** 2)
+        ended, _ = sequence._refine(found, Step(cells, 1, 1.0, error, error, 0.0))
+        assert not ended and len(tried) <= 4 and tried[-1] >= 1.15 * cells
+        error *= (cells / tried[-1]) ** (2.0 / dim)
+        cells = tried[-1]
+        own_now = cells - others
+    assert error <= tolerance or cells > most / 1.15
+
+
 def test_surfaces_that_are_too_straight_are_told():
     def warned(**mesh):
         sequence = Sequence.__new__(Sequence)

@@ -163,6 +163,7 @@ def in_space(tmp_path, monkeypatch):
     return lambda *overrides: app.run(path, overrides, MPI.COMM_SELF)[0]
 
 
+@pytest.mark.slow
 def test_a_film_in_space_is_adapted(in_space):
     result = in_space("mesh.adapt={tolerance: 3 %, max_cells: 60000}")
     adapted = result.numerics["adapted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 SAFETY = 1.25
 """Factor on the estimate, as of the grid convergence index from three or more meshes (Roache, doi:10.1115/1.2910291). Without it
-2 of the 24 meshes of bench/effectivity.py stated too little, by a quarter at most; with it one, by less than the error of its
-reference."""
+2 of 24 meshes in the plane (bench/effectivity.py) stated too little, by a quarter at most; with it one, by less than the error of
+its reference."""
 AIM = 0.6
 """Part of the tolerance that a step aims at."""
 REDUCTIONS = (0.35, 0.6)
@@ -41,7 +42,7 @@ SLOWEST = 0.75
 """Ratio of the error norms of two meshes that the extrapolation of their difference assumes at most."""
 RECENT = 2
 """Changes from mesh to mesh that are looked at."""
-ATTEMPTS = 5
+ATTEMPTS = 8
 """Meshes that are tried for one step."""
 SPREAD = {2: 1.3, 3: 2.0}
 """First guess of the cells made over those asked for, by dimension, since small cells need neighbours that are little larger."""
@@ -223,24 +224,33 @@ class Sequence:
         low, high = REDUCTIONS
         reduction = min(max(AIM * self.control.tolerance / (step.relative_error or np.inf), low), high)
         most = self.control.max_cells
-        others, room, dim = step.cells - len(found.cells), FULLEST * most, self.mesh.dim
+        own, dim, room = len(found.cells), self.mesh.dim, FULLEST * most
+        # what is not cut in space stays one cell, while in the plane all cells are new
+        kept = own if dim == 3 else 0
+        base = step.cells - own + kept
+        few, many = float(own), np.inf  # cells asked for that made too few and too many
         for _ in range(ATTEMPTS):
             ratio = factors(found.squares, reduction, dim)
-            if others + self.spread * asked(ratio, dim) < GROWTH * step.cells:
-                ratio = limited(found.squares, (GROWTH * step.cells - others) / self.spread, dim)
-            if others + self.spread * asked(ratio, dim) > room:
-                ratio = limited(found.squares, max((room - others) / self.spread, len(found.cells) + 1.0), dim)
+            number = asked(ratio, dim)
+            number = max(number, kept + (GROWTH * step.cells - base) / self.spread)
+            number = min(number, max(kept + (room - base) / self.spread, own + 1.0))
+            if not few < number < many:
+                number = math.sqrt(few * many) if many < np.inf else GROWTH * few
+            if number != asked(ratio, dim):
+                ratio = limited(found.squares, number, dim)
+                number = asked(ratio, dim)
             wanted = wanted_sizes(self.mesh.points, self.mesh.cells, found.cells, ratio, self.wanted, self.slope)
             try:
                 mesh, mesh_file = self.make(wanted)
             except GeometryError as error:
                 return "mesher", str(error)
             made = len(mesh.cells)
-            self.spread = max((made - others) / asked(ratio, dim), 0.5)
+            if made < LEAST_GROWTH * step.cells:
+                few, reduction = max(few, number), 0.6 * reduction
+                continue
+            self.spread = max((made - base) / (number - kept), 0.5)
             if made > most:
-                room *= 0.9 * most / made
-            elif made < LEAST_GROWTH * step.cells:
-                reduction *= 0.6
+                many = min(many, number)
             else:
                 self._take(wanted, mesh, mesh_file)
                 return "", ""

@@ -1,8 +1,9 @@
 """Bisection of curved second-order tetrahedra at the middles of their longest edges, without hanging nodes.
 
-A cell is only ever cut at its longest edge, which keeps its parts from becoming ever flatter (M.-C. Rivara, Int. J. Numer.
-Meth. Eng. 20 (1984) 745, doi:10.1002/nme.1620200412). All cells around an edge are cut together, and only where it is the longest
-of each; otherwise the longest edges of the others go first (longest-edge propagation, M.-C. Rivara, ibid. 40 (1997) 3313).
+A cell is only ever cut at its longest edge, which keeps its parts from becoming ever flatter: proven for triangles (M.-C. Rivara,
+Int. J. Numer. Meth. Eng. 20 (1984) 745, doi:10.1002/nme.1620200412), observed in space, and checked on every mesh. All cells
+around an edge are cut together, and only where it is the longest of each; otherwise the longest edges of the others go first
+(longest-edge propagation, M.-C. Rivara, ibid. 40 (1997) 3313).
 
 The mid node of an edge becomes a vertex, and new mid nodes are where the map of the cell has them. A part of a curved cell is
 therefore the same piece of space as before, and does not fold if the whole did not.

@@ -88,7 +88,7 @@ def refined(
     Raises
     ------
     GeometryError
-        If nodes of periodic sides do not match.
+        If nodes of periodic sides do not match, or the sizes are out of reach.
     """
     for _ in range(MOST_PASSES):
         size = cell_sizes(mesh.points, mesh.cells)
@@ -97,6 +97,8 @@ def refined(
             break
         mesh = _cut(mesh, large)
         accept(float(len(mesh.cells)))
+    else:
+        raise GeometryError(f"cells are larger than wanted after {MOST_PASSES} passes of bisection; larger sizes help")
     make_round(mesh, *sphere_places(mesh, structure))
     return mesh
 

@@ -195,8 +195,8 @@ def table(names, quick: bool, image: Path | None) -> str:
     noises = ", ".join(f"{100 * noise:.2g} % ({name})" for name, (_, _, _, noise) in found.items())
     doubts = ", ".join(f"{100 * one:.2g} % ({name})" for name, one in doubt.items())
     text = (
-        f"{markdown(head, lines)}\n\nTrue errors refer to the end of another sequence, that starts from cells of a third of the "
-        f"size and grows them more slowly; its own stated errors are {doubts}. "
+        f"{markdown(head, lines)}\n\nTrue errors refer to the end of another sequence, that starts from much smaller cells "
+        f"and, in the plane, grows them more slowly; its own stated errors are {doubts}. "
         f"The finest uniform meshes differ from it by {noises}."
     )
     if image is not None:

@@ -207,10 +207,26 @@ def test_cells_have_the_sizes_asked_for_and_the_tags_of_their_parents(made):
     volumes = [np.bincount(m.region, measure(m.points, m.cells)[0]) for m in (first, fine)]
     assert volumes[0] == pytest.approx(volumes[1], rel=2e-3)
     assert fine.statistics["mesh"]["fractions"]["LiF"] == pytest.approx(0.2, rel=1e-3)
-    far = first.layer < 0
-    assert (fine.layer < 0).sum() < 2 * far.sum()  # what was not asked for grows by what conformity needs
     coarse = mesh_structure(structure, controls, 1.3, wanted=wanted)
     assert len(coarse.cells) < 0.8 * len(fine.cells)
+
+
+def test_one_grain_is_refined_and_what_is_far_from_it_is_left(made):
+    structure, _ = made
+    mesh = raw(made)
+
+    def apart(one):
+        offset = cell_centres(one.points, one.cells) - structure.centres[0]
+        if one.period is not None:
+            offset[:, :2] -= one.period * np.rint(offset[:, :2] / one.period)
+        return np.linalg.norm(offset, axis=1)
+
+    size = np.where(mesh.grain == 0, 0.5 * cell_sizes(mesh.points, mesh.cells), np.inf)
+    wanted = WantedSizes(cell_centres(mesh.points, mesh.cells), np.empty((0, 4), np.int64), size)
+    fine = refined(mesh, structure, SizesInSpace(wanted), lambda cells: None)
+    assert (fine.grain == 0).sum() > 6 * (mesh.grain == 0).sum()
+    reach = 3.0 * structure.radii[0]
+    assert (apart(fine) > reach).sum() < 1.1 * (apart(mesh) > reach).sum() and (apart(mesh) > reach).sum() > 2000
 
 
 def test_a_node_without_an_image_is_an_error(made):

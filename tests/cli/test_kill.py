@@ -72,6 +72,7 @@ def test_run_on_three_ranks(tmp_path, number, file, delay):
         assert os.listdir(tmp_path / "made") == ["out"] and complete(tmp_path / "made" / "out")
 
 
+@pytest.mark.slow
 def test_sweep_on_three_ranks(tmp_path):
     """While one case is computed and another one done: that stays, and nothing of the others."""
     write_study(tmp_path)

@@ -20,7 +20,18 @@ sei:
 """
 """Top of a scenario whose grains and mesh follow."""
 
-__all__ = ["SMALL_BILAYER", "Strip", "discs", "parameters", "ring", "second_order", "solved", "strip"]
+SMALL_SOLID = """
+title: small film in space
+geometry: { kind: patch, dimension: 3, period: 12 nm, core_depth: 3 nm, electrolyte_depth: 3 nm }
+sei:
+  structure: multilayer
+  layers: 1
+  thickness: 6 nm
+  matrix: organic_polymer
+"""
+"""The same in space."""
+
+__all__ = ["SMALL_BILAYER", "SMALL_SOLID", "Strip", "discs", "parameters", "ring", "second_order", "solved", "strip"]
 
 
 def discs(centres, radii, period, layers, phases=None, core=10.0, electrolyte=5.0, gap=0.5, **controls):

@@ -14,7 +14,7 @@ from .analysis.quantities import Measurement
 from .analysis.quantity import Quantity
 from .analysis.results import StructureResult
 from .combine import Level, combined
-from .errors import SeixError
+from .errors import GeometryError, SeixError
 from .fem import on_root
 from .materials import MaterialLibrary
 from .measure import Specimen, read_all
@@ -81,16 +81,24 @@ def _structure(
         mesh = _mesh(comm, scenario, 1.0, cache)
         progress.stage(f"solve {name}")
         level = _solve(scenario, parameters, mesh[0], reference, shelf, progress, name, with_fields=True)
-    levels = [level]
+    levels, missing = [level], []
     if scenario.error.method == "two_mesh":
         label = f"{name}, coarser mesh"
         progress.stage(f"mesh {label}")
-        coarse, _ = _mesh(comm, scenario, scenario.error.coarsening, cache, wanted)
-        progress.stage(f"solve {label}")
-        reference = references[-1] if references else None  # of a structure that has one mesh only, that
-        levels.append(_solve(scenario, parameters, coarse, reference, shelf, progress, name, with_fields=False))
+        try:
+            coarse, _ = _mesh(comm, scenario, scenario.error.coarsening, cache, wanted)
+        except GeometryError as error:
+            if sequence is None:
+                raise
+            missing.append(f"only the target of mesh.adapt has an error, as no coarser mesh could be made: {error}")
+        else:
+            progress.stage(f"solve {label}")
+            reference = references[-1] if references else None  # of a structure that has one mesh only, that
+            levels.append(_solve(scenario, parameters, coarse, reference, shelf, progress, name, with_fields=False))
     kept: list[StructureResult] = []
     on_root(comm, lambda: kept.append(combined(name, scenario, parameters, levels, *mesh, sequence)))
+    if kept:
+        kept[0].warnings.extend(missing)
     return (kept[0] if kept else None), [level.mean_field for level in levels]
 
 

@@ -11,43 +11,39 @@ from seix.adaptivity.sequence import estimate
 from seix.adaptivity.sizes import factors, wanted_sizes
 from seix.adaptivity.target import Target
 from seix.errors import GeometryError
+from seix.geometry.facets import FACETS
 from seix.geometry.layers import build_structure
-from seix.geometry.meshing import mesh_structure
+from seix.geometry.meshing import mesh_structure, tagged_mesh
 from seix.geometry.quality import SMALLEST_JACOBIAN
-from seix.geometry.tagged import TaggedMesh
 from seix.geometry.volume.bisection import bisect, cuttable, longest_edges
 from seix.geometry.volume.mesh3d import mesh3d
 from seix.geometry.volume.quality3d import EDGES, dihedral_angles, measure
-from seix.geometry.volume.refined import MARGIN, SizesInSpace, cell_centres, cell_sizes, match_sides, refined
-from seix.geometry.volume.round_faces import FACES, sphere_places
+from seix.geometry.volume.refined import MARGIN, SizesInSpace, cell_centres, cell_sizes, cut_to_sizes, match_sides
+from seix.geometry.volume.round_faces import sphere_places
 from seix.geometry.wanted import WantedSizes
 from seix.scenario_file import load_study
+from support import SMALL_SOLID
 
-BLOCK = """
-title: small film in space
-geometry: { kind: patch, dimension: 3, period: 12 nm, core_depth: 3 nm, electrolyte_depth: 3 nm }
-sei:
-  structure: multilayer
-  layers: 1
-  thickness: 6 nm
-  matrix: organic_polymer
-  inorganic: { LiF: 0.2 }
-  grains: { diameter: 3 nm, gap: 0.4 nm }
-mesh: { cells_per_diameter: 4, cells_per_gap: 0.7, cells_per_layer: 2 }
+BLOCK = f"""{SMALL_SOLID}  inorganic: {{ LiF: 0.2 }}
+  grains: {{ diameter: 3 nm, gap: 0.4 nm }}
+mesh: {{ cells_per_diameter: 4, cells_per_gap: 0.7, cells_per_layer: 2 }}
 """
-OCTANT = BLOCK.replace(
-    "kind: patch, dimension: 3, period: 12 nm, core_depth: 3 nm",
-    "kind: particle, dimension: 3, core_radius: 8 nm, sector: octant")  # fmt: skip
+OCTANT = BLOCK.replace("kind: patch", "kind: particle, sector: octant").replace("period: 12 nm, core_depth: 3", "core_radius: 8")
+
+
+def loaded(text, folder):
+    """Structure and mesh controls of a scenario."""
+    path = folder / "small.yaml"
+    path.write_text(text, "utf-8")
+    scenario = load_study(path).members["small"]
+    return build_structure(scenario), scenario.mesh
 
 
 @pytest.fixture(scope="module", params=[
     pytest.param(BLOCK, id="patch"), pytest.param(OCTANT, id="octant", marks=pytest.mark.slow)])  # fmt: skip
 def made(request, tmp_path_factory):
     """Structure and mesh controls."""
-    path = tmp_path_factory.mktemp("bisection") / "small.yaml"
-    path.write_text(request.param, "utf-8")
-    scenario = load_study(path).members["small"]
-    return build_structure(scenario), scenario.mesh
+    return loaded(request.param, tmp_path_factory.mktemp("bisection"))
 
 
 def random_mesh(count=60, seed=1):
@@ -77,7 +73,7 @@ def divided(points, cells, marked):
 
 def assert_conforming(points, cells):
     """Every face belongs to two cells or lies on the cube, and an edge has one mid node, which is no vertex."""
-    faces = np.sort(np.concatenate([cells[:, face] for face in FACES]), axis=1)
+    faces = np.sort(np.concatenate([cells[:, face[:3]] for face in FACETS[10]]), axis=1)
     faces, count = np.unique(faces, axis=0, return_counts=True)
     assert count.max() == 2
     corners = points[faces[count == 1]]
@@ -147,14 +143,9 @@ def test_repeated_bisection_keeps_angles():
 
 
 def raw(made):
-    structure, controls = made
-    arrays = mesh3d(structure, controls)
-    frame = structure.frame
-    found = [arrays[name] for name in ("points", "cells", "region", "grain", "layer")]
-    return TaggedMesh(
-        *found, ["core", "electrolyte"], frame.kind, frame.period, frame.sector, frame.core_size, frame.sei_thickness,
-        frame.electrolyte_depth, frame.mirrors,
-    )  # fmt: skip
+    """The first mesh, before grains get their volumes."""
+    arrays = mesh3d(*made)
+    return tagged_mesh(made[0], arrays["points"], arrays, "")
 
 
 def smaller(mesh, part=0.7):
@@ -172,11 +163,11 @@ def missing(structure, mesh):
 def test_round_faces_reach_their_spheres_and_volumes_with_them(made):
     structure, _ = made
     mesh = raw(made)
-    fine = refined(mesh, structure, SizesInSpace(smaller(mesh)), lambda cells: None)
+    fine = cut_to_sizes(mesh, structure, SizesInSpace(smaller(mesh)), lambda cells: None)
     nodes, places = sphere_places(fine, structure)
     off = np.linalg.norm(fine.points[nodes] - places, axis=1)
     assert off.max() < 1e-9 and (nodes >= len(mesh.points)).sum() > 500
-    again = refined(mesh, structure, SizesInSpace(smaller(mesh)), lambda cells: None)
+    again = cut_to_sizes(mesh, structure, SizesInSpace(smaller(mesh)), lambda cells: None)
     assert (again.points == fine.points).all() and (again.cells == fine.cells).all()
     # under a second-order face of edge h a ball misses 0.02 h^4 / R^4 of its volume, and edges are half a radius at most
     assert 0.0 < missing(structure, fine) < 0.02 * 0.5**4 / 4.0
@@ -186,7 +177,7 @@ def test_round_faces_reach_their_spheres_and_volumes_with_them(made):
 def test_where_the_first_mesh_is_too_coarse_faces_come_nearer_without_folding(made):
     structure, controls = made
     mesh = raw((structure, controls.model_copy(update={"cells_per_diameter": 2.0, "cells_per_gap": 0.5})))
-    fine = refined(mesh, structure, SizesInSpace(smaller(mesh, 0.5)), lambda cells: None)
+    fine = cut_to_sizes(mesh, structure, SizesInSpace(smaller(mesh, 0.5)), lambda cells: None)
     assert 0.0 < missing(structure, fine) < 0.5 * missing(structure, mesh)
     assert measure(fine.points, fine.cells)[1].min() > 0.8 * measure(mesh.points, mesh.cells)[1].min()
     nodes, places = sphere_places(fine, structure)
@@ -223,16 +214,36 @@ def test_one_grain_is_refined_and_what_is_far_from_it_is_left(made):
 
     size = np.where(mesh.grain == 0, 0.5 * cell_sizes(mesh.points, mesh.cells), np.inf)
     wanted = WantedSizes(cell_centres(mesh.points, mesh.cells), np.empty((0, 4), np.int64), size)
-    fine = refined(mesh, structure, SizesInSpace(wanted), lambda cells: None)
+    fine = cut_to_sizes(mesh, structure, SizesInSpace(wanted), lambda cells: None)
     assert (fine.grain == 0).sum() > 6 * (mesh.grain == 0).sum()
     reach = 3.0 * structure.radii[0]
     assert (apart(fine) > reach).sum() < 1.1 * (apart(mesh) > reach).sum() and (apart(mesh) > reach).sum() > 2000
 
 
-def test_a_node_without_an_image_is_an_error(made):
+TWO = "[{ centre: [16 nm, 20 nm, 20 nm], core_radius: 6 nm }, { centre: [25 nm, 20 nm, 20 nm], core_radius: 5 nm }]"
+WALLS = {
+    "cone": OCTANT.replace("octant", "40 deg"),
+    "grown together": BLOCK.replace("patch", "particles").replace("period: 12 nm, core_depth: 3 nm, electrolyte_depth: 3 nm",
+        f"box: 46 nm, binder: 1 nm, particles: {TWO}") + "interface: { law: butler_volmer }\n",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WALLS)
+def test_only_walls_and_grains_are_taken_for_round(name, tmp_path):
+    """On the first mesh the vertices of walls are on their spheres already, and no other face is bent onto one."""
+    made = loaded(WALLS[name], tmp_path)
     mesh = raw(made)
-    if mesh.period is None:
-        pytest.skip("no periodic sides")
+    nodes, places = sphere_places(mesh, made[0])
+    of_grains = np.isin(nodes, mesh.cells[mesh.grain >= 0])
+    vertices = np.isin(nodes, mesh.cells[:, :4])
+    off = np.linalg.norm(mesh.points[nodes] - places, axis=1)
+    assert (vertices & ~of_grains).sum() > 50 and off[vertices & ~of_grains].max() < 1e-12 * np.abs(mesh.points).max()
+    assert not of_grains.any() or off[of_grains & vertices].max() < 0.01 * made[0].radii.min()  # templates are a little larger
+
+
+def test_a_node_without_an_image_is_an_error(tmp_path):
+    mesh = raw(loaded(BLOCK, tmp_path))
     twin = np.arange(len(mesh.points))  # as if no node had an image
     longest = longest_edges(mesh.points, mesh.cells, twin)
     cut = np.zeros(len(mesh.points), bool)

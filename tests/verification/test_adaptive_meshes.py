@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from seix import app
+from seix import app, simulation
+from seix.errors import GeometryError
 from seix.fem import MPI
 from seix.scenario_file import load_study
 from seix.simulation import simulate
-from support import SMALL_BILAYER
+from support import SMALL_BILAYER, SMALL_SOLID
 
 SCENARIO = f"""{SMALL_BILAYER}  inorganic: {{ LiF: 0.25 }}
   grains: {{ diameter: 5 nm, gap: 0.4 nm }}
@@ -46,6 +47,22 @@ def test_the_true_error_is_below_the_tolerance(results, target):
     assert abs(found.value - fine.value) < tolerance * fine.value
     assert len(adapted.mesh.cells) == last["cells"]
     assert value(adapted, "sei.area_resistance").error_kind == "two_mesh"
+
+
+def test_an_adapted_mesh_whose_coarser_one_cannot_be_made_keeps_its_results(results, monkeypatch):
+    made = simulation.cached
+
+    def refused(scenario, factor, *rest):
+        if factor != 1.0:
+            raise GeometryError("too flat")
+        return made(scenario, factor, *rest)
+
+    monkeypatch.setattr(simulation, "cached", refused)
+    result = results("mesh.adapt={tolerance: 5 %}")
+    assert value(result).error_kind == "adaptive" and value(result, "sei.area_resistance").error is None
+    assert any(text.endswith("no coarser mesh could be made: too flat") for text in result.warnings)
+    with pytest.raises(GeometryError, match="too flat"):
+        results()
 
 
 FINE_START = ("mesh.cells_per_diameter=6", "mesh.cells_per_gap=1.2", "mesh.cells_per_layer=4", "mesh.growth=1.3")
@@ -140,17 +157,10 @@ def test_other_plane_domains_are_adapted_too(name, tmp_path, monkeypatch):
     assert adapted["ended_by"] == "tolerance" and len(adapted["steps"]) > 1
 
 
-IN_SPACE = """
-title: small film in space
-geometry: { kind: patch, dimension: 3, period: 12 nm, core_depth: 3 nm, electrolyte_depth: 3 nm }
-sei:
-  structure: multilayer
-  layers: 1
-  thickness: 6 nm
-  inorganic: { LiF: 0.12 }
-  grains: { diameter: 3 nm, gap: 0.5 nm }
-mesh: { cells_per_diameter: 3, cells_per_gap: 0.5, cells_per_layer: 2, growth: 2 }
-load: { current_multiples: [1] }
+IN_SPACE = f"""{SMALL_SOLID}  inorganic: {{ LiF: 0.12 }}
+  grains: {{ diameter: 3 nm, gap: 0.5 nm }}
+mesh: {{ cells_per_diameter: 3, cells_per_gap: 0.5, cells_per_layer: 2, growth: 2 }}
+load: {{ current_multiples: [1] }}
 """
 
 

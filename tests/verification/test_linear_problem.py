@@ -231,12 +231,18 @@ def test_only_so_much_is_put_down_to_rounding(monkeypatch, residual, chain, ende
     problem.destroy()
 
 
-def test_a_solver_that_gives_up_is_not_excused_by_rounding(monkeypatch):
+@pytest.fixture
+def at_rounding(monkeypatch):
+    """Every solution is off by what rounding could leave, and by more than is asked for."""
+    monkeypatch.setattr(linear_problem, "true_residual", lambda *_: 5e-8)
+    monkeypatch.setattr(loads, "residual_of_rounding", lambda *_: 1e-8)
+
+
+@pytest.mark.usefixtures("at_rounding")
+def test_a_solver_that_gives_up_is_not_excused_by_rounding():
     """Two iterations leave a residual that rounding could have left, were it as large: only one that has ended may say so."""
     msh, space, constraints = grounded(16)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
-    monkeypatch.setattr(linear_problem, "true_residual", lambda *_: 5e-8)
-    monkeypatch.setattr(loads, "residual_of_rounding", lambda *_: 1e-8)
     linear_log.reset()
     for options in ({}, {"ksp_max_it": 2}):
         problem = LinearProblem(ohmic_conduction(1.0, u, v) * measure(msh), constraints, preset="multigrid", tolerance=1e-9,
@@ -278,12 +284,11 @@ def test_all_loads_must_have_ended():
         item.destroy()
 
 
+@pytest.mark.usefixtures("at_rounding")
 def test_parts_are_searched_once_for_each_matrix(monkeypatch):
     """Two solutions at the limit of rounding, and a third with another conductivity: the mesh has its parts all the time."""
     msh, space, constraints = grounded(4)
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
-    monkeypatch.setattr(linear_problem, "true_residual", lambda *_: 5e-8)
-    monkeypatch.setattr(loads, "residual_of_rounding", lambda *_: 1e-8)
     counts = {"parts": 0, "motions": 0}
     parts, motions = loose.parts_of, loose.LooseMotions._search
 

@@ -32,7 +32,7 @@ def recovered(field: np.ndarray, place: np.ndarray, corners: np.ndarray, vertice
     Returns
     -------
     ndarray (cells, points, components)
-        At the same points; exact for fields that are linear in each part.
+        At the same points; exact for fields that are linear in each part of straight cells; curved ones are taken as straight.
     """
     shares = _shares(place, corners[vertices])
     # values of each cell at its vertices, from the linear field nearest to that at its points

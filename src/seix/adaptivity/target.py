@@ -17,7 +17,7 @@ OTHER_PHASE = 0.3
 """Weight of the field in phases that the quantity does not look at: it decides what flows into those it does."""
 
 WIDEST = 0.9
-"""Largest part of the area above a quantile that is taken to be counted wrong."""
+"""Largest part of the area or volume above a quantile that is taken to be counted wrong."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Target:
         return float(weighted_quantiles(magnitude, volume, [LEVELS[self.statistic]])[0])
 
     def cut_cells(self, magnitude: np.ndarray, volume: np.ndarray, inside: np.ndarray, value: float) -> np.ndarray:
-        """Squared area (cells,) that a point stands for in cells where the field passes a quantile, 0 in others.
+        """Squared area or volume (cells,) that a point stands for in cells where the field passes a quantile, 0 in others.
 
-        About that area is counted wrong in such a cell, as a point is on one side of the quantile as a whole; the errors of
+        About that much is counted wrong in such a cell, as a point is on one side of the quantile as a whole; the errors of
         different cells are independent, so their squares add up.
 
         Parameters

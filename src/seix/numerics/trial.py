@@ -193,6 +193,9 @@ def _sure(key: str, used: Iterable[str], options: Options, cycles: bool) -> bool
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
     """Nothing that libraries write inside reaches the terminal."""
+    if sys.stdout is None:  # closed by the caller
+        yield
+        return
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

@@ -65,7 +65,7 @@ def cell_centres(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return points[cells[:, :4]].mean(axis=1)
 
 
-def refined(
+def cut_to_sizes(
     mesh: TaggedMesh, structure: Structure, wanted: Callable[[np.ndarray], np.ndarray], accept: Callable[[float], None]
 ) -> TaggedMesh:
     """Cut the cells that are larger than wanted.
@@ -116,7 +116,7 @@ def make_round(mesh: TaggedMesh, nodes: np.ndarray, places: np.ndarray) -> None:
     """Move nodes onto spheres as far as no cell folds.
 
     Mid nodes that are on no sphere move with the ends of their edge, and images on periodic sides move alike. A few nodes do
-    not arrive: cells of the mesh before that reach from one end of a bulge to the other leave no way.
+    not arrive, where flat cells of the mesh before lie across the place that the ball should fill.
 
     Parameters
     ----------

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seix.geometry.volume.quality3d import EDGES
+from seix.geometry.facets import facets_of
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
     from seix.geometry.tagged import TaggedMesh
 
-FACES = ((1, 2, 3), (0, 2, 3), (0, 1, 3), (0, 1, 2))
-"""Vertices of the face opposite to each vertex."""
 ALIKE = 1e-9
 """Relative difference of distances that is rounding."""
-_NODES = np.array([(*face, *(4 + k for k, edge in enumerate(EDGES) if set(edge) <= set(face))) for face in FACES])
 
 
 def sphere_places(mesh: TaggedMesh, structure: Structure) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +38,7 @@ def sphere_places(mesh: TaggedMesh, structure: Structure) -> tuple[np.ndarray, n
     """
     found = list(_spheres(mesh, structure, *_outer_faces(mesh)))
     node = np.concatenate([nodes.ravel() for nodes, _ in found])
-    sphere = np.concatenate([np.repeat(one, _NODES.shape[1], axis=0) for _, one in found])
+    sphere = np.concatenate([np.repeat(one, nodes.shape[1], axis=0) for nodes, one in found])
     nodes, row, inverse = np.unique(node, return_index=True, return_inverse=True)
     sphere, own = sphere[row], sphere
     crossing = np.zeros(len(nodes), bool)
@@ -53,21 +50,12 @@ def sphere_places(mesh: TaggedMesh, structure: Structure) -> tuple[np.ndarray, n
 
 def _outer_faces(mesh: TaggedMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Faces between parts or at the end of the mesh: nodes (k, 6), and two cells (k,), the second -1 at the end."""
-    cells = mesh.cells
-    vertices = np.sort(np.concatenate([cells[:, face] for face in FACES]), axis=1)
-    count = len(mesh.points)
-    order = np.lexsort((vertices[:, 2], vertices[:, 0] * count + vertices[:, 1]))
-    vertices = vertices[order]
-    same = (vertices[1:] == vertices[:-1]).all(axis=1)
-    start = np.flatnonzero(np.concatenate([[True], ~same]))
-    paired = np.concatenate([same, [False]])[start]
-    one, other = order[start], order[np.minimum(start + 1, len(order) - 1)]
-    cell, beyond = one % len(cells), np.where(paired, other % len(cells), -1)
+    nodes, owners = facets_of(mesh.cells)
+    cell, beyond = owners.T
     kept = beyond < 0
     for tag in (mesh.region, mesh.grain, mesh.layer):
         kept |= tag[cell] != tag[beyond]
-    nodes = cells[cell[kept][:, None], _NODES[one[kept] // len(cells)]]
-    return nodes, cell[kept], beyond[kept]
+    return nodes[kept], cell[kept], beyond[kept]
 
 
 def _spheres(
@@ -99,7 +87,7 @@ def _spheres(
         centre = np.array([one for one, _ in walls])[nearest]
         radius = np.array([one for _, one in found])[nearest, np.arange(len(bare))]
         yield nodes[bare], np.column_stack([centre, radius])
-    yield np.empty((0, _NODES.shape[1]), np.int64), np.empty((0, 4))
+    yield nodes[:0], np.empty((0, 4))
 
 
 def _nearest_level(corners: np.ndarray, centre: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

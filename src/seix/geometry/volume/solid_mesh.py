@@ -9,7 +9,7 @@ from seix.errors import GeometryError
 from seix.geometry.volume.checks3d import FlatCells, MeshNumbers, check_mesh3d, mesh_statistics3d
 from seix.geometry.volume.expected import estimated_cells
 from seix.geometry.volume.mesh3d import THRESHOLD, mesh3d
-from seix.geometry.volume.refined import SizesInSpace, numbers_of_curves, refined
+from seix.geometry.volume.refined import SizesInSpace, cut_to_sizes, numbers_of_curves
 from seix.geometry.volume.restore import missed_volume, restore_volumes
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _checked(structure: Structure, controls: MeshControl, coarsening: float, key
     curved, missed = (arrays["curved"], arrays["straightened"]), 0.0
     mesh = tagged_mesh(structure, arrays["points"], arrays, key)
     if wanted is not None:
-        mesh = refined(mesh, structure, SizesInSpace(wanted, coarsening), accept)
+        mesh = cut_to_sizes(mesh, structure, SizesInSpace(wanted, coarsening), accept)
         curved = numbers_of_curves(mesh, structure)
     if structure.shapes is None:
         missed = missed_volume(structure, mesh.points, mesh.cells, mesh.grain)

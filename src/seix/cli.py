@@ -277,7 +277,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = None if arguments is None else list(arguments)
         app(given, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except CycloptsError as error:
         return _end(in_words(error), InputError.exit_code)
     except SeixError as error:

@@ -27,6 +27,12 @@ def test_a_valid_scenario_is_one_line(capsys):
     assert "I/I0 = 1, 2, 5, 10" in out
 
 
+@pytest.mark.parametrize("options", [[], ["--set", "solver.options={ksp_max_it: 50}"]])  # which PETSc is asked about
+def test_a_closed_output_is_no_failure(monkeypatch, options):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["check", PAIR, *options]) == 0
+
+
 @pytest.mark.parametrize("name, command", [("studies/gap.yaml", "seix sweep"), ("calibrate_bilayer.yaml", "seix calibrate")])
 def test_files_of_other_commands_are_sent_there(capsys, name, command):
     assert main(["check", str(ROOT / "scenarios" / "paper" / name)]) == 2

@@ -9,21 +9,17 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from seix.cli_study import STUDY_COMMANDS, started_by_mpi
+from seix.cli_study import STUDY_COMMANDS
 from seix.cli_usage import in_words
 from seix.errors import InputError, SeixError
-
-_RANK_VARIABLES = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID")
+from seix.process import rank, say_when_ended
 
 app = App(
     name="seix",
@@ -39,12 +35,6 @@ _Set = Annotated[
     Parameter(name="--set", negative=(), help="key.path=value replaces one value of the scenario; repeatable."),
 ]
 _Overwrite = Annotated[bool, Parameter(negative=(), help="Replace results that are there already.")]
-
-
-def rank() -> int:
-    """Rank of this process by what its launcher says, without starting MPI."""
-    found = (os.environ.get(name, "") for name in _RANK_VARIABLES)
-    return next((int(value) for value in found if value.isdecimal()), 0)
 
 
 def say(text: str) -> None:
@@ -272,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if rank() != 0:
         _silence()
-    _say_when_ended()
+    say_when_ended()
     gc.disable()  # start-up makes no garbage, but collecting during it costs as much as reading the scenario
     try:
         given = None if arguments is None else list(arguments)
@@ -290,25 +280,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
     return 0
-
-
-def _say_when_ended() -> None:
-    """On SIGTERM and SIGHUP a single process says so, and ends as the signal would have ended it.
-
-    Python gets to it after the call that is running. Ranks of MPI end at once, since they may be in calls that wait for
-    others, and their launcher says what happened.
-    """
-    if not started_by_mpi() and threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _ended)
-
-
-def _ended(number: int, _frame: FrameType | None) -> None:
-    """Handler of a signal; results that were being written have been removed by a handler that came before it."""
-    signal.signal(number, signal.SIG_DFL)
-    print(f"ended by {signal.Signals(number).name}; what was not finished is not kept", file=sys.stderr, flush=True)
-    os.kill(os.getpid(), number)
 
 
 def _silence() -> None:

@@ -6,14 +6,12 @@ As in :mod:`seix.cli`, nothing heavy is imported before the command that needs i
 from __future__ import annotations
 
 import gc
-import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-_SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
-"""Set by launchers of MPI to the number of processes they started."""
+from seix.process import started_by_mpi
 
 _Study = Annotated[Path, Parameter(help="Study file (YAML).")]
 _Output = Annotated[
@@ -24,11 +22,6 @@ _Set = Annotated[
     list[str] | None,
     Parameter(name="--set", negative=(), help="key.path=value for the scenario of all cases; repeatable."),
 ]
-
-
-def started_by_mpi() -> bool:
-    """Whether this is one of several processes of a launcher."""
-    return any(os.environ.get(name, "").isdecimal() and int(os.environ[name]) > 1 for name in _SIZE_VARIABLES)
 
 
 def sweep(

@@ -272,6 +272,9 @@ def test_surfaces_that_are_too_straight_are_told():
     assert not warned() and not warned(missed_volume=0.004, straightened_cells=3, curved_cells=9)
     (text,) = warned(missed_volume=0.0075, straightened_cells=3, curved_cells=9)
     assert text.startswith("3 of 9 cells on round surfaces are straighter") and "0.75 % of the volume" in text
+    assert "one grain" not in text
+    (text,) = warned(missed_volume=0.004, worst_grain=0.03, straightened_cells=3, curved_cells=9)
+    assert text.startswith("the volume of one grain is off by 3 %")
 
 
 # --- options ------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from seix.geometry.volume.checks3d import MISSED
 from seix.geometry.volume.mesh3d import mesh3d
 from seix.geometry.volume.quality3d import EDGES, dihedral_angles, measure
 from seix.geometry.volume.refined import MARGIN, SizesInSpace, cell_centres, cell_sizes, cut_to_sizes, match_sides
+from seix.geometry.volume.restore import worst_grain
 from seix.geometry.volume.round_faces import sphere_places
 from seix.geometry.wanted import WantedSizes
 from seix.scenario_file import load_study
@@ -191,6 +192,21 @@ def test_round_faces_reach_their_spheres_and_volumes_with_them(made):
     longest = max((np.linalg.norm(edge, axis=1) / structure.radii[grain]).max() for edge, grain in ends)
     assert 0.0 < missing(structure, fine) < MISSED * longest**4 < 0.005
     assert measure(fine.points, fine.cells)[1].min() > SMALLEST_JACOBIAN
+
+
+def test_the_worst_grain_is_found(made):
+    """One that is a tenth smaller lacks 1 - 0.9^3 of its volume, whatever the others have."""
+    structure, controls = made
+    mesh = mesh_structure(structure, controls)
+    assert worst_grain(structure, mesh.points, mesh.cells, mesh.grain) == mesh.statistics["mesh"]["worst_grain"] < 1e-9
+    points = mesh.points.copy()
+    nodes = [np.unique(mesh.cells[mesh.grain == k]) for k in range(len(structure.radii))]
+    spans = np.array([np.ptp(points[inside], axis=0).min() for inside in nodes]) / structure.radii
+    whole = np.array([np.ptp(points[inside], axis=0).max() for inside in nodes]) < 2.1 * structure.radii
+    inside = nodes[np.flatnonzero(whole & (spans > 1.9))[0]]  # no side cuts it
+    middle = points[inside].mean(axis=0)
+    points[inside] = middle + 0.9 * (points[inside] - middle)
+    assert worst_grain(structure, points, mesh.cells, mesh.grain) == pytest.approx(1.0 - 0.9**3, rel=1e-9)
 
 
 def test_where_the_first_mesh_is_too_coarse_faces_come_nearer_without_folding(made):

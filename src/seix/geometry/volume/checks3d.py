@@ -91,7 +91,7 @@ def check_mesh3d(mesh: TaggedMesh, structure: Structure, numbers: MeshNumbers) -
 
 
 def mesh_statistics3d(mesh: TaggedMesh, structure: Structure, numbers: MeshNumbers, curved: int, straightened: int,
-                      missed: float, coarsening: float, per_metre: float) -> dict:  # fmt: skip
+                      lack: dict[str, float], coarsening: float, per_metre: float) -> dict:  # fmt: skip
     """Sizes, quality and meshed volumes, ready for JSON.
 
     Returns
@@ -100,7 +100,8 @@ def mesh_statistics3d(mesh: TaggedMesh, structure: Structure, numbers: MeshNumbe
         `cells`, `nodes`, `cells_in_grains`, `coarsening`; `dihedral` {min, p01, median, max} of the straight tetrahedra
         [degrees] and the number `below_5_degrees`; `scaled_jacobian` {min, p1}; `curved_cells` and, of those,
         `straightened_cells` with a node left off its sphere; `missed_volume`, the part of the volume of round grains that this
-        cost and that was made up for by scaling them; `edge` {min, max} [m]; `volumes.<region>`
+        cost and that was made up for by scaling them; `worst_grain`, the largest relative error of the volume of one after
+        that; `edge` {min, max} [m]; `volumes.<region>`
         [m3]; `fractions.<grain material>` of the SEI and `layers[k].<grain material>` of the layer, as meshed.
     """
     low, high = quality3d.edge_lengths(mesh.points, mesh.cells)
@@ -124,7 +125,7 @@ def mesh_statistics3d(mesh: TaggedMesh, structure: Structure, numbers: MeshNumbe
         "scaled_jacobian": {"min": float(numbers.jacobian.min()), "p1": float(np.quantile(numbers.jacobian, 0.01))},
         "curved_cells": curved,
         "straightened_cells": straightened,
-        "missed_volume": missed,
+        **lack,
         "edge": {"min": low / per_metre, "max": high / per_metre},
         "volumes": dict(zip(mesh.region_names, in_region.tolist(), strict=True)),
         "fractions": by_name(meshed.sum(axis=0) / layers.sum()),

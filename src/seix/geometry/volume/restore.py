@@ -75,6 +75,12 @@ def missed_volume(structure: Structure, points: np.ndarray, cells: np.ndarray, g
     return float(1.0 - volume.sum() / asked.sum()) if len(asked) else 0.0
 
 
+def worst_grain(structure: Structure, points: np.ndarray, cells: np.ndarray, grain: np.ndarray) -> float:
+    """Largest relative error of the volume of a round grain; 0 without grains."""
+    volume, asked = _volumes(structure, points, cells, grain)
+    return float(np.abs(volume / asked - 1.0).max()) if len(asked) else 0.0
+
+
 def _volumes(structure: Structure, points: np.ndarray, cells: np.ndarray, grain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Meshed and asked volumes of the grains."""
     inside = np.flatnonzero(grain >= 0)

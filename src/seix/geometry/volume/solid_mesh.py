@@ -10,7 +10,7 @@ from seix.geometry.volume.checks3d import FlatCells, MeshNumbers, check_mesh3d, 
 from seix.geometry.volume.expected import estimated_cells
 from seix.geometry.volume.mesh3d import THRESHOLD, mesh3d
 from seix.geometry.volume.refined import SizesInSpace, cut_to_sizes, numbers_of_curves
-from seix.geometry.volume.restore import missed_volume, restore_volumes
+from seix.geometry.volume.restore import missed_volume, restore_volumes, worst_grain
 
 if TYPE_CHECKING:
     from seix.geometry.layers import Structure
@@ -61,16 +61,17 @@ def _checked(structure: Structure, controls: MeshControl, coarsening: float, key
     from seix.geometry.meshing import tagged_mesh
 
     arrays = mesh3d(structure, controls, coarsening, threshold)
-    curved, missed = (arrays["curved"], arrays["straightened"]), 0.0
+    curved, lack = (arrays["curved"], arrays["straightened"]), {"missed_volume": 0.0, "worst_grain": 0.0}
     mesh = tagged_mesh(structure, arrays["points"], arrays, key)
     if wanted is not None:
         mesh = cut_to_sizes(mesh, structure, SizesInSpace(wanted, coarsening), accept)
         curved = numbers_of_curves(mesh, structure)
     if structure.shapes is None:
-        missed = missed_volume(structure, mesh.points, mesh.cells, mesh.grain)
+        lack["missed_volume"] = missed_volume(structure, mesh.points, mesh.cells, mesh.grain)
         mesh.points = restore_volumes(structure, mesh.points, mesh.cells, mesh.grain)
+        lack["worst_grain"] = worst_grain(structure, mesh.points, mesh.cells, mesh.grain)
     numbers = MeshNumbers(mesh)
     check_mesh3d(mesh, structure, numbers)
-    found = mesh_statistics3d(mesh, structure, numbers, *curved, missed, coarsening, 1.0 / NANOMETRE)
+    found = mesh_statistics3d(mesh, structure, numbers, *curved, lack, coarsening, 1.0 / NANOMETRE)
     mesh.statistics = {"structure": structure.statistics, "mesh": found}
     return mesh

@@ -59,7 +59,9 @@ def quantities(path, overrides, cache, shelf=None):
     return numbers(cases_of(path, overrides, cache, shelf))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "domains in the core" else ()) for name in CASES]
+)
 def test_numbers_are_those_of_a_new_model(name, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / "shelf"  # one cache of meshes for all
     folder.mkdir(exist_ok=True)

@@ -59,7 +59,7 @@ def test_mesh_is_true(name):
     assert 0.5 < estimated_cells(structure, scenario.mesh, 1.0) / len(mesh.cells) < 2.0
 
 
-@pytest.mark.parametrize("name", ["round", "cellular", "two layers", "at random"])
+@pytest.mark.parametrize("name", ["round", pytest.param("cellular", marks=pytest.mark.slow), "two layers", "at random"])
 def test_each_particle_has_its_fractions_and_distances(name):
     scenario, count = CASES[name]
     s = build_structure(scenario)

@@ -28,6 +28,7 @@ def values(electrolyte=1.0, binder=None, **more):
     return parameters(conductivity, "organic_polymer", FILM, **more)
 
 
+@pytest.mark.slow
 def test_balls_side_by_side_have_the_resistance_of_shells():
     """With a well conducting electrolyte the potential outside is even, so each particle is a sphere of its own."""
     result = solved(make_mesh(box(mesh=FINER)), values())[1][1.0]
@@ -57,6 +58,7 @@ def test_binder_is_one_more_shell():
     assert result["sei.effective_conductivity"] == pytest.approx(1e-6, rel=1e-2)  # by dissipation, which both share unevenly
 
 
+@pytest.mark.slow
 def test_current_through_all_cores_leaves_by_the_top():
     """The current through core|SEI is what the field carries through the top of the box, both integrated."""
     model, results = solved(make_mesh(box(ONE_LAYER, mesh=WITH_GRAINS)), values(1e-3))

@@ -11,7 +11,7 @@ from seix.errors import ConvergenceError, InputError, VerificationError
 from seix.verification import report, runner
 from seix.verification.case import REFERENCES, ROUNDING, Case, Check, Reference, agreed
 
-SLOW = {"B04", "B21", "B21-model", "B09+B10-3D", "B20", "B16", "MMS-2D", "MMS-3D", "shells",
+SLOW = {"B04", "B21", "B21-model", "B09+B10-3D", "B20", "B16", "MMS-2D", "MMS-3D", "MMS-circle-contact", "B14-3D", "shells",
         "MMS-circle", "MMS-circle-shift", "MMS-sphere", "B40-patch",
         "B38-3D", "B38-spheres", "randles-3D", "EIS-circle", "EIS-sphere", "EIS-limits",
         "B28-3D", "B11-cell", "spheres-cell", "B10-cell", "fibres-cell", "Hill-cell", "B23-cell"}  # fmt: skip

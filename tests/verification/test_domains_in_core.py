@@ -85,7 +85,7 @@ def test_lithium_of_concentric_cylinders():
     assert model.core_capacity == pytest.approx(np.pi * (s * 20.0**2 + 50.0**2 - 20.0**2), rel=1e-5)
 
 
-@pytest.mark.parametrize("law", ["butler_volmer", "perfect_contact"])
+@pytest.mark.parametrize("law", [pytest.param("butler_volmer", marks=pytest.mark.slow), "perfect_contact"])
 def test_domains_like_their_matrix(law):
     """Domains with the values of the matrix change nothing."""
     feedback = law == "butler_volmer"

@@ -28,6 +28,7 @@ def test_orders_of_all_fields(law):
         assert order > expected - 0.2, (name, orders)
 
 
+@pytest.mark.slow
 def test_orders_of_all_fields_in_space():
     """The same in three dimensions, on coarser meshes."""
     interface = InterfaceLaw(exchange_current_density=0.5, stress_feedback=True, equilibrium_slope=1e-5)

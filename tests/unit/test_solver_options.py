@@ -133,6 +133,12 @@ def test_names_that_no_option_has():
     assert "did you mean 'ksp_type'?" in found["-ksp_type"]
 
 
+def test_a_hint_names_an_option_of_the_same_object():
+    found = refused({"mat_type": "aij", "ksp_rtl": 1e-9, "p_type": "lu"}, "direct")
+    assert "did you mean" not in found["mat_type"]
+    assert "'ksp_rtol'?" in found["ksp_rtl"] and "'pc_type'?" in found["p_type"]
+
+
 FILE = """title: film
 geometry: { kind: patch, period: 12 nm, core_depth: 5 nm, electrolyte_depth: 5 nm }
 sei:

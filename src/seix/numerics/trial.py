@@ -120,9 +120,15 @@ def _refused_by(solver: _Solver, own: Options, known: Iterable[str]) -> dict[str
             continue
         if not any(key.endswith("type") for key in wrong):  # else they may be of the type that was meant
             text = "PETSc has no use for this option here;{} its manual has the names"
-            wrong |= {key: text.format(did_you_mean(key, known)) for key in idle}
+            wrong |= {key: text.format(did_you_mean(key, _alike(key, known))) for key in idle}
         break
     return wrong
+
+
+def _alike(key: str, known: Iterable[str]) -> list[str]:
+    """Options of the same object, such as `pc_`; all of them if no object is called so: `pc_type` is no hint at a matrix."""
+    known = [*known]
+    return [other for other in known if other.startswith(key.partition("_")[0] + "_")] or known
 
 
 def _idle(solver: _Solver, own: Options) -> list[str]:

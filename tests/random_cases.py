@@ -63,13 +63,16 @@ def polycrystals(seed: int) -> dict:
 
 
 def balls(seed: int) -> dict:
-    """The same for two to four particles in space, apart or grown together."""
+    """The same for two to four particles in space, apart or grown together.
+
+    Denser ones often find no place: none may cross a side, and they keep half the thickness of their SEI apart.
+    """
     rng = np.random.default_rng([seed, 3])
     shape = "cellular" if rng.random() < 0.3 else "round"
     diameter = float(rng.uniform(3.0, 6.0))
     radius = float(diameter * rng.uniform(1.3, 1.9) * NM)
     geometry = {"kind": "particles", "dimension": 3, "number": int(rng.integers(2, 5)), "core_radius": radius,
-                "spread": float(rng.uniform(0.0, 0.25)), "fraction": float(rng.uniform(0.06, 0.16))}  # fmt: skip
+                "spread": float(rng.uniform(0.0, 0.25)), "fraction": float(rng.uniform(0.06, 0.12))}  # fmt: skip
     if shape == "cellular":
         geometry["number"] = 2  # so that the mesh stays small
     elif rng.random() < 0.5:
